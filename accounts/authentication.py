@@ -1,0 +1,41 @@
+"""DRF's authentication repeats what the middleware found; it decides nothing again."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from accounts.errors import CsrfFailed
+
+
+class AccountAuthentication(BaseAuthentication):
+    """Raises what was wrong with the credential, and enforces CSRF where it came by cookie."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        asked: Any = request._request
+        if asked.refusal:
+            raise asked.refusal
+        if asked.credential is None:
+            return None
+        if asked.credential.is_session:
+            enforce_csrf(asked)
+        return asked.user, asked.credential
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    def _reject(self, request: Any, reason: str) -> HttpResponse:
+        raise CsrfFailed
+
+
+def enforce_csrf(request: Any) -> None:
+    """Raises CsrfFailed unless the request is safe or bears the token in its header."""
+    # Only the header counts: to look for a form field would read a body that the parser has yet to judge.
+    request._post, request._files = {}, {}
+    check = _CsrfCheck(lambda _: HttpResponse())
+    check.process_request(request)
+    check.process_view(request, None, (), {})

@@ -1,0 +1,131 @@
+"""Who is asking is found here, once; everything after it reads `request.user`, `request.membership`, `request.account`."""
+
+from collections.abc import Callable
+from http.cookies import Morsel
+from secrets import compare_digest
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError, InterfaceError, transaction
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts import queries, tokens
+from accounts.errors import CredentialInvalid, CredentialsDisagree
+from accounts.tokens import Credential
+from core.api import failures
+from core.errors import DomainError
+
+SESSION_ACCOUNT_KEY = "account_id"
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class AccountContextMiddleware:
+    """Opens the request's transaction in the account of whoever asks, and undoes it when the answer is a refusal.
+
+    A credential that does not hold is not an error here but `request.refusal`: views for everybody do not mind it, all
+    others raise it (authentication.py).
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponseBase:
+        request.user, request.membership, request.account = AnonymousUser(), None, None
+        request.credential, request.refusal = None, None
+        try:
+            credential = read_credential(request)
+            return self._in_account(request, credential) if credential else self.get_response(request)
+        except DomainError as refusal:
+            request.refusal = refusal
+            return self.get_response(request)
+        except (DatabaseError, InterfaceError) as error:
+            return failures.respond(error, request)
+
+    def _in_account(self, request: Any, credential: Credential) -> HttpResponseBase:
+        with transaction.atomic():
+            try:
+                self._identify(request, credential)
+            except CredentialInvalid as refusal:
+                request.refusal = refusal
+            response = self.get_response(request)
+            failures.undo_if_refused(response.status_code)
+            return response
+
+    def _identify(self, request: Any, credential: Credential) -> None:
+        identity = queries.identify(credential.user_id, presumed_account_id=credential.account_id)
+        if identity is None or not identity.user.is_active or not holds(credential, identity.user):
+            raise CredentialInvalid
+        request.credential = credential
+        request.user, request.account = identity.user, identity.account
+        request.membership = identity.membership
+        if identity.membership:
+            identity.membership.request_id = request.request_id
+        structlog.contextvars.bind_contextvars(account_id=str(identity.account.id), user_id=str(identity.user.id))
+
+
+def read_credential(request: HttpRequest) -> Credential | None:
+    """The token's credential, else the session's. Raises CredentialsDisagree where they name different people."""
+    by_token, by_session = _from_token(request), _from_session(request)
+    if by_token and by_session and by_token.user_id != by_session.user_id:
+        raise CredentialsDisagree
+    return by_token or by_session
+
+
+def holds(credential: Credential, user: Any) -> bool:
+    """Whether the credential was issued under the user's present password."""
+    expected = user.get_session_auth_hash() if credential.is_session else tokens.fingerprint(user)
+    return compare_digest(credential.fingerprint, expected)
+
+
+def _from_token(request: HttpRequest) -> Credential | None:
+    scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
+    if not scheme:
+        return None
+    if scheme.lower() != "bearer":
+        raise CredentialInvalid
+    return tokens.read_access(raw.strip())
+
+
+def _from_session(request: HttpRequest) -> Credential | None:
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return None
+    session = request.session
+    try:
+        account_id = session.get(SESSION_ACCOUNT_KEY)
+        return Credential(
+            user_id=UUID(session[SESSION_KEY]),
+            account_id=UUID(account_id) if account_id else None,
+            fingerprint=session[HASH_SESSION_KEY],
+            is_session=True,
+        )
+    except KeyError:
+        return None
+
+
+class PartitionedMorsel(Morsel[str]):
+    """A cookie with `Partitioned`, which Python's own cookies cannot say before 3.14."""
+
+    def OutputString(self, attrs: Any = None) -> str:  # noqa: N802 - the name is the standard library's
+        return f"{super().OutputString(attrs)}; Partitioned"
+
+
+class PartitionedCookiesMiddleware:
+    """With `CROSS_SITE_COOKIES`, cookies are kept per top-level site: browsers are ending unpartitioned ones."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if settings.CROSS_SITE_COOKIES:
+            for name, morsel in list(response.cookies.items()):
+                partitioned = PartitionedMorsel()
+                partitioned.__setstate__({"key": morsel.key, "value": morsel.value, "coded_value": morsel.coded_value})
+                partitioned.update(morsel)
+                dict.__setitem__(response.cookies, name, partitioned)
+        return response

@@ -1,0 +1,59 @@
+"""JSON web tokens, by simplejwt: what they say of a user is a hint, and what proves it is checked against the database."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
+
+from accounts.errors import CredentialInvalid
+from accounts.models import User
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Who a session or token says is asking. `fingerprint` changes with the password; the account may be out of date."""
+
+    user_id: UUID
+    account_id: UUID | None
+    fingerprint: str
+    is_session: bool = False
+
+
+def issue(user: User) -> dict[str, str]:
+    """A refresh token (14 days) and an access token (15 minutes)."""
+    refresh = RefreshToken()
+    refresh["user_id"] = str(user.pk)
+    refresh["account_id"] = str(user.account_id)
+    refresh["fingerprint"] = fingerprint(user)
+    return {"access": str(refresh.access_token), "refresh": str(refresh)}
+
+
+def read_access(raw: str) -> Credential:
+    return _read(AccessToken, raw)
+
+
+def read_refresh(raw: str) -> Credential:
+    return _read(RefreshToken, raw)
+
+
+def fingerprint(user: User) -> str:
+    """Different after every change of the password, so that a change revokes what was issued before it."""
+    return hashlib.sha256(user.get_session_auth_hash().encode()).hexdigest()[:24]
+
+
+def _read(kind: type[Token], raw: str) -> Credential:
+    """Raises CredentialInvalid for what is expired, forged, of the other kind or not a token."""
+    try:
+        claims: Mapping[str, Any] = kind(raw).payload  # type: ignore[arg-type]
+        account_id = claims.get("account_id")
+        return Credential(
+            user_id=UUID(claims["user_id"]),
+            account_id=UUID(account_id) if account_id else None,
+            fingerprint=claims["fingerprint"],
+        )
+    except (TokenError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise CredentialInvalid from error

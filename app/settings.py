@@ -1,0 +1,205 @@
+"""Settings come from the environment; `.env`, which `make run` writes, fills in what the environment leaves out."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from core import logs, postgres
+from core.provision import APP_ROLE, OWNER_ROLE, STAFF_ROLE
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+SECRET_KEY = env.str("SECRET_KEY")
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "core",
+    "accounts",
+    "system",
+    "subscriptions",
+    "inventory",
+    "sales",
+    "app",
+]
+if DEBUG:
+    INSTALLED_APPS.append("django_migration_linter")
+ROOT_URLCONF = "app.urls"
+WSGI_APPLICATION = "app.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+MIDDLEWARE = [
+    "core.middleware.RequestIdMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "accounts.middleware.PartitionedCookiesMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.middleware.AccountContextMiddleware",
+]
+
+# --- The database: one server, three roles (docs/adr/0002) ------------------------------------------------------------
+
+DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_PASSWORDS = {
+    OWNER_ROLE: env.str("MAKOLA_OWNER_PASSWORD", default=""),
+    APP_ROLE: env.str("MAKOLA_APP_PASSWORD", default=""),
+    STAFF_ROLE: env.str("MAKOLA_STAFF_PASSWORD", default=""),
+}
+EMBEDDED_SERVER: postgres.EmbeddedServer | None = None
+if DATABASE_URL:
+    DATABASE_ADMIN_DSN = DATABASE_URL
+else:
+    if not (DEBUG or env.bool("MAKOLA_EMBEDDED", default=False)):
+        raise ImproperlyConfigured(
+            "Set DATABASE_URL: with DEBUG off the embedded PostgreSQL serves only if MAKOLA_EMBEDDED=true asks for it."
+        )
+    EMBEDDED_SERVER = postgres.EmbeddedServer(
+        Path(env.str("MAKOLA_DATA", default="") or postgres.default_data_directory(BASE_DIR))
+    )
+    DATABASE_ADMIN_DSN = EMBEDDED_SERVER.admin_dsn("makola")
+try:
+    _server = conninfo_to_dict(DATABASE_ADMIN_DSN)
+except ProgrammingError:  # its text would quote the password
+    raise ImproperlyConfigured("DATABASE_URL is not a PostgreSQL address.") from None
+DATABASE_NAME = env.str("MAKOLA_DATABASE", default=str(_server.get("dbname", "makola")))
+_transport = {name: _server[name] for name in _server if name.startswith("ssl")}
+
+
+def _database(role: str) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": DATABASE_NAME,
+        "USER": role,
+        "PASSWORD": DATABASE_PASSWORDS[role],
+        "HOST": str(_server.get("host", "")),
+        "PORT": str(_server.get("port", "")),
+        "CONN_MAX_AGE": env.int("MAKOLA_CONN_MAX_AGE", default=600),
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {"connect_timeout": 5, **_transport},
+    }
+
+
+DATABASES = {
+    "default": _database(APP_ROLE),
+    "owner": _database(OWNER_ROLE),
+    "staff": _database(STAFF_ROLE),
+}
+
+# --- Signing in ----------------------------------------------------------------------------------------------------
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+# What a new business starts with, floor by floor: services called with by=owner.
+ACCOUNT_SETUP = [
+    "subscriptions.services.start_trial",
+    "inventory.services.open_first_storefront",
+    "sales.services.add_first_register",
+]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+}
+
+# --- The till on another origin ---------------------------------------------------------------------------------------
+
+TILL_ORIGINS = env.list("TILL_ORIGINS", default=["http://localhost:5173"] if DEBUG else [])
+CROSS_SITE_COOKIES = env.bool("CROSS_SITE_COOKIES", default=False)
+SECURE_COOKIES = CROSS_SITE_COOKIES or not DEBUG
+CORS_ALLOWED_ORIGINS = TILL_ORIGINS
+CORS_ALLOWED_ORIGIN_REGEXES: list[str] = []
+CORS_ALLOW_ALL_ORIGINS = False
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "x-csrftoken",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
+CSRF_TRUSTED_ORIGINS = TILL_ORIGINS
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "None" if CROSS_SITE_COOKIES else "Lax"
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_COOKIES
+CSRF_FAILURE_VIEW = "app.urls.csrf_failure"
+SESSION_COOKIE_HTTPONLY = True
+
+# --- Transport ---------------------------------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
+
+# --- The API ------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccountAuthentication"],
+    # The policy, in reading order: who, may they, is it paid for.
+    "DEFAULT_PERMISSION_CLASSES": [
+        "accounts.permissions.HasTenantAccess",
+        "accounts.permissions.HasCapability",
+        "subscriptions.permissions.SubscriptionAllows",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["core.api.envelope.EnvelopeRenderer"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.Operation",
+    "EXCEPTION_HANDLER": "core.api.failures.handle",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Makola",
+    "DESCRIPTION": "The backend of a point of sale: many shops, one wall between them.",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PREPROCESSING_HOOKS": ["core.api.schema.only_canonical_paths"],
+}
+
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LOGGING_CONFIG = None
+logs.configure(level=env.str("LOG_LEVEL", default="INFO"), pretty=DEBUG)

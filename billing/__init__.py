@@ -1,0 +1,1 @@
+"""What we are paid: credits and gateways. Nothing is sold here yet."""

@@ -1,0 +1,112 @@
+"""Fields that take exactly what they say: no digits of other scripts, no `yes` for true, no numbers for text."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from core import amounts
+
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
+_INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+
+
+class TextField(serializers.CharField):
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class IntegerField(serializers.IntegerField):
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not _INTEGER.fullmatch(str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class BooleanField(serializers.BooleanField):
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class IdField(serializers.UUIDField):
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str) or len(data) != 36 or not data.isascii():
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class DateField(serializers.DateField):
+    def to_internal_value(self, value: Any) -> date:
+        if not isinstance(value, str) or not value.isascii():
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(value)
+
+
+class MomentField(serializers.DateTimeField):
+    """A date and time with its offset, so that nobody has to guess whose clock it was."""
+
+    default_error_messages = {"offset": "Give the offset from UTC, such as Z or +00:00."}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str) or not value.isascii():
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ssZ")
+        return super().to_internal_value(value)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            self.fail("offset")
+        return super().enforce_timezone(value)
+
+
+class DecimalField(serializers.DecimalField):
+    """A decimal as a string or a JSON number, in ASCII digits."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool) or not _DECIMAL.fullmatch(str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(str(data))
+
+
+class MoneyField(DecimalField):
+    """An amount in the account's currency: written, and accepted, with the digits that the currency has."""
+
+    default_error_messages = {"currency": "{currency} has {exponent} digits after the point."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 14, "decimal_places": 2, **kwargs})
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        amount = super().to_internal_value(data)
+        account = self.context["request"].account
+        if amount != amounts.round_money(amount, account.currency_exponent):
+            self.fail("currency", currency=account.currency, exponent=account.currency_exponent)
+        return amount
+
+    def to_representation(self, value: Any) -> str:
+        return show_money(value, self.context["request"].account.currency_exponent)
+
+
+class UnitCostField(DecimalField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 14, "decimal_places": 4, **kwargs})
+
+
+class QuantityField(DecimalField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 14, "decimal_places": 3, **kwargs})
+
+
+class RateField(DecimalField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 7, "decimal_places": 4, **kwargs})
+
+
+def show_money(amount: Decimal, exponent: int) -> str:
+    return f"{amounts.round_money(amount, exponent):f}"

@@ -1,0 +1,68 @@
+"""Base serializers: strict fields, and no unknown ones."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+from rest_framework import serializers
+
+from core import amounts
+from core.api import fields
+
+
+class Serializer(serializers.Serializer[Any]):
+    """Refuses what it does not know, so that a typing mistake is never taken for a wish."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        refuse_unknown(self, data)
+        return super().to_internal_value(data)
+
+
+class ModelSerializer(serializers.ModelSerializer[Any]):
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: fields.TextField,
+        models.TextField: fields.TextField,
+        models.IntegerField: fields.IntegerField,
+        models.PositiveIntegerField: fields.IntegerField,
+        models.BooleanField: fields.BooleanField,
+        models.UUIDField: fields.IdField,
+        models.DateField: fields.DateField,
+        models.DateTimeField: fields.MomentField,
+        models.DecimalField: fields.DecimalField,
+        amounts.MoneyField: fields.MoneyField,
+        amounts.UnitCostField: fields.UnitCostField,
+        amounts.QuantityField: fields.QuantityField,
+        amounts.RateField: fields.RateField,
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        refuse_unknown(self, data)
+        return super().to_internal_value(data)
+
+    def get_validators(self) -> list[Any]:
+        # Uniqueness and the like are the constraints' business: a check in Python can lose a race, and would have to be
+        # scoped to the account by hand.
+        return []
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> tuple[type, dict[str, Any]]:
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        kwargs["validators"] = [
+            validator
+            for validator in kwargs.get("validators", [])
+            if type(validator).__module__ != "rest_framework.validators"
+        ]
+        if not kwargs["validators"]:
+            del kwargs["validators"]
+        return field_class, kwargs
+
+
+def refuse_unknown(serializer: serializers.BaseSerializer[Any], data: Any) -> None:
+    """Raises ValidationError `unknown_field` for every key that the serializer cannot take."""
+    if not isinstance(data, Mapping):
+        return
+    known = {name for name, field in serializer.fields.items() if not field.read_only}  # type: ignore[attr-defined]
+    unknown = [name for name in data if name not in known]
+    if unknown:
+        message = serializers.ErrorDetail("There is no such field.", code="unknown_field")
+        raise serializers.ValidationError({name: [message] for name in unknown})

@@ -1,0 +1,205 @@
+"""The base viewset. A resource declares; this scopes, refuses, retries and shows."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, final
+from uuid import UUID
+
+from django.db import models
+from django.db.models import QuerySet
+from rest_framework import status as http
+from rest_framework.pagination import BasePagination
+from rest_framework.relations import PrimaryKeyRelatedField
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from core import errors, idempotency
+from core.api import envelope
+from core.api.pagination import NumberedPages
+
+MAX_KEY_LENGTH = 200
+_BAD_KEY = errors.FieldError("Idempotency-Key", "invalid", "At most 200 ASCII characters.")
+
+
+class DeclaredView(APIView):
+    """What every signed-in view says of itself. The permission classes close a view that leaves one out."""
+
+    read_capability: ClassVar[str | None] = None
+    write_capability: ClassVar[str | None] = None
+    feature: ClassVar[str | None] = None
+    query_parameters: ClassVar[tuple[str, ...]] = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.refuse_unknown_parameters(request)
+
+    def refuse_unknown_parameters(self, request: Request) -> None:
+        unknown = sorted(set(request.query_params) - set(self.known_parameters()))
+        if unknown:
+            raise errors.UnknownParameter(errors=[_unknown(name) for name in unknown])
+        for name, value in request.query_params.items():
+            if "\x00" in value:
+                raise errors.InvalidInput(errors=[errors.FieldError(name, "invalid", "Not a text.")])
+
+    def known_parameters(self) -> Iterator[str]:
+        yield from self.query_parameters
+
+
+def _unknown(name: str) -> errors.FieldError:
+    return errors.FieldError(name, "unknown_parameter", "There is no such parameter.")
+
+
+class AccountKeyField(PrimaryKeyRelatedField[Any]):
+    """A reference to a row of the asking account: someone else's is as unknown as one that never was."""
+
+    default_error_messages = {
+        "does_not_exist": "There is no such object.",
+        "incorrect_type": "Give an id.",
+    }
+
+    def get_queryset(self) -> QuerySet[Any]:
+        account = self.context["request"].account
+        return self.queryset.model.across_accounts.filter(account_id=account.id)  # type: ignore[union-attr]
+
+
+class AccountViewSet(DeclaredView, GenericViewSet[Any]):
+    """Rows of one account. A subclass says which (`rows`), who may (`*_capability`) and in which state (`feature`)."""
+
+    pagination_class: type[BasePagination] | None = NumberedPages
+    lookup_value_regex = "[^/]+"
+    input_classes: ClassVar[Mapping[str, type[BaseSerializer[Any]]]] = {}
+    exactly_once: ClassVar[bool] = False
+    serializer_related_field = AccountKeyField
+
+    def rows(self, account: Any) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    @final
+    def get_queryset(self) -> QuerySet[Any]:
+        return self.rows(self.request.account)
+
+    def get_object(self) -> Any:
+        """The row that the path names. Raises NotFound, also for an id that is none, before anything is validated."""
+        row = self.get_queryset().filter(pk=self.path_id()).first()
+        if row is None:
+            raise errors.NotFound
+        return row
+
+    def get_locked_object(self) -> Any:
+        """The same, locked; raises StaleVersion when `If-Match` names another version than the row's."""
+        row = self.get_queryset().filter(pk=self.path_id()).locked().first()
+        if row is None:
+            raise errors.NotFound
+        self.check_version(row)
+        return row
+
+    def path_id(self) -> UUID:
+        try:
+            return UUID(self.kwargs[self.lookup_url_kwarg or self.lookup_field])
+        except ValueError:
+            raise errors.NotFound from None
+
+    def check_version(self, row: Any) -> None:
+        wanted = self.request.headers.get("If-Match")
+        if wanted is not None and wanted not in ("*", etag(row)):
+            raise errors.StaleVersion(current=self.shown(row))
+
+    def known_parameters(self) -> Iterator[str]:
+        yield from super().known_parameters()
+        if self.action == "list":
+            yield from getattr(self.pagination_class, "parameters", ())
+            yield from getattr(getattr(self, "filterset_class", None), "base_filters", ())
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.show(self.get_object())
+
+    def act(
+        self,
+        service: Callable[..., Any],
+        /,
+        *,
+        status: int = http.HTTP_200_OK,
+        shown_by: type[BaseSerializer[Any]] | None = None,
+        **loaded: Any,
+    ) -> Response:
+        """Validate, call the one service as the asking member, show what it returned; a retry gets the first answer."""
+        claim = self._claim()
+        taken = claim.take() if claim else None
+        if isinstance(taken, idempotency.Answer):
+            return self._replay(taken)
+        response = self.show(
+            service(by=self.request.membership, **loaded, **self.validated()),
+            status=status,
+            shown_by=shown_by,
+        )
+        if claim and taken:
+            claim.answer(taken, status=status, body=envelope.dump(response.data))
+        return response
+
+    def validated(self) -> Mapping[str, Any]:
+        serializer_class = self.input_classes.get(self.action)
+        if serializer_class is None:
+            return {}
+        serializer = serializer_class(
+            data=self.request.data,
+            partial=self.action == "partial_update",
+            context=self.get_serializer_context(),
+        )
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def show(
+        self,
+        row: Any,
+        *,
+        status: int = http.HTTP_200_OK,
+        shown_by: type[BaseSerializer[Any]] | None = None,
+    ) -> Response:
+        if row is None:
+            return Response(status=http.HTTP_204_NO_CONTENT)
+        headers = {"ETag": etag(row)} if hasattr(row, "version") else None
+        return Response(self.shown(row, shown_by), status=status, headers=headers)
+
+    def shown(self, row: Any, shown_by: type[BaseSerializer[Any]] | None = None) -> Any:
+        serializer_class = shown_by or self.get_serializer_class()
+        return serializer_class(row, context=self.get_serializer_context()).data
+
+    def _claim(self) -> idempotency.Claim | None:
+        request = self.request
+        if request.method != "POST":
+            return None
+        key = request.headers.get("Idempotency-Key") or self._client_id()
+        if not key:
+            if self.exactly_once:
+                raise errors.IdempotencyKeyRequired
+            return None
+        if len(key) > MAX_KEY_LENGTH or not key.isascii():
+            raise errors.InvalidInput(errors=[_BAD_KEY])
+        return idempotency.Claim(
+            account_id=request.account.id,
+            member_id=request.membership.id,
+            operation=f"{type(self).__name__}.{self.action}",
+            key=key,
+            fingerprint=idempotency.fingerprint([self.kwargs, request.data]),
+            request_id=request.request_id,
+        )
+
+    def _client_id(self) -> str | None:
+        data = self.request.data
+        own_id = data.get("id") if isinstance(data, Mapping) else None
+        return own_id if isinstance(own_id, str) else None
+
+    def _replay(self, answer: idempotency.Answer) -> Response:
+        response = Response(answer.data, status=answer.status, headers={"Idempotency-Replayed": "true"})
+        response.replayed_request_id = answer.request_id
+        return response
+
+
+def etag(row: models.Model) -> str:
+    return f'"{row.version}"'  # type: ignore[attr-defined]

@@ -1,0 +1,31 @@
+from django.db import models
+
+from core import tenancy
+
+
+class IdempotencyKey(tenancy.AccountOwned):
+    """A write that a client may retry: what was asked, and the answer it got. Committed together with its effect."""
+
+    member_id = models.UUIDField()
+    operation = models.CharField(max_length=200)
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "idempotency_keys"
+        default_related_name = "idempotency_keys"
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["account", "member_id", "operation", "key"],
+                name="one_answer_per_key",
+                violation_error_code="request_in_flight",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.key}"

@@ -1,0 +1,1 @@
+"""Products, the places that keep them, and a ledger in which stock always adds up."""

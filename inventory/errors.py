@@ -1,0 +1,11 @@
+from core.errors import DomainError
+
+
+class InsufficientStock(DomainError):
+    code = "insufficient_stock"
+    detail = "There is not enough of this here to sell."
+
+
+class NotStocked(DomainError):
+    code = "not_stocked"
+    detail = "A service or charge is not kept in stock."

@@ -1,0 +1,79 @@
+"""The one way in which stock changes: a line in the ledger and the batch's count, together, in one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection, models
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import Membership
+from inventory.models import MovementKind
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A signed quantity, in base units, that comes to or leaves a batch."""
+
+    batch_id: UUID
+    kind: MovementKind
+    quantity: Decimal
+    line_id: UUID | None = None
+
+
+# `locked` takes the batches in primary-key order, so that two baskets never wait in a circle, and reads what the last
+# committed transaction left. All entries fit or nothing moves. Entries of one batch build on each other's balance.
+_POST = """
+WITH wanted AS (
+  SELECT * FROM unnest(%(ids)s::uuid[], %(batches)s::uuid[], %(kinds)s::text[], %(quantities)s::numeric[],
+                       %(lines)s::uuid[])
+    WITH ORDINALITY AS w (id, batch_id, kind, quantity, line_id, position)
+), locked AS MATERIALIZED (
+  SELECT id, product_id, location_id, unit_cost, quantity, movement_count FROM stock_products
+  WHERE account_id = %(account)s AND id = ANY(%(batches)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+), changes AS (
+  SELECT batch_id, sum(quantity) AS quantity, count(*) AS lines FROM wanted GROUP BY batch_id
+), verdict AS (
+  SELECT count(*) = (SELECT count(*) FROM changes) AND bool_and(l.quantity + c.quantity >= 0) AS fits
+  FROM locked l JOIN changes c ON c.batch_id = l.id
+), moved AS (
+  UPDATE stock_products s SET quantity = s.quantity + c.quantity, movement_count = s.movement_count + c.lines
+  FROM changes c, verdict v
+  WHERE v.fits AND s.account_id = %(account)s AND s.id = c.batch_id RETURNING s.id
+)
+INSERT INTO stock_movements (id, account_id, stock_product_id, product_id, location_id, sequence, kind, quantity,
+  unit_cost, value, balance_after, source, source_id, line_id, by_id, occurred_at, recorded_at)
+SELECT w.id, %(account)s, l.id, l.product_id, l.location_id,
+  l.movement_count + row_number() OVER batch, w.kind, w.quantity, l.unit_cost, round(w.quantity * l.unit_cost, 4),
+  l.quantity + sum(w.quantity) OVER batch,
+  %(source)s, %(source_id)s, w.line_id, %(by)s, %(occurred_at)s, %(recorded_at)s
+FROM wanted w JOIN locked l ON l.id = w.batch_id JOIN moved m ON m.id = l.id
+WINDOW batch AS (PARTITION BY l.id ORDER BY w.position)
+"""
+
+
+def post(entries: Sequence[Entry], *, by: Membership, source: models.Model, occurred_at: datetime) -> bool:
+    """Write the entries and their effect. False, and nothing moved, where a batch would fall below zero."""
+    if not entries:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _POST,
+            {
+                "ids": [uuid7() for _ in entries],
+                "batches": [entry.batch_id for entry in entries],
+                "kinds": [str(entry.kind) for entry in entries],
+                "quantities": [entry.quantity for entry in entries],
+                "lines": [entry.line_id for entry in entries],
+                "account": by.account_id,
+                "source": source._meta.model_name,
+                "source_id": source.pk,
+                "by": by.pk,
+                "occurred_at": occurred_at,
+                "recorded_at": timezone.now(),
+            },
+        )
+        return cursor.rowcount == len(entries)

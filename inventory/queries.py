@@ -1,0 +1,124 @@
+"""Reads that span models: what can be sold here now, and whether the ledger adds up."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.models import Account
+from core.amounts import ZERO, QuantityField
+from inventory.models import StockProduct
+
+
+@dataclass(frozen=True)
+class Batch:
+    id: UUID
+    quantity: Decimal
+    unit_cost: Decimal
+
+
+@dataclass(frozen=True)
+class Sellable:
+    """A product as the till sees it, with its batches at one place: unexpired, the first to expire first."""
+
+    product_id: UUID
+    name: str
+    sku: str
+    retail_price: Decimal
+    wholesale_price: Decimal | None
+    tax_class: str
+    is_stocked: bool
+    batches: list[Batch] = field(default_factory=list)
+
+    @property
+    def available(self) -> Decimal:
+        return sum((batch.quantity for batch in self.batches), ZERO)
+
+
+def find_sellables(
+    account: Account, *, location_id: UUID, product_ids: Collection[UUID], on: date
+) -> dict[UUID, Sellable]:
+    """The active products among these, with what may be picked at the location on that day: one statement."""
+    rows = (
+        account.products.filter(id__in=product_ids, is_active=True)
+        .annotate(
+            batch=FilteredRelation(
+                "batches",
+                condition=Q(batches__account=account, batches__location=location_id)
+                & Q(batches__quantity__gt=0)
+                & (Q(batches__expires_on__gte=on) | Q(batches__expires_on__isnull=True)),
+            )
+        )
+        .order_by(F("batch__expires_on").asc(nulls_last=True), "batch__id")
+        .values_list(
+            "id",
+            "name",
+            "sku",
+            "retail_price",
+            "wholesale_price",
+            "tax_class",
+            "is_stocked",
+            "batch__id",
+            "batch__quantity",
+            "batch__unit_cost",
+        )
+    )
+    found: dict[UUID, Sellable] = {}
+    for product_id, *facts, batch_id, quantity, unit_cost in rows:
+        sellable = found.setdefault(product_id, Sellable(product_id, *facts))
+        if batch_id:
+            sellable.batches.append(Batch(batch_id, quantity, unit_cost))
+    return found
+
+
+def with_quantity(products: QuerySet[Any]) -> QuerySet[Any]:
+    """The products with `quantity`, what is on hand of each in all places."""
+    batches = StockProduct.across_accounts.filter(account_id=OuterRef("account_id"), product_id=OuterRef("pk"))
+    total = batches.order_by().values("product_id").values(total=Sum("quantity"))
+    return products.annotate(quantity=Coalesce(Subquery(total), ZERO, output_field=QuantityField()))
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A batch whose count is not the sum of its ledger lines, or a line whose balance is not the sum up to it."""
+
+    account_id: UUID
+    batch_id: UUID
+    problem: str
+
+
+_VERIFY = """
+WITH running AS (
+  SELECT account_id, stock_product_id, sequence, balance_after, value, quantity, unit_cost,
+         sum(quantity) OVER batch AS balance, row_number() OVER batch AS position
+  FROM stock_movements WINDOW batch AS (PARTITION BY account_id, stock_product_id ORDER BY sequence)
+), sums AS (
+  SELECT account_id, stock_product_id, sum(quantity) AS quantity, count(*) AS lines FROM stock_movements GROUP BY 1, 2
+)
+SELECT s.account_id, s.id, 0, format('holds %s, but its movements sum to %s', s.quantity, coalesce(m.quantity, 0))
+FROM stock_products s LEFT JOIN sums m ON m.account_id = s.account_id AND m.stock_product_id = s.id
+WHERE s.quantity <> coalesce(m.quantity, 0) OR s.movement_count <> coalesce(m.lines, 0)
+UNION ALL
+SELECT account_id, stock_product_id, sequence,
+       format('movement %s says %s is left after it, not %s', sequence, balance_after, balance)
+FROM running WHERE balance <> balance_after OR position <> sequence
+UNION ALL
+SELECT account_id, stock_product_id, sequence,
+       format('movement %s is worth %s, not quantity times unit cost', sequence, value)
+FROM running WHERE value <> round(quantity * unit_cost, 4)
+ORDER BY 1, 2, 3
+"""
+
+
+def find_disagreements(*, using: str) -> Iterator[Disagreement]:
+    """Every place where the stock ledger and the counts disagree, over all accounts that the role may see."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(_VERIFY)
+        for account_id, batch_id, _, problem in cursor:
+            yield Disagreement(account_id, batch_id, problem)

@@ -1,0 +1,1 @@
+"""The till: registers, sales, payments, refunds, receipts."""

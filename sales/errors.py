@@ -1,0 +1,26 @@
+from core.errors import DomainError
+
+
+class PaymentShort(DomainError):
+    code = "payment_short"
+    detail = "The payments do not reach the total of {total}."
+
+
+class PaymentTooMuch(DomainError):
+    code = "payment_too_much"
+    detail = "Change is given on cash only: {excess} more was paid than the total and the cash allow."
+
+
+class DiscountTooLarge(DomainError):
+    code = "discount_too_large"
+    detail = "A discount is larger than what it is taken from."
+
+
+class RefundTooMuch(DomainError):
+    code = "refund_too_much"
+    detail = "More would come back than was sold and not yet refunded."
+
+
+class RefundTenderTooMuch(DomainError):
+    code = "refund_tender_too_much"
+    detail = "Money goes back the way it came: these payments do not match what was paid and is left."

@@ -1,0 +1,68 @@
+"""What a sale costs, line by line: pure arithmetic, so that it can be read and tested without a database.
+
+A line is rounded once. A discount on the whole sale is shared out over the lines, the levies of a line over its tax, and
+both always sum: the total of the sale is the sum of its lines, to the smallest coin.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from core.amounts import ZERO, allocate, round_money
+from sales.errors import DiscountTooLarge
+
+
+@dataclass(frozen=True)
+class LevyRate:
+    code: str
+    name: str
+    rate: Decimal
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A line before it is priced. `discount` is an amount off this line."""
+
+    quantity: Decimal
+    unit_price: Decimal
+    discount: Decimal
+    levies: tuple[LevyRate, ...]
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A line as it stands on the receipt; `discount` includes its part of the sale's."""
+
+    subtotal: Decimal
+    discount: Decimal
+    tax_rate: Decimal
+    tax_amount: Decimal
+    taxes: list[dict[str, str]]
+    total: Decimal
+
+
+def price_lines(lines: Sequence[Wanted], *, discount: Decimal, prices_include_tax: bool, exponent: int) -> list[Priced]:
+    """Prices the lines of one sale. Raises DiscountTooLarge."""
+    subtotals = [round_money(line.quantity * line.unit_price, exponent) for line in lines]
+    after_own = [subtotal - line.discount for subtotal, line in zip(subtotals, lines, strict=True)]
+    if min(after_own, default=ZERO) < 0 or discount > sum(after_own, ZERO):
+        raise DiscountTooLarge
+    shares = allocate(discount, after_own, exponent)
+    return [
+        _priced(line, subtotal, line.discount + share, prices_include_tax, exponent)
+        for line, subtotal, share in zip(lines, subtotals, shares, strict=True)
+    ]
+
+
+def _priced(line: Wanted, subtotal: Decimal, discount: Decimal, prices_include_tax: bool, exponent: int) -> Priced:
+    amount = subtotal - discount
+    rate = sum((levy.rate for levy in line.levies), ZERO)
+    taxed = amount * rate / (1 + rate) if prices_include_tax else amount * rate
+    tax = round_money(taxed, exponent)
+    parts = allocate(tax, [levy.rate for levy in line.levies], exponent)
+    taxes = [
+        {"code": levy.code, "name": levy.name, "rate": f"{levy.rate:f}", "amount": f"{part:f}"}
+        for levy, part in zip(line.levies, parts, strict=True)
+    ]
+    total = amount if prices_include_tax else amount + tax
+    return Priced(subtotal, discount, rate, tax, taxes, total)

@@ -1,0 +1,69 @@
+"""Reads that span the till's models."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import TruncDate
+
+from accounts.models import Account
+from core.amounts import ZERO
+from sales.models import Levy, Sale
+from sales.pricing import LevyRate
+
+
+def levies_in_force(*, country: str, on: date) -> dict[str, tuple[LevyRate, ...]]:
+    """The levies of a country on a day, per class of goods."""
+    rows = (
+        Levy.objects.filter(Q(ends_on__gte=on) | Q(ends_on__isnull=True))
+        .filter(country=country, starts_on__lte=on)
+        .order_by("tax_class", "-rate", "code")
+        .values_list("tax_class", "code", "name", "rate")
+    )
+    found: dict[str, tuple[LevyRate, ...]] = {}
+    for tax_class, *facts in rows:
+        found[tax_class] = (*found.get(tax_class, ()), LevyRate(*facts))
+    return found
+
+
+def sum_taxes(sale: Sale) -> list[dict[str, str]]:
+    """Each levy of a sale over all its lines."""
+    sums: dict[tuple[str, str, str], Decimal] = {}
+    for line in sale.lines.all():
+        for tax in line.taxes:
+            key = tax["code"], tax["name"], tax["rate"]
+            sums[key] = sums.get(key, ZERO) + Decimal(tax["amount"])
+    return [
+        {"code": code, "name": name, "rate": rate, "amount": f"{amount:f}"}
+        for (code, name, rate), amount in sums.items()
+    ]
+
+
+def summarise_days(account: Account, *, first: date, last: date) -> list[dict[str, Any]]:
+    """What was sold and refunded on each business day of the account's calendar."""
+    sold = _by_day(account, account.sales.all(), "sold_at", first, last)
+    back = _by_day(account, account.refunds.all(), "refunded_at", first, last)
+    nothing = {"count": 0, "total": ZERO, "tax_total": ZERO}
+    return [
+        {
+            "day": day,
+            "sale_count": sold.get(day, nothing)["count"],
+            "sale_total": sold.get(day, nothing)["total"],
+            "refund_count": back.get(day, nothing)["count"],
+            "refund_total": back.get(day, nothing)["total"],
+            "tax_total": sold.get(day, nothing)["tax_total"] - back.get(day, nothing)["tax_total"],
+        }
+        for day in sorted({*sold, *back})
+    ]
+
+
+def _by_day(account: Account, rows: Any, moment: str, first: date, last: date) -> dict[date, dict[str, Any]]:
+    counted = (
+        rows.annotate(day=TruncDate(moment, tzinfo=account.zone))
+        .filter(day__range=(first, last))
+        .order_by()
+        .values("day")
+        .annotate(count=Count("id"), sum=Sum("total"), tax=Sum("tax_total"))
+    )
+    return {row["day"]: {"count": row["count"], "total": row["sum"], "tax_total": row["tax"]} for row in counted}

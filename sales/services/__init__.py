@@ -1,0 +1,14 @@
+"""The writers of the till, a verb a file."""
+
+from sales.services.complete import complete_sale
+from sales.services.refund import refund_sale
+from sales.services.setup import add_customer, add_first_register, add_register, change
+
+__all__ = [
+    "add_customer",
+    "add_first_register",
+    "add_register",
+    "change",
+    "complete_sale",
+    "refund_sale",
+]

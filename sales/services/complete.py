@@ -1,0 +1,268 @@
+"""A sale: priced, taxed, paid, numbered, and its goods taken from stock. All of it, or none of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts import services as accounts
+from accounts.errors import CapabilityMissing
+from accounts.models import Membership
+from accounts.roles import Capability
+from core import errors
+from core.amounts import ZERO, round_money
+from inventory import queries as inventory_queries
+from inventory import services as inventory
+from inventory.queries import Sellable
+from inventory.services import Issue
+from sales import pricing, queries
+from sales.errors import PaymentShort, PaymentTooMuch
+from sales.models import Payment, PaymentMethod, PriceLevel, Sale, SaleLine
+from sales.pricing import Priced, Wanted
+
+# The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
+# number back with everything else.
+_TAKE_NUMBER = """
+UPDATE registers SET last_number = last_number + 1
+WHERE account_id = %s AND id = %s AND storefront_id = %s AND is_active RETURNING code, last_number
+"""
+
+
+@dataclass(frozen=True)
+class Basket:
+    """The lines of a sale with what each turned out to be and to cost, in the order in which they were sent."""
+
+    sellables: Mapping[UUID, Sellable]
+    wanted: Sequence[Wanted]
+    priced: Sequence[Priced]
+
+    def total(self, name: str) -> Decimal:
+        return sum((getattr(line, name) for line in self.priced), ZERO)
+
+
+def complete_sale(
+    *,
+    by: Membership,
+    storefront: UUID,
+    register: UUID,
+    lines: Sequence[Mapping[str, Any]],
+    payments: Sequence[Mapping[str, Any]],
+    id: UUID | None = None,  # noqa: A002 - the client's own id
+    customer: UUID | None = None,
+    sold_at: datetime | None = None,
+    price_level: str = PriceLevel.RETAIL,
+    discount: Decimal = ZERO,
+) -> Sale:
+    """Sell. Prices, discounts, taxes and the receipt number are ours; the client's price and discount need a right.
+
+    Raises InvalidInput for what is not this account's, CapabilityMissing, DiscountTooLarge, PaymentShort,
+    PaymentTooMuch, InsufficientStock.
+    """
+    sold_at = sold_at or timezone.now()
+    receipt_number = _take_number(by=by, register_id=register, storefront_id=storefront)
+    basket = _fill_basket(
+        by=by,
+        storefront_id=storefront,
+        lines=lines,
+        sold_at=sold_at,
+        price_level=price_level,
+        discount=discount,
+    )
+    sale = _sale(by, basket, payments, sold_at=sold_at, price_level=price_level)
+    sale.id, sale.receipt_number = id or uuid7(), receipt_number
+    sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
+    rows = _lines(sale, basket, lines)
+    taken = _payments(sale, payments)
+    Sale.across_accounts.bulk_create([sale])
+    Payment.across_accounts.bulk_create(taken)
+    accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{sale.total:f}"})
+    _issue(by=by, sale=sale, rows=rows, basket=basket)
+    SaleLine.across_accounts.bulk_create(rows)
+    sale._prefetched_objects_cache = {"lines": rows, "payments": taken}  # type: ignore[attr-defined]
+    return sale
+
+
+def _take_number(*, by: Membership, register_id: UUID, storefront_id: UUID) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_NUMBER, [by.account_id, register_id, storefront_id])
+        row = cursor.fetchone()
+    if row is None:
+        is_storefront = by.account.locations.storefronts().filter(pk=storefront_id).exists()
+        path = "register" if is_storefront else "storefront"
+        raise errors.InvalidInput(errors=[errors.unknown_reference(path)])
+    code, number = row
+    return f"{code}-{number:06d}"
+
+
+def _fill_basket(
+    *,
+    by: Membership,
+    storefront_id: UUID,
+    lines: Sequence[Mapping[str, Any]],
+    sold_at: datetime,
+    price_level: str,
+    discount: Decimal,
+) -> Basket:
+    account, day = by.account, sold_at.astimezone(by.account.zone).date()
+    sellables = inventory_queries.find_sellables(
+        account, location_id=storefront_id, product_ids={line["product"] for line in lines}, on=day
+    )
+    unknown = [
+        errors.unknown_reference(f"lines.{index}.product")
+        for index, line in enumerate(lines)
+        if line["product"] not in sellables
+    ]
+    if unknown:
+        raise errors.InvalidInput(errors=unknown)
+    levies = queries.levies_in_force(country=account.country, on=day) if account.is_tax_registered else {}
+    wanted = []
+    for line in lines:
+        sellable = sellables[line["product"]]
+        price = line.get("unit_price", list_price(sellable, price_level))
+        wanted.append(
+            Wanted(
+                quantity=line["quantity"],
+                unit_price=price,
+                discount=line.get("discount", ZERO),
+                levies=levies.get(sellable.tax_class, ()),
+            )
+        )
+    _check_rights(by, lines, wanted, sellables, price_level, discount)
+    priced = pricing.price_lines(
+        wanted,
+        discount=discount,
+        prices_include_tax=account.prices_include_tax,
+        exponent=account.currency_exponent,
+    )
+    return Basket(sellables, wanted, priced)
+
+
+def list_price(sellable: Sellable, price_level: str) -> Decimal:
+    """The price of the level; a product without a wholesale price has one price."""
+    if price_level == PriceLevel.WHOLESALE and sellable.wholesale_price is not None:
+        return sellable.wholesale_price
+    return sellable.retail_price
+
+
+def _check_rights(
+    by: Membership,
+    lines: Sequence[Mapping[str, Any]],
+    wanted: Sequence[Wanted],
+    sellables: Mapping[UUID, Sellable],
+    price_level: str,
+    discount: Decimal,
+) -> None:
+    own_price = any(
+        line.unit_price != list_price(sellables[sent["product"]], price_level)
+        for sent, line in zip(lines, wanted, strict=True)
+    )
+    gives_discount = discount > 0 or any(line.discount > 0 for line in wanted)
+    for is_used, capability in (
+        (own_price, Capability.PRICE_OVERRIDE),
+        (gives_discount, Capability.DISCOUNT_GIVE),
+    ):
+        if is_used and not by.may(capability):
+            raise CapabilityMissing(capability=capability)
+
+
+def _sale(
+    by: Membership,
+    basket: Basket,
+    payments: Sequence[Mapping[str, Any]],
+    *,
+    sold_at: datetime,
+    price_level: str,
+) -> Sale:
+    total = basket.total("total")
+    paid = sum((payment["amount"] for payment in payments), ZERO)
+    return Sale(
+        account_id=by.account_id,
+        price_level=price_level,
+        currency=by.account.currency,
+        prices_include_tax=by.account.prices_include_tax,
+        subtotal=basket.total("subtotal"),
+        discount_total=basket.total("discount"),
+        tax_total=basket.total("tax_amount"),
+        total=total,
+        paid=paid,
+        change_due=_change(by, total, paid, payments),
+        sold_by=by,
+        sold_at=sold_at,
+        recorded_at=timezone.now(),
+    )
+
+
+def _change(by: Membership, total: Decimal, paid: Decimal, payments: Sequence[Mapping[str, Any]]) -> Decimal:
+    change = paid - total
+    if change < 0:
+        raise PaymentShort(total=f"{round_money(total, by.account.currency_exponent):f}")
+    cash = sum((p["amount"] for p in payments if p["method"] == PaymentMethod.CASH), ZERO)
+    if change > cash:
+        raise PaymentTooMuch(excess=f"{change - cash:f}")
+    return change
+
+
+def _lines(sale: Sale, basket: Basket, sent: Sequence[Mapping[str, Any]]) -> list[SaleLine]:
+    return [
+        SaleLine(
+            account_id=sale.account_id,
+            sale=sale,
+            position=position,
+            product_id=line["product"],
+            name=basket.sellables[line["product"]].name,
+            quantity=wanted.quantity,
+            unit_price=wanted.unit_price,
+            list_price=list_price(basket.sellables[line["product"]], sale.price_level),
+            discount=priced.discount,
+            tax_rate=priced.tax_rate,
+            tax_amount=priced.tax_amount,
+            taxes=priced.taxes,
+            total=priced.total,
+        )
+        for position, (line, wanted, priced) in enumerate(zip(sent, basket.wanted, basket.priced, strict=True), start=1)
+    ]
+
+
+def _payments(sale: Sale, payments: Sequence[Mapping[str, Any]]) -> list[Payment]:
+    """The payments with the change taken off the cash, so that their amounts sum to the total."""
+    taken, change = [], sale.change_due
+    for payment in payments:
+        given_back = min(change, payment["amount"]) if payment["method"] == PaymentMethod.CASH else ZERO
+        change -= given_back
+        taken.append(
+            Payment(
+                account_id=sale.account_id,
+                sale=sale,
+                method=payment["method"],
+                amount=payment["amount"] - given_back,
+                tendered=payment["amount"],
+                reference=payment.get("reference", ""),
+                paid_at=sale.sold_at,
+            )
+        )
+    return taken
+
+
+def _issue(*, by: Membership, sale: Sale, rows: Sequence[SaleLine], basket: Basket) -> None:
+    issues = [
+        Issue(row.pk, row.product_id, row.quantity, f"lines.{row.position - 1}.quantity")
+        for row in rows
+        if basket.sellables[row.product_id].is_stocked
+    ]
+    costs = inventory.issue_stock(
+        by=by,
+        source=sale,
+        location_id=sale.storefront_id,
+        on=sale.sold_at.astimezone(by.account.zone).date(),
+        issues=issues,
+        sellables=basket.sellables,
+        occurred_at=sale.sold_at,
+    )
+    for row in rows:
+        row.cost = costs.get(row.pk, ZERO)

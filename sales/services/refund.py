@@ -1,0 +1,150 @@
+"""Goods and money go back: per line, by the way they came, and in any sequence exactly what was paid."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts import services as accounts
+from accounts.models import Membership
+from core import errors
+from core.amounts import ZERO, prorate
+from inventory import services as inventory
+from inventory.services import Return
+from sales.errors import RefundTenderTooMuch, RefundTooMuch
+from sales.models import Payment, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
+
+
+def refund_sale(
+    *,
+    by: Membership,
+    sale: Sale,
+    lines: Sequence[Mapping[str, Any]],
+    id: UUID | None = None,  # noqa: A002 - the client's own id
+    reason: str = "",
+    payments: Sequence[Mapping[str, Any]] | None = None,
+    refunded_at: datetime | None = None,
+) -> Refund:
+    """Refund quantities of lines of a locked sale. Without `payments` the money goes back in the order it came.
+
+    Raises InvalidInput for lines of another sale, RefundTooMuch, RefundTenderTooMuch.
+    """
+    now = timezone.now()
+    sold = {line.pk: line for line in sale.lines.all()}
+    refund = Refund(
+        account_id=by.account_id,
+        id=id or uuid7(),
+        sale=sale,
+        reason=reason,
+        refunded_by=by,
+        refunded_at=refunded_at or now,
+        recorded_at=now,
+    )
+    rows = [_refund_line(refund, index, line, sold, by.account.currency_exponent) for index, line in enumerate(lines)]
+    refund.total = sum((row.total for row in rows), ZERO)
+    refund.tax_total = sum((row.tax_amount for row in rows), ZERO)
+    given_back = _payments(refund, payments)
+    Refund.across_accounts.bulk_create([refund])
+    RefundLine.across_accounts.bulk_create(rows)
+    Payment.across_accounts.bulk_create(given_back)
+    SaleLine.across_accounts.bulk_update(sold.values(), ["refunded_quantity"])
+    sale.status = _status(sold.values())
+    sale.save(update_fields=["status"])
+    accounts.record(by=by, action="sale.refunded", subject=sale, after={"total": f"{refund.total:f}"})
+    _return_goods(by=by, refund=refund, rows=rows)
+    refund._prefetched_objects_cache = {"lines": rows, "payments": given_back}  # type: ignore[attr-defined]
+    return refund
+
+
+def _refund_line(
+    refund: Refund,
+    index: int,
+    sent: Mapping[str, Any],
+    sold: Mapping[UUID, SaleLine],
+    exponent: int,
+) -> RefundLine:
+    line = sold.get(sent["line"])
+    if line is None:
+        raise errors.InvalidInput(errors=[errors.unknown_reference(f"lines.{index}.line")])
+    before, after = line.refunded_quantity, line.refunded_quantity + sent["quantity"]
+    if after > line.quantity:
+        left = errors.FieldError(f"lines.{index}.quantity", RefundTooMuch.code, f"{line.quantity - before:f} left.")
+        raise RefundTooMuch(errors=[left])
+    line.refunded_quantity = after
+
+    def due(total: Decimal) -> Decimal:
+        return prorate(total, after, line.quantity, exponent) - prorate(total, before, line.quantity, exponent)
+
+    return RefundLine(
+        account_id=refund.account_id,
+        refund=refund,
+        line=line,
+        quantity=sent["quantity"],
+        restock=sent.get("restock", Restock.SHELF),
+        tax_amount=due(line.tax_amount),
+        total=due(line.total),
+    )
+
+
+def _payments(refund: Refund, sent: Sequence[Mapping[str, Any]] | None) -> list[Payment]:
+    """What goes back by which tender, as negative payments. Raises RefundTenderTooMuch."""
+    left = _left_by_method(refund.sale)
+    wanted = _as_it_came(refund.total, left) if sent is None else _by_method(sent)
+    fits = all(amount <= left.get(method, ZERO) for method, amount in wanted.items())
+    if not fits or sum(wanted.values(), ZERO) != refund.total:
+        raise RefundTenderTooMuch
+    return [
+        Payment(
+            account_id=refund.account_id,
+            sale=refund.sale,
+            refund=refund,
+            method=method,
+            amount=-amount,
+            tendered=-amount,
+            paid_at=refund.refunded_at,
+        )
+        for method, amount in wanted.items()
+        if amount
+    ]
+
+
+def _left_by_method(sale: Sale) -> dict[str, Decimal]:
+    """What was paid by each tender and has not gone back, in the order in which it came."""
+    left: dict[str, Decimal] = {}
+    for payment in sale.payments.order_by("paid_at", "id"):
+        left[payment.method] = left.get(payment.method, ZERO) + payment.amount
+    return left
+
+
+def _as_it_came(total: Decimal, left: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    wanted = {}
+    for method, most in left.items():
+        wanted[method] = min(total, most)
+        total -= wanted[method]
+    return wanted
+
+
+def _by_method(sent: Sequence[Mapping[str, Any]]) -> dict[str, Decimal]:
+    wanted: dict[str, Decimal] = {}
+    for payment in sent:
+        wanted[payment["method"]] = wanted.get(payment["method"], ZERO) + payment["amount"]
+    return wanted
+
+
+def _status(lines: Any) -> SaleStatus:
+    whole = all(line.refunded_quantity == line.quantity for line in lines)
+    return SaleStatus.REFUNDED if whole else SaleStatus.PARTLY_REFUNDED
+
+
+def _return_goods(*, by: Membership, refund: Refund, rows: Sequence[RefundLine]) -> None:
+    returns = [
+        Return(row.line_id, row.quantity, is_damaged=row.restock == Restock.DAMAGED)
+        for row in rows
+        if row.restock != Restock.NOT_RETURNED
+    ]
+    if returns:
+        inventory.return_stock(by=by, source=refund, returns=returns, occurred_at=refund.refunded_at)

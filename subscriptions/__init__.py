@@ -1,0 +1,1 @@
+"""What a business pays for, and what that lets it do."""

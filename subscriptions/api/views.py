@@ -1,0 +1,17 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.roles import Capability
+from core.api.views import DeclaredView
+from subscriptions.api.serializers import SubscriptionSerializer
+
+
+class StatusView(DeclaredView):
+    read_capability = Capability.ACCOUNT_READ
+    feature = "account"
+
+    @extend_schema(responses=SubscriptionSerializer)
+    def get(self, request: Request) -> Response:
+        """The plan, the state that follows from its dates, and the last day that is paid for."""
+        return Response(SubscriptionSerializer(request.account.subscription).data)

@@ -1,0 +1,32 @@
+"""The last step of the policy: is it paid for."""
+
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+
+from accounts.errors import ViewNotDeclared
+from accounts.models import Account
+from subscriptions import policy
+from subscriptions.errors import SubscriptionExpired
+from subscriptions.policy import Feature, State
+
+
+class SubscriptionAllows(BasePermission):
+    """Raises SubscriptionExpired (402) where the policy table says so for the view's feature."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if view.feature is None:
+            raise ViewNotDeclared
+        state = state_of(request.account)
+        if not policy.allows(Feature(view.feature), state, writes=request.method not in SAFE_METHODS):
+            raise SubscriptionExpired(state=state, feature=view.feature)
+        return True
+
+
+def state_of(account: Account) -> State:
+    try:
+        subscription = account.subscription
+    except ObjectDoesNotExist:
+        return State.NONE
+    return subscription.state if subscription else State.NONE

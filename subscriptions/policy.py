@@ -1,0 +1,50 @@
+"""Which part of the product works in which state of the subscription: one total table."""
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+
+
+class State(StrEnum):
+    TRIAL = "TRIAL"
+    ACTIVE = "ACTIVE"
+    GRACE = "GRACE"
+    EXPIRED = "EXPIRED"
+    SUSPENDED = "SUSPENDED"
+    CANCELLED = "CANCELLED"
+    NONE = "NONE"
+
+
+class Feature(StrEnum):
+    SALES = "sales"
+    INVENTORY = "inventory"
+    REPORTS = "reports"
+    EXPORTS = "exports"
+    AUTOMATION = "automation"
+    ACCOUNT = "account"
+
+
+class Access(Enum):
+    BLOCKED = "blocked"
+    READ = "read"
+    FULL = "full"
+
+
+def _row(*, grace: Access, without: Access) -> Mapping[State, Access]:
+    paid = {State.TRIAL: Access.FULL, State.ACTIVE: Access.FULL, State.GRACE: grace}
+    unpaid = (State.EXPIRED, State.SUSPENDED, State.CANCELLED, State.NONE)
+    return {**paid, **dict.fromkeys(unpaid, without)}
+
+
+POLICY: Mapping[Feature, Mapping[State, Access]] = {
+    Feature.SALES: _row(grace=Access.READ, without=Access.READ),
+    Feature.INVENTORY: _row(grace=Access.READ, without=Access.READ),
+    Feature.REPORTS: _row(grace=Access.READ, without=Access.BLOCKED),
+    Feature.EXPORTS: _row(grace=Access.READ, without=Access.BLOCKED),
+    Feature.AUTOMATION: _row(grace=Access.BLOCKED, without=Access.BLOCKED),
+    Feature.ACCOUNT: _row(grace=Access.FULL, without=Access.FULL),
+}
+
+
+def allows(feature: Feature, state: State, *, writes: bool) -> bool:
+    access = POLICY[feature][state]
+    return access is Access.FULL or (access is Access.READ and not writes)

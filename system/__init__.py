@@ -1,0 +1,1 @@
+"""Running it: is it up, is it ready."""

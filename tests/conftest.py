@@ -1,0 +1,215 @@
+"""The cast: an owner and her cashier, a stranger from another business, and nobody."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+from rest_framework.test import APIClient
+from uuid_utils.compat import uuid7
+
+from accounts import services as accounts
+from accounts import tokens
+from accounts.models import Account, Membership
+from accounts.roles import Role
+from core import provision, tenancy
+from inventory import services as inventory
+from inventory.models import Location, Product
+from sales.models import Register
+from tests.server import gunicorn
+
+PASSWORD = "correct-horse-battery"
+
+
+# --- The database: real PostgreSQL, built from migrations as owner, used as the web's role ---------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    name = f"test_makola_{worker}"
+    embedded = settings.EMBEDDED_SERVER
+    with embedded.running() if embedded else _nothing():
+        provision.drop_database(admin_dsn=settings.DATABASE_ADMIN_DSN, database=name)
+        provision.provision(admin_dsn=settings.DATABASE_ADMIN_DSN, database=name, passwords=settings.DATABASE_PASSWORDS)
+        for alias in connections:
+            connections[alias].close()
+            connections[alias].settings_dict["NAME"] = name
+            connections.databases[alias]["NAME"] = name
+        with django_db_blocker.unblock():
+            call_command("migrate", database="owner", interactive=False, verbosity=0)
+        yield
+        with django_db_blocker.unblock():
+            connections.close_all()
+        provision.drop_database(admin_dsn=settings.DATABASE_ADMIN_DSN, database=name)
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database whose writes are committed, for threads and second processes. Emptied afterwards, but for what
+    migrations put there."""
+    with django_db_blocker.unblock():
+        yield
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("TRUNCATE accounts, django_session CASCADE")
+        connections.close_all()
+
+
+@pytest.fixture
+def server(committed: None) -> Iterator[str]:
+    """The address of a real gunicorn with two workers, on a database whose writes are committed."""
+    with gunicorn() as url:
+        yield url
+
+
+# --- The cast --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Shop:
+    """One business with its people and something on every shelf."""
+
+    account: Account
+    owner: Membership
+    cashier: Membership
+    storefront: Location
+    register: Register
+    products: list[Product] = field(default_factory=list)
+
+    @property
+    def id(self) -> UUID:
+        return self.account.pk
+
+    def inside(self) -> Any:
+        return tenancy.scope(self.account.pk)
+
+    def client(self, member: Membership | None = None) -> APIClient:
+        """A till that is signed in by token as this member, the owner unless told."""
+        client = APIClient(raise_request_exception=False)
+        token = tokens.issue((member or self.owner).user)["access"]
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+    def basket(self, quantity: str = "1", *, id: str | None = None, **extra: Any) -> dict[str, Any]:
+        """The body of a sale of this quantity of every product, paid in cash with plenty."""
+        return {
+            "id": id or str(uuid7()),
+            "storefront": str(self.storefront.pk),
+            "register": str(self.register.pk),
+            "lines": [{"product": str(product.pk), "quantity": quantity} for product in self.products],
+            "payments": [{"method": "CASH", "amount": "100000"}],
+            **extra,
+        }
+
+
+def open_shop(
+    name: str,
+    *,
+    country: str = "GH",
+    currency: str = "GHS",
+    time_zone: str = "Africa/Accra",
+    prices: tuple[str, ...] = ("10.00", "3.33", "0.99"),
+    stock: str = "100",
+) -> Shop:
+    """A business made by the services alone, as a registration would make it, with a product per price."""
+    account_id = uuid7()
+    slug = name.lower().replace(" ", "-")
+    with tenancy.scope(account_id):
+        owner = accounts.open_account(
+            account_id=account_id,
+            business_name=name,
+            name=f"Owner of {name}",
+            email=f"owner@{slug}.example",
+            password=PASSWORD,
+            country=country,
+            currency=currency,
+            time_zone=time_zone,
+        )
+        cashier = accounts.add_member(
+            account=owner.account,
+            name=f"Cashier of {name}",
+            email=f"cashier@{slug}.example",
+            password=PASSWORD,
+            role=Role.CASHIER,
+        )
+        storefront = owner.account.locations.storefronts().get()
+        shop = Shop(owner.account, owner, cashier, storefront, owner.account.registers.get())
+        shop.products = [
+            inventory.add_product(by=owner, sku=f"SKU-{i}", name=f"Thing {i}", retail_price=Decimal(price))
+            for i, price in enumerate(prices)
+        ]
+        if Decimal(stock):
+            receive(shop, stock)
+    return shop
+
+
+def receive(shop: Shop, quantity: str, **item: Any) -> Any:
+    """A delivery of this quantity of every product. Call it inside the shop's scope."""
+    return inventory.receive_stock(
+        by=shop.owner,
+        location=shop.storefront.pk,
+        items=[
+            {"product": product.pk, "quantity": Decimal(quantity), "unit_cost": Decimal("0.5"), **item}
+            for product in shop.products
+        ],
+    )
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def shop(db: None) -> Shop:
+    """The business that the test is about."""
+    return open_shop("Ama Provisions")
+
+
+@pytest.fixture
+def stranger(db: None) -> Shop:
+    """Another business, with rows of every kind."""
+    return open_shop("Stranger Stores")
+
+
+@pytest.fixture
+def nobody() -> APIClient:
+    """Somebody who has not signed in."""
+    return APIClient(raise_request_exception=False)
+
+
+@pytest.fixture
+def admin_connection(db: None) -> Iterator[Any]:
+    """A superuser's connection, for what only the database's administrator could do."""
+    with psycopg.connect(settings.DATABASE_ADMIN_DSN, autocommit=True) as admin:
+        yield admin
+
+
+@pytest.fixture
+def sql_count() -> Callable[[Callable[[], Any]], int]:
+    """How many statements a call takes, BEGIN, COMMIT and savepoints not counted."""
+
+    def count(call: Callable[[], Any]) -> int:
+        seen: list[str] = []
+
+        def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            seen.append(sql)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(note):
+            call()
+        return len([sql for sql in seen if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK TO"))])
+
+    return count
