@@ -1,4 +1,4 @@
-"""Who is asking is found here, once; everything after it reads `request.user`, `request.membership`, `request.account`."""
+"""Who is asking is found here, once; all that follows reads `request.user`, `.membership` and `.account`."""
 
 from collections.abc import Callable
 from http.cookies import Morsel
@@ -38,13 +38,17 @@ class AccountContextMiddleware:
         request.user, request.membership, request.account = AnonymousUser(), None, None
         request.credential, request.refusal = None, None
         try:
-            credential = read_credential(request)
+            credential = self._credential(request)
             return self._in_account(request, credential) if credential else self.get_response(request)
-        except DomainError as refusal:
-            request.refusal = refusal
-            return self.get_response(request)
         except (DatabaseError, InterfaceError) as error:
             return failures.respond(error, request)
+
+    def _credential(self, request: Any) -> Credential | None:
+        try:
+            return read_credential(request)
+        except DomainError as refusal:
+            request.refusal = refusal
+            return None
 
     def _in_account(self, request: Any, credential: Credential) -> HttpResponseBase:
         with transaction.atomic():
@@ -125,7 +129,7 @@ class PartitionedCookiesMiddleware:
         if settings.CROSS_SITE_COOKIES:
             for name, morsel in list(response.cookies.items()):
                 partitioned = PartitionedMorsel()
-                partitioned.__setstate__({"key": morsel.key, "value": morsel.value, "coded_value": morsel.coded_value})
+                partitioned.set(morsel.key, morsel.value, morsel.coded_value)
                 partitioned.update(morsel)
                 dict.__setitem__(response.cookies, name, partitioned)
         return response

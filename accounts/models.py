@@ -94,7 +94,12 @@ class User(AbstractBaseUser, tenancy.Identified):
                 violation_error_code="email_not_canonical",
                 violation_error_message="The e-mail address is not in its canonical form.",
             ),
-            models.UniqueConstraint(fields=["account", "id"], name="users_account_id", violation_error_code="id_taken"),
+            models.UniqueConstraint(
+                fields=["account", "id"],
+                name="users_account_id",
+                violation_error_code="id_taken",
+                violation_error_message="This id is taken.",
+            ),
             tenancy.RowLevelSecurity(name="users_tenant"),
             tenancy.Reveal(column="id", setting="app.user_id", name="users_by_id"),
             tenancy.Reveal(column="email", setting="app.login", name="users_by_login"),

@@ -23,7 +23,7 @@ class Identity:
 def identify(user_id: UUID, *, presumed_account_id: UUID | None) -> Identity | None:
     """The identity of a user, with the open transaction turned into one of the user's current account.
 
-    The account that a token or session remembers only saves a statement: a user who has moved is looked up where they are.
+    The account that a token or session remembers only saves a statement: who has moved is looked up where they are.
     """
     if presumed_account_id:
         tenancy.enter(presumed_account_id)
@@ -60,7 +60,7 @@ def _find(user_id: UUID) -> Identity | None:
         membership.account, membership.user = account, user
     if subscription:
         subscription.account, subscription.plan = account, plan
-    Account._meta.get_field("subscription").set_cached_value(account, subscription)  # type: ignore[union-attr]
+    Account._meta.get_field("subscription").set_cached_value(account, subscription)
     return Identity(user=user, account=account, membership=membership)
 
 

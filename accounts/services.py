@@ -87,7 +87,7 @@ def record(
                 account_id=by.account_id,
                 by=by,
                 action=action,
-                subject=subject._meta.model_name,
+                subject=str(subject._meta.model_name),
                 subject_id=subject.pk,
                 before=before or {},
                 after=after or {},

@@ -1,4 +1,4 @@
-"""JSON web tokens, by simplejwt: what they say of a user is a hint, and what proves it is checked against the database."""
+"""JSON web tokens, by simplejwt: what one says of a user is a hint, and is checked against the database."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from accounts.models import User
 
 @dataclass(frozen=True)
 class Credential:
-    """Who a session or token says is asking. `fingerprint` changes with the password; the account may be out of date."""
+    """Who a session or token says is asking. `fingerprint` changes with the password, the account may be stale."""
 
     user_id: UUID
     account_id: UUID | None

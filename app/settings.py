@@ -1,6 +1,7 @@
 """Settings come from the environment; `.env`, which `make run` writes, fills in what the environment leaves out."""
 
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ INSTALLED_APPS = [
     "sales",
     "app",
 ]
-if DEBUG:
+if find_spec("django_migration_linter"):  # a tool of development
     INSTALLED_APPS.append("django_migration_linter")
 ROOT_URLCONF = "app.urls"
 WSGI_APPLICATION = "app.wsgi.application"
@@ -57,7 +58,7 @@ MIDDLEWARE = [
     "accounts.middleware.AccountContextMiddleware",
 ]
 
-# --- The database: one server, three roles (docs/adr/0002) ------------------------------------------------------------
+# The database: one server, three roles (docs/adr/0002)
 
 DATABASE_URL = env.str("DATABASE_URL", default="")
 DATABASE_PASSWORDS = {
@@ -106,7 +107,7 @@ DATABASES = {
     "staff": _database(STAFF_ROLE),
 }
 
-# --- Signing in ----------------------------------------------------------------------------------------------------
+# Signing in
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -124,7 +125,7 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
 }
 
-# --- The till on another origin ---------------------------------------------------------------------------------------
+# The till on another origin
 
 TILL_ORIGINS = env.list("TILL_ORIGINS", default=["http://localhost:5173"] if DEBUG else [])
 CROSS_SITE_COOKIES = env.bool("CROSS_SITE_COOKIES", default=False)
@@ -149,9 +150,10 @@ CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_COOKIES
 CSRF_FAILURE_VIEW = "app.urls.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 
-# --- Transport ---------------------------------------------------------------------------------------------------------
+# Transport
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 if env.bool("BEHIND_TLS_PROXY", default=False):
@@ -162,7 +164,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 
-# --- The API ------------------------------------------------------------------------------------------------------------
+# The API
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccountAuthentication"],
@@ -179,6 +181,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "core.api.failures.handle",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS would list what a reference may be
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }
@@ -195,6 +198,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "DEFAULT_QUERY_MANAGER": "across_accounts",
+    "GET_MOCK_REQUEST": "accounts.api.schema.build_request",
     "PREPROCESSING_HOOKS": ["core.api.schema.only_canonical_paths"],
 }
 

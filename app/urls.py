@@ -2,6 +2,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
@@ -27,6 +28,7 @@ for app in APPS:
     urlpatterns.append(path(f"{app}/api/", urls))
 
 
+@csrf_exempt
 def not_found(request: HttpRequest) -> JsonResponse:
     return failures.respond(errors.NotFound(), request)
 

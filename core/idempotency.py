@@ -49,7 +49,8 @@ class Claim:
     def take(self) -> Answer | UUID:
         """The stored answer, or the id of our fresh claim.
 
-        Raises RequestInFlight when the first request takes longer than we may wait, IdempotencyKeyReused for another body.
+        Raises RequestInFlight when the first request takes longer than we may wait, and IdempotencyKeyReused for
+        another body.
         """
         claim_id = uuid7()
         with connection.cursor() as cursor:

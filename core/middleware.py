@@ -1,4 +1,4 @@
-"""The outermost of our own middleware: every request has an id, every answer bears it, every request leaves one line."""
+"""The outermost of our own middleware: every request has an id, which its answer and its one log line bear."""
 
 import re
 import time

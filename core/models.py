@@ -24,6 +24,7 @@ class IdempotencyKey(tenancy.AccountOwned):
                 fields=["account", "member_id", "operation", "key"],
                 name="one_answer_per_key",
                 violation_error_code="request_in_flight",
+                violation_error_message="The same request is still being worked on. Try again in a moment.",
             ),
         ]
 

@@ -38,6 +38,12 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
     GRANT USAGE ON SEQUENCES TO {app}, {staff}
 """
+# A request that waits for a lock, runs away or falls asleep lets go of what it holds.
+ROLE_SETTINGS = """
+ALTER ROLE {app} SET lock_timeout = '10s';
+ALTER ROLE {app} SET statement_timeout = '30s';
+ALTER ROLE {app} SET idle_in_transaction_session_timeout = '60s'
+"""
 
 
 def provision(*, admin_dsn: str, database: str, passwords: Mapping[str, str]) -> None:
@@ -48,6 +54,7 @@ def provision(*, admin_dsn: str, database: str, passwords: Mapping[str, str]) ->
         if not _exists(admin, "SELECT 1 FROM pg_database WHERE datname = %s", database):
             _create_database(admin, database)
         _run(admin, DATABASE_RIGHTS, database)
+        _run(admin, ROLE_SETTINGS, database)
         with _connect(admin_dsn, database) as inside:
             _run(inside, SCHEMA_RIGHTS, database)
 

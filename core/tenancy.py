@@ -1,7 +1,7 @@
 """The wall between businesses: rows that one account owns, and the database rules that keep them apart.
 
-Rows are reached through their owner (`account.products`) or, loudly, through `Product.across_accounts`. Underneath stands
-PostgreSQL's row-level security: outside `scope(account_id)` the web's role sees no row and inserts none.
+Rows are reached through their owner (`account.products`) or, loudly, through `Product.across_accounts`. Underneath
+stands PostgreSQL's row-level security: outside `scope(account_id)` the web's role sees no row and inserts none.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
 from uuid_utils.compat import uuid7
 
@@ -50,7 +49,8 @@ def reveal(setting: str, value: str) -> None:
 def _current(using: str) -> str | None:
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT current_setting(%s, true)", [ACCOUNT])
-        return cursor.fetchone()[0]
+        found: str | None = cursor.fetchone()[0]
+        return found
 
 
 def _set(using: str, value: str) -> None:
@@ -64,19 +64,19 @@ class Rule(BaseConstraint):
     Nothing is validated in Python: the database has the last word, and the first.
     """
 
-    def statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def statements(self, model: Any, quote: Any) -> list[str]:
         raise NotImplementedError
 
-    def reverse_statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
         raise NotImplementedError
 
-    def constraint_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         # Deferred to the end of the migration: what it refers to may be made later in the same one.
         schema_editor.deferred_sql.extend(self.statements(model, schema_editor.quote_name))
 
     create_sql = constraint_sql
 
-    def remove_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         return ";\n".join(self.reverse_statements(model, schema_editor.quote_name))
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
@@ -96,11 +96,11 @@ class RowLevelSecurity(Rule):
         self.column = column
         super().__init__(name=name)
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "column": self.column}
 
-    def statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def statements(self, model: Any, quote: Any) -> list[str]:
         table = quote(model._meta.db_table)
         mine = f"{quote(self.column)} = {setting_as_uuid(ACCOUNT)}"
         return [
@@ -110,7 +110,7 @@ class RowLevelSecurity(Rule):
             f"CREATE POLICY {quote(self.name + '_staff')} ON {table} TO {STAFF_ROLE} USING (true)",
         ]
 
-    def reverse_statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
         table = quote(model._meta.db_table)
         return [
             f"DROP POLICY {quote(self.name)} ON {table}",
@@ -127,18 +127,18 @@ class Reveal(Rule):
         self.column, self.setting = column, setting
         super().__init__(name=name)
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "column": self.column, "setting": self.setting}
 
-    def statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def statements(self, model: Any, quote: Any) -> list[str]:
         named = f"{quote(self.column)}::text = nullif(current_setting('{self.setting}', true), '')"
         return [
             f"CREATE POLICY {quote(self.name)} ON {quote(model._meta.db_table)}"
             f" FOR SELECT TO {APP_ROLE} USING ({named})"
         ]
 
-    def reverse_statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
         return [f"DROP POLICY {quote(self.name)} ON {quote(model._meta.db_table)}"]
 
 
@@ -148,13 +148,13 @@ class AccountKey(Rule):
     It also keeps ids private: the id that one business chose is free in every other, so a taken id tells nothing.
     """
 
-    def statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def statements(self, model: Any, quote: Any) -> list[str]:
         return self._rekey(model, quote, "account_id, id")
 
-    def reverse_statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
         return self._rekey(model, quote, "id")
 
-    def _rekey(self, model: type[models.Model], quote: Any, columns: str) -> list[str]:
+    def _rekey(self, model: Any, quote: Any, columns: str) -> list[str]:
         table, key = quote(model._meta.db_table), quote(f"{model._meta.db_table}_pkey")
         return [
             f"ALTER TABLE {table} DROP CONSTRAINT {key}",
@@ -169,26 +169,26 @@ class SameAccount(Rule):
         self.field = field
         super().__init__(name=name or f"%(app_label)s_%(class)s_{field}_same_account")
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, _, kwargs = super().deconstruct()
         return path, (self.field,), kwargs
 
-    def statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def statements(self, model: Any, quote: Any) -> list[str]:
         key = model._meta.get_field(self.field)
-        target = key.related_model._meta.db_table  # type: ignore[union-attr]
+        target = key.related_model._meta.db_table
         return [
             f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)}"
-            f" FOREIGN KEY (account_id, {quote(key.column)}) REFERENCES {quote(target)} (account_id, id)"  # type: ignore[union-attr]
+            f" FOREIGN KEY (account_id, {quote(key.column)}) REFERENCES {quote(target)} (account_id, id)"
         ]
 
-    def reverse_statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
         return [f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"]
 
 
 class AppendOnly(Rule):
     """A ledger: the database refuses UPDATE and DELETE to everyone, its owner included."""
 
-    def statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def statements(self, model: Any, quote: Any) -> list[str]:
         return [
             "CREATE OR REPLACE FUNCTION refuse_to_change_history() RETURNS trigger LANGUAGE plpgsql AS"
             " $$ BEGIN RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME"
@@ -197,17 +197,17 @@ class AppendOnly(Rule):
             " FOR EACH ROW EXECUTE FUNCTION refuse_to_change_history()",
         ]
 
-    def reverse_statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
         return [f"DROP TRIGGER {quote(self.name)} ON {quote(model._meta.db_table)}"]
 
 
 class ReferenceData(Rule):
     """Rows that every account reads and only staff write: plans, levies."""
 
-    def statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def statements(self, model: Any, quote: Any) -> list[str]:
         return [f"REVOKE INSERT, UPDATE, DELETE ON {quote(model._meta.db_table)} FROM {APP_ROLE}"]
 
-    def reverse_statements(self, model: type[models.Model], quote: Any) -> list[str]:
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
         return [f"GRANT INSERT, UPDATE, DELETE ON {quote(model._meta.db_table)} TO {APP_ROLE}"]
 
 

@@ -76,4 +76,5 @@ def post(entries: Sequence[Entry], *, by: Membership, source: models.Model, occu
                 "recorded_at": timezone.now(),
             },
         )
-        return cursor.rowcount == len(entries)
+        written: int = cursor.rowcount
+        return written == len(entries)

@@ -250,6 +250,7 @@ class StockMovement(tenancy.AccountOwned):
                 fields=["account", "stock_product", "sequence"],
                 name="one_movement_per_sequence",
                 violation_error_code="movement_out_of_sequence",
+                violation_error_message="The ledger has another line of this number.",
             ),
             models.CheckConstraint(
                 condition=~models.Q(quantity=0),

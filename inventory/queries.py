@@ -81,7 +81,9 @@ def with_quantity(products: QuerySet[Any]) -> QuerySet[Any]:
     """The products with `quantity`, what is on hand of each in all places."""
     batches = StockProduct.across_accounts.filter(account_id=OuterRef("account_id"), product_id=OuterRef("pk"))
     total = batches.order_by().values("product_id").values(total=Sum("quantity"))
-    return products.annotate(quantity=Coalesce(Subquery(total), ZERO, output_field=QuantityField()))
+    quantity = Coalesce(Subquery(total), ZERO, output_field=QuantityField())
+    found: QuerySet[Any] = products.annotate(quantity=quantity)
+    return found
 
 
 @dataclass(frozen=True)

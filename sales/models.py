@@ -69,7 +69,7 @@ class Customer(tenancy.AccountOwned):
 
 
 class Levy(tenancy.Identified):
-    """A tax that a country puts on a class of goods from one day to another. Staff write it; all levies share one base."""
+    """A tax that a country puts on a class of goods, from one day to another. All levies share one base."""
 
     country = models.CharField(max_length=2)
     tax_class = models.CharField(max_length=16)
@@ -86,6 +86,7 @@ class Levy(tenancy.Identified):
                 fields=["country", "tax_class", "code", "starts_on"],
                 name="one_levy_per_start",
                 violation_error_code="levy_exists",
+                violation_error_message="This levy starts on that day already.",
             ),
             tenancy.ReferenceData(name="levies_reference"),
         ]
@@ -158,6 +159,7 @@ class Sale(tenancy.AccountOwned):
                 fields=["account", "receipt_number"],
                 name="one_sale_per_receipt_number",
                 violation_error_code="receipt_number_taken",
+                violation_error_message="Another sale has this receipt number.",
             ),
             models.CheckConstraint(
                 condition=models.Q(paid=models.F("total") + models.F("change_due")),
@@ -201,6 +203,7 @@ class SaleLine(tenancy.AccountOwned):
                 fields=["account", "sale", "position"],
                 name="one_line_per_position",
                 violation_error_code="line_position_taken",
+                violation_error_message="The sale has another line in this place.",
             ),
             models.CheckConstraint(
                 condition=models.Q(refunded_quantity__gte=0) & models.Q(refunded_quantity__lte=models.F("quantity")),

@@ -1,7 +1,7 @@
 """What a sale costs, line by line: pure arithmetic, so that it can be read and tested without a database.
 
-A line is rounded once. A discount on the whole sale is shared out over the lines, the levies of a line over its tax, and
-both always sum: the total of the sale is the sum of its lines, to the smallest coin.
+A line is rounded once. A discount on the whole sale is shared out over the lines, the tax of a line over its levies,
+and both always sum: the total of the sale is the sum of its lines, to the smallest coin.
 """
 
 from collections.abc import Sequence

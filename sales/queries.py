@@ -22,8 +22,8 @@ def levies_in_force(*, country: str, on: date) -> dict[str, tuple[LevyRate, ...]
         .values_list("tax_class", "code", "name", "rate")
     )
     found: dict[str, tuple[LevyRate, ...]] = {}
-    for tax_class, *facts in rows:
-        found[tax_class] = (*found.get(tax_class, ()), LevyRate(*facts))
+    for tax_class, code, name, rate in rows:
+        found[tax_class] = (*found.get(tax_class, ()), LevyRate(code, name, rate))
     return found
 
 

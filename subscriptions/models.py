@@ -23,7 +23,12 @@ class SubscriptionPlan(tenancy.Identified):
     class Meta:
         db_table = "subscription_plans"
         constraints = [
-            models.UniqueConstraint(fields=["code"], name="one_plan_per_code", violation_error_code="plan_exists"),
+            models.UniqueConstraint(
+                fields=["code"],
+                name="one_plan_per_code",
+                violation_error_code="plan_exists",
+                violation_error_message="There is a plan of this code already.",
+            ),
             tenancy.ReferenceData(name="subscription_plans_reference"),
         ]
 

@@ -6,8 +6,6 @@ from django.db.models import QuerySet
 from django.middleware.csrf import get_token
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from uuid_utils.compat import uuid7
@@ -21,17 +19,18 @@ from accounts.permissions import HasTenantAccess
 from accounts.roles import Capability
 from core import tenancy
 from core.api.pagination import KeyedPages
+from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet, DeclaredView
 
 
 class PublicView(DeclaredView):
     """A view for everybody. All of them are listed in tests/test_access.py."""
 
-    authentication_classes: ClassVar[list[Any]] = []  # type: ignore[misc]
-    permission_classes: ClassVar[list[type[BasePermission]]] = []  # type: ignore[assignment,misc]
+    authentication_classes = ()
+    permission_classes = ()
     input_class: ClassVar[type[BaseSerializer[Any]]]
 
-    def validated(self, request: Request) -> dict[str, Any]:
+    def validated(self, request: AccountRequest) -> dict[str, Any]:
         serializer = self.input_class(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
@@ -40,12 +39,12 @@ class PublicView(DeclaredView):
 class OwnView(DeclaredView):
     """A view about oneself: any member may, whatever the role and the subscription."""
 
-    permission_classes: ClassVar[list[type[BasePermission]]] = [HasTenantAccess]  # type: ignore[assignment,misc]
+    permission_classes = (HasTenantAccess,)
 
 
 class CsrfView(PublicView):
     @extend_schema(responses=serializers.CsrfSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: AccountRequest) -> Response:
         """The token that a page sends back as `X-CSRFToken` with every write it makes by cookie."""
         return Response({"csrf_token": get_token(request._request)})
 
@@ -54,7 +53,7 @@ class RegisterBusinessView(PublicView):
     input_class = serializers.RegisterBusinessInput
 
     @extend_schema(request=input_class, responses={201: serializers.MeSerializer})
-    def post(self, request: Request) -> Response:
+    def post(self, request: AccountRequest) -> Response:
         """A new business on trial, with its owner, a first storefront and a register."""
         wanted = self.validated(request)
         wanted.setdefault("currency", None)
@@ -71,7 +70,7 @@ class LoginView(PublicView):
     input_class = serializers.CredentialsInput
 
     @extend_schema(request=input_class, responses=serializers.SignedInSerializer)
-    def post(self, request: Request) -> Response:
+    def post(self, request: AccountRequest) -> Response:
         """Sign in by cookie. Send `X-CSRFToken` with every later write."""
         user = services.sign_in(**self.validated(request))
         asked = request._request
@@ -82,11 +81,11 @@ class LoginView(PublicView):
         return Response({**me, "csrf_token": get_token(asked)})
 
 
-class LogoutView(OwnView):
-    permission_classes: ClassVar[list[type[BasePermission]]] = []  # type: ignore[assignment]
+class LogoutView(DeclaredView):
+    permission_classes = ()
 
     @extend_schema(request=None, responses={204: None})
-    def post(self, request: Request) -> Response:
+    def post(self, request: AccountRequest) -> Response:
         """End the session; without one, nothing happens."""
         auth.logout(request._request)
         return Response(status=http.HTTP_204_NO_CONTENT)
@@ -96,7 +95,7 @@ class TokenView(PublicView):
     input_class = serializers.CredentialsInput
 
     @extend_schema(request=input_class, responses=serializers.TokensSerializer)
-    def post(self, request: Request) -> Response:
+    def post(self, request: AccountRequest) -> Response:
         """Sign in by token: an access token for 15 minutes, and a refresh token for the next."""
         return Response(tokens.issue(services.sign_in(**self.validated(request))))
 
@@ -105,7 +104,7 @@ class TokenRefreshView(PublicView):
     input_class = serializers.RefreshInput
 
     @extend_schema(request=input_class, responses=serializers.TokensSerializer)
-    def post(self, request: Request) -> Response:
+    def post(self, request: AccountRequest) -> Response:
         """New tokens for a refresh token whose user is still here, active, and has the same password."""
         credential = tokens.read_refresh(self.validated(request)["refresh"])
         with transaction.atomic():
@@ -117,13 +116,13 @@ class TokenRefreshView(PublicView):
 
 class MeView(OwnView):
     @extend_schema(responses=serializers.MeSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: AccountRequest) -> Response:
         """Who is asking, for which business, with which rights."""
         asked = request._request
         return Response(serializers.MeSerializer(asked, context={"request": asked}).data)
 
 
-def shown_to(user: User, request: Request) -> dict[str, Any]:
+def shown_to(user: User, request: AccountRequest) -> dict[str, Any]:
     """`me` of somebody who is just signing in. Raises NoBusiness for a user without an active seat."""
     identity = queries.identify(user.pk, presumed_account_id=user.account_id)
     if identity is None or identity.membership is None or not identity.membership.is_active:
@@ -146,7 +145,7 @@ class AccountView(AccountViewSet):
     def path_id(self) -> Any:
         return self.request.account.pk
 
-    def partial_update(self, request: Request) -> Response:
+    def partial_update(self, request: AccountRequest) -> Response:
         return self.act(services.change_account, account=self.get_locked_object())
 
 

@@ -101,15 +101,12 @@ def _of_api(exc: drf_errors.APIException) -> Failure:
     if isinstance(exc, drf_errors.NotAuthenticated | drf_errors.AuthenticationFailed):
         return _of_domain(errors.NotSignedIn())
     code = str(exc.default_code if exc.default_code != "error" else "server_fault")
-    headers = {}
-    if isinstance(exc, drf_errors.Throttled) and exc.wait:
-        headers["Retry-After"] = str(int(exc.wait) + 1)
-    return Failure(exc.status_code, code, str(exc.detail), headers=headers)
+    return Failure(exc.status_code, code, str(exc.detail))
 
 
 def _of_database(exc: BaseException, request: HttpRequest) -> Failure:
     diagnostics = getattr(exc.__cause__, "diag", None)
-    name = diagnostics.constraint_name if diagnostics else None
+    name = str(diagnostics.constraint_name) if diagnostics else ""
     if isinstance(exc, IntegrityError) and name in _constraints():
         if request.method == "DELETE":
             return _of_domain(errors.InUse())

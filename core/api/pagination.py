@@ -38,8 +38,8 @@ class NumberedPages(pagination.PageNumberPagination):
     max_page_size = MAX_PAGE_SIZE
     parameters = ("page", "page_size")
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
-        self.request, self.size = request, page_size_of(request, self.page_size)
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.url, self.size = request.build_absolute_uri(), page_size_of(request, self.page_size)
         self.number = _whole(request, "page", 1, most=10**9 - 1)
         self.count = Paginator(queryset, self.size).count
         start = (self.number - 1) * self.size
@@ -52,7 +52,7 @@ class NumberedPages(pagination.PageNumberPagination):
         number = self.number + step
         if number < 1 or (number - 1) * self.size >= max(self.count, 1):
             return None
-        url = self.request.build_absolute_uri()
+        url = self.url
         return remove_query_param(url, "page") if number == 1 else replace_query_param(url, "page", number)
 
 
@@ -62,7 +62,7 @@ class KeyedPages(pagination.BasePagination):
     page_size = 50
     parameters = ("cursor", "page_size")
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request, size = request, page_size_of(request, self.page_size)
         rows = self._after_cursor(queryset.order_by("-id"))[: size + 1]
         found = list(rows)

@@ -3,11 +3,13 @@
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 
 from core.api.views import AccountViewSet
 
 _ENVELOPE = {"success": {"type": "boolean", "enum": [True]}, "request_id": {"type": "string"}}
 _LINK = {"type": "string", "format": "uri", "nullable": True}
+_LINKS = {"count": {"type": "integer", "nullable": True}, "next": _LINK, "previous": _LINK}
 _FAILURE = {
     "type": "object",
     "required": ["success", "error", "detail", "code", "errors", "request_id"],
@@ -47,6 +49,10 @@ _REFUSALS = {
 }
 _READS = ("400", "401", "402", "403", "404", "503")
 _PUBLIC = ("400", "401", "403", "409", "413", "415", "503")
+_HEADERS = {
+    "POST": ("Idempotency-Key", "The same key makes a retry harmless: it gets the first answer."),
+    "PATCH": ("If-Match", "The ETag that was read; 412 when somebody changed the row since."),
+}
 
 
 def only_canonical_paths(endpoints: list[Any], **_: Any) -> list[Any]:
@@ -57,17 +63,31 @@ def only_canonical_paths(endpoints: list[Any], **_: Any) -> list[Any]:
 class Operation(AutoSchema):
     """One operation, its capability named, its answer in the envelope, its refusals listed."""
 
+    view: Any
+
     def get_tags(self) -> list[str]:
         return [self.path.split("/")[3]]
 
-    def get_description(self) -> str:
-        description = super().get_description()
-        capability = self._capability()
+    def get_description(self) -> str:  # type: ignore[override]
+        description, capability = super().get_description(), self._capability()
         return f"{description}\n\nRight: `{capability}`.".strip() if capability else description
 
     def get_extensions(self) -> dict[str, Any]:
         capability = self._capability()
-        return {"x-capability": str(capability)} if capability else {}
+        return {"x-capability": capability} if capability else {}
+
+    def get_request_serializer(self) -> Any:
+        if not isinstance(self.view, AccountViewSet):
+            return super().get_request_serializer()
+        found = self.view.input_classes.get(self.view.action)
+        return found(partial=self.method == "PATCH", context={"view": self.view}) if found else None
+
+    def get_override_parameters(self) -> list[Any]:
+        parameters = list(super().get_override_parameters())
+        if isinstance(self.view, AccountViewSet) and self.method in _HEADERS:
+            name, about = _HEADERS[self.method]
+            parameters.append(OpenApiParameter(name, str, "header", description=about))
+        return parameters
 
     def _capability(self) -> str | None:
         if not self.view.permission_classes:
@@ -76,57 +96,23 @@ class Operation(AutoSchema):
         found = self.view.read_capability if reads else self.view.write_capability
         return str(found) if found else None
 
-    def get_request_serializer(self) -> Any:
-        if isinstance(self.view, AccountViewSet):
-            found = self.view.input_classes.get(self.view.action)
-            return found(partial=self.method == "PATCH") if found else None
-        return super().get_request_serializer()
+    def _get_paginator(self) -> Any:
+        return None  # the envelope is put around pages below, together with the rest
 
-    def get_override_parameters(self) -> list[Any]:
-        parameters = list(super().get_override_parameters())
-        if isinstance(self.view, AccountViewSet):
-            parameters += self._headers()
-        return parameters
-
-    def _headers(self) -> list[Any]:
-        from drf_spectacular.utils import OpenApiParameter  # noqa: PLC0415
-
-        if self.method == "POST":
-            about = "The same key makes a retry harmless: it gets the first answer."
-            return [OpenApiParameter("Idempotency-Key", str, "header", description=about)]
-        if self.method == "PATCH":
-            about = "The ETag that was read; 412 when somebody changed the row since."
-            return [OpenApiParameter("If-Match", str, "header", description=about)]
-        return []
-
-    def _get_response_for_code(
-        self,
-        serializer: Any,
-        status_code: str,
-        media_types: Any = None,
-        direction: Any = "response",
-    ) -> dict[str, Any]:
-        response = super()._get_response_for_code(serializer, status_code, media_types, direction)
-        for media_type, content in response.get("content", {}).items():
-            if media_type == "application/json":
-                content["schema"] = self._enveloped(content["schema"])
+    def _get_response_for_code(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        response: dict[str, Any] = super()._get_response_for_code(*args, **kwargs)  # type: ignore[no-untyped-call]
+        content = response.get("content", {}).get("application/json")
+        if content:
+            content["schema"] = self._enveloped(content["schema"])
         return response
 
     def _enveloped(self, schema: dict[str, Any]) -> dict[str, Any]:
-        page = self.view.pagination_class if self._is_page() else None
-        inner = {"results": schema} if page else {"data": schema}
-        links = {"count": {"type": "integer", "nullable": True}, "next": _LINK, "previous": _LINK} if page else {}
-        properties = {**_ENVELOPE, **links, **inner}
+        is_page = getattr(self.view, "action", None) == "list"
+        properties = {**_ENVELOPE, **(_LINKS if is_page else {}), "results" if is_page else "data": schema}
         return {"type": "object", "properties": properties, "required": sorted(properties)}
 
-    def _is_page(self) -> bool:
-        return getattr(self.view, "action", None) == "list"
-
-    def _get_paginator(self) -> Any:
-        return None
-
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        bodies = super()._get_response_bodies(direction)
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status in self._refusals():
             content = {"application/json": {"schema": _FAILURE}}
             bodies[status] = {"description": _REFUSALS[status], "content": content}

@@ -4,7 +4,6 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
@@ -12,6 +11,7 @@ from accounts.models import Account
 from accounts.roles import Capability
 from core import errors
 from core.api.pagination import KeyedPages
+from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet
 from inventory import queries, services
 from inventory.api import filters, serializers
@@ -30,7 +30,7 @@ class CategoryViewSet(AccountViewSet):
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.categories.order_by("name", "id")
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: AccountRequest) -> Response:
         return self.act(services.add_category, status=http.HTTP_201_CREATED)
 
 
@@ -48,10 +48,10 @@ class ProductViewSet(AccountViewSet):
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.products.order_by("name", "id")
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: AccountRequest) -> Response:
         return self.act(services.add_product, status=http.HTTP_201_CREATED)
 
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: AccountRequest, pk: str) -> Response:
         return self.act(services.change, row=self.get_locked_object())
 
     @extend_schema(
@@ -60,7 +60,7 @@ class ProductViewSet(AccountViewSet):
         filters=False,
     )
     @action(detail=False, query_parameters=("barcode",))
-    def lookup(self, request: Request) -> Response:
+    def lookup(self, request: AccountRequest) -> Response:
         """The active product that bears this barcode, with what is on hand of it."""
         barcode = request.query_params.get("barcode", "")
         if not barcode:
@@ -89,10 +89,10 @@ class LocationViewSet(AccountViewSet):
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.locations.filter(kind=self.kind).order_by("name", "id")
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: AccountRequest) -> Response:
         return self.act(services.add_location, kind=self.kind, status=http.HTTP_201_CREATED)
 
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: AccountRequest, pk: str) -> Response:
         return self.act(services.change, row=self.get_locked_object())
 
 
@@ -117,7 +117,7 @@ class StockViewSet(AccountViewSet):
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.stock.order_by("-occurred_at", "-id")
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: AccountRequest) -> Response:
         return self.act(services.receive_stock, status=http.HTTP_201_CREATED)
 
 

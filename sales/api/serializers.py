@@ -82,9 +82,9 @@ class SaleInput(Serializer):
     customer = fields.IdField(required=False, allow_null=True)
     sold_at = fields.MomentField(required=False)
     price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
-    lines = SaleLineInput(many=True, min_length=1, max_length=500)
+    lines = serializers.ListField(child=SaleLineInput(), min_length=1, max_length=500)
     discount = fields.MoneyField(min_value=ZERO, required=False)
-    payments = PaymentInput(many=True, max_length=20)
+    payments = serializers.ListField(child=PaymentInput(), max_length=20)
 
 
 class LineTaxSerializer(Serializer):
@@ -174,8 +174,8 @@ class RefundInput(Serializer):
     id = fields.IdField(required=False)
     reason = fields.TextField(max_length=200, required=False, allow_blank=True)
     refunded_at = fields.MomentField(required=False)
-    lines = RefundLineInput(many=True, min_length=1, max_length=500)
-    payments = RefundPaymentInput(many=True, required=False, max_length=20)
+    lines = serializers.ListField(child=RefundLineInput(), min_length=1, max_length=500)
+    payments = serializers.ListField(child=RefundPaymentInput(), required=False, max_length=20)
 
 
 class RefundLineSerializer(ModelSerializer):

@@ -7,7 +7,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
@@ -15,6 +14,7 @@ from accounts.models import Account
 from accounts.roles import Capability
 from core.amounts import ZERO
 from core.api.fields import show_money
+from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet
 from sales import queries, services
 from sales.api import filters, serializers
@@ -36,10 +36,10 @@ class RegisterViewSet(AccountViewSet):
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.registers.order_by("code", "id")
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: AccountRequest) -> Response:
         return self.act(services.add_register, status=http.HTTP_201_CREATED)
 
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: AccountRequest, pk: str) -> Response:
         return self.act(services.change, row=self.get_locked_object())
 
 
@@ -57,10 +57,10 @@ class CustomerViewSet(AccountViewSet):
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.customers.order_by("name", "id")
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: AccountRequest) -> Response:
         return self.act(services.add_customer, status=http.HTTP_201_CREATED)
 
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: AccountRequest, pk: str) -> Response:
         return self.act(services.change, row=self.get_locked_object())
 
 
@@ -83,13 +83,13 @@ class SaleViewSet(AccountViewSet):
         sales = account.sales.order_by("-sold_at", "-id")
         return sales if self.action == "list" else sales.with_receipt()
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: AccountRequest) -> Response:
         """Sell: prices, taxes, stock and the receipt number in one call, exactly once."""
         return self.act(services.complete_sale, status=http.HTTP_201_CREATED)
 
     @extend_schema(responses={201: serializers.RefundSerializer})
     @action(detail=True, methods=["post"], write_capability=Capability.SALE_REFUND)
-    def refunds(self, request: Request, pk: str) -> Response:
+    def refunds(self, request: AccountRequest, pk: str) -> Response:
         """Take lines back, and give back what was paid for them."""
         return self.act(
             services.refund_sale,
@@ -100,13 +100,13 @@ class SaleViewSet(AccountViewSet):
 
     @extend_schema(responses=serializers.ReceiptSerializer)
     @action(detail=True)
-    def receipt(self, request: Request, pk: str) -> Response:
+    def receipt(self, request: AccountRequest, pk: str) -> Response:
         """The receipt as data, for a till that prints it itself."""
         return self.show(self.get_object(), shown_by=serializers.ReceiptSerializer)
 
     @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR})
     @action(detail=True, url_path="receipt/html", url_name="receipt-page")
-    def receipt_page(self, request: Request, pk: str) -> HttpResponse:
+    def receipt_page(self, request: AccountRequest, pk: str) -> HttpResponse:
         """The receipt as a page, 80 mm wide."""
         receipt = self.shown(self.get_object(), serializers.ReceiptSerializer)
         nothing = show_money(ZERO, request.account.currency_exponent)
@@ -123,7 +123,7 @@ class SaleViewSet(AccountViewSet):
         pagination_class=None,
         filterset_class=None,
     )
-    def summary(self, request: Request) -> Response:
+    def summary(self, request: AccountRequest) -> Response:
         """What was sold and refunded on each business day, the first and the last included."""
         span = serializers.SummaryInput(data=request.query_params.dict())
         span.is_valid(raise_exception=True)

@@ -14,10 +14,10 @@ LEVIES = [
 
 
 def add_levies(apps, schema_editor):
-    levy = apps.get_model("sales", "Levy")
-    for id, code, name, rate in LEVIES:
-        levy.objects.using(schema_editor.connection.alias).create(
-            id=id,
+    Levy = apps.get_model("sales", "Levy")
+    for key, code, name, rate in LEVIES:
+        Levy.objects.using(schema_editor.connection.alias).create(
+            id=key,
             country="GH",
             tax_class="STANDARD",
             code=code,
@@ -28,8 +28,8 @@ def add_levies(apps, schema_editor):
 
 
 def remove_levies(apps, schema_editor):
-    levy = apps.get_model("sales", "Levy")
-    levy.objects.using(schema_editor.connection.alias).filter(id__in=[row[0] for row in LEVIES]).delete()
+    Levy = apps.get_model("sales", "Levy")
+    Levy.objects.using(schema_editor.connection.alias).filter(id__in=[row[0] for row in LEVIES]).delete()
 
 
 class Migration(migrations.Migration):

@@ -1,8 +1,8 @@
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.roles import Capability
+from core.api.requests import AccountRequest
 from core.api.views import DeclaredView
 from subscriptions.api.serializers import SubscriptionSerializer
 
@@ -12,6 +12,6 @@ class StatusView(DeclaredView):
     feature = "account"
 
     @extend_schema(responses=SubscriptionSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: AccountRequest) -> Response:
         """The plan, the state that follows from its dates, and the last day that is paid for."""
         return Response(SubscriptionSerializer(request.account.subscription).data)

@@ -15,16 +15,16 @@ PLANS = [
 
 
 def add_plans(apps, schema_editor):
-    plan = apps.get_model("subscriptions", "SubscriptionPlan")
-    for id, code, name, price, currency in PLANS:
-        plan.objects.using(schema_editor.connection.alias).create(
-            id=id, code=code, name=name, price=price, currency=currency
+    SubscriptionPlan = apps.get_model("subscriptions", "SubscriptionPlan")
+    for key, code, name, price, currency in PLANS:
+        SubscriptionPlan.objects.using(schema_editor.connection.alias).create(
+            id=key, code=code, name=name, price=price, currency=currency
         )
 
 
 def remove_plans(apps, schema_editor):
-    plan = apps.get_model("subscriptions", "SubscriptionPlan")
-    plan.objects.using(schema_editor.connection.alias).filter(id__in=[row[0] for row in PLANS]).delete()
+    SubscriptionPlan = apps.get_model("subscriptions", "SubscriptionPlan")
+    SubscriptionPlan.objects.using(schema_editor.connection.alias).filter(id__in=[row[0] for row in PLANS]).delete()
 
 
 class Migration(migrations.Migration):

@@ -149,7 +149,7 @@ def logins_of(shop: Shop) -> Iterator[dict[str, Any]]:
                 raise CommandError("The demonstration was loaded only in part: its people are missing.")
             tenancy.enter(user.account_id)
             account = Account.across_accounts.get()
-            register = account.registers.order_by("code").first()
+            register = account.registers.earliest("code")
             yield {
                 "business": shop.name,
                 "role": str(role),
