@@ -12,7 +12,7 @@ try:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from core.postgres import ServerError
+    from core.errors import ServerError
 except ImportError as problem:
     sys.exit(f"{problem}: run `make run` once, then .venv/bin/python manage.py.")
 

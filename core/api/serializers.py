@@ -35,6 +35,7 @@ class ModelSerializer(serializers.ModelSerializer[Any]):
         amounts.QuantityField: fields.QuantityField,
         amounts.RateField: fields.RateField,
     }
+    serializer_related_field = fields.AccountKeyField
 
     def to_internal_value(self, data: Any) -> Any:
         refuse_unknown(self, data)

@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import QuerySet
 from rest_framework import status as http
 from rest_framework.pagination import BasePagination
-from rest_framework.relations import PrimaryKeyRelatedField
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
@@ -52,19 +51,6 @@ def _unknown(name: str) -> errors.FieldError:
     return errors.FieldError(name, "unknown_parameter", "There is no such parameter.")
 
 
-class AccountKeyField(PrimaryKeyRelatedField[Any]):
-    """A reference to a row of the asking account: someone else's is as unknown as one that never was."""
-
-    default_error_messages = {
-        "does_not_exist": "There is no such object.",
-        "incorrect_type": "Give an id.",
-    }
-
-    def get_queryset(self) -> Any:
-        named: Any = self.queryset  # type: ignore[arg-type]
-        return named.filter(account_id=self.context["request"].account.id)
-
-
 class AccountViewSet(DeclaredView, GenericViewSet[Any]):
     """Rows of one account. A subclass says which (`rows`), who may (`*_capability`) and in which state (`feature`)."""
 
@@ -72,7 +58,6 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
     lookup_value_regex = "[^/]+"
     input_classes: ClassVar[Mapping[str, type[BaseSerializer[Any]]]] = {}
     exactly_once: ClassVar[bool] = False
-    serializer_related_field = AccountKeyField
 
     def rows(self, account: Any) -> QuerySet[Any]:
         raise NotImplementedError

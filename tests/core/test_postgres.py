@@ -15,8 +15,9 @@ import psutil
 import psycopg
 import pytest
 
-from core import postgres
-from core.postgres import EmbeddedServer, ServerError
+from core import binaries, postgres
+from core.errors import ServerError
+from core.postgres import EmbeddedServer
 
 PROJECT = Path(__file__).parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands PostgreSQL to another user")
@@ -244,7 +245,7 @@ def test_a_role_needs_its_password_and_the_superuser_cannot_use_one(server):
 def test_another_user_of_the_machine_is_not_the_superuser(server, monkeypatch):
     server.ensure()
     run(server, "ALTER ROLE postgres PASSWORD 'known'")
-    psql = server._binaries(postgres._server_account()) / "psql"
+    psql = server._programs(postgres._server_account()) / "psql"
     refused = subprocess.run(
         [psql, "--no-password", f"{server.admin_dsn()} password=known", "--command=SELECT 1"],
         check=False,
@@ -315,7 +316,7 @@ def test_a_folder_with_other_things_in_it_is_not_opened(folder):
 @as_root
 def test_programs_that_the_system_user_cannot_reach_are_copied(server, monkeypatch):
     with scratch() as closed:
-        tree = postgres.find_binaries().parent
+        tree = binaries.find_binaries().parent
         package = closed / tree.parent.name
         shutil.copytree(tree, package / tree.name, symlinks=True)
         libraries = tree.parent.with_name(f"{tree.parent.name}.libs")

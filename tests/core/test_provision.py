@@ -10,7 +10,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from core import provision
-from core.postgres import EmbeddedServer, ServerError
+from core.errors import ServerError
+from core.postgres import EmbeddedServer
 from core.provision import APP_ROLE, OWNER_ROLE, STAFF_ROLE
 
 PASSWORDS = {OWNER_ROLE: "owner's", APP_ROLE: 'app"s', STAFF_ROLE: "staff %s"}

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from core import provision
-from core.postgres import ServerError
+from core.errors import ServerError
 
 
 class Command(BaseCommand):
