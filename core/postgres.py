@@ -38,6 +38,8 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "fsync": "on",
+    # A shop that has just imported its goods should not wait a minute for the planner to learn of them.
+    "autovacuum_naptime": "5s",
 }
 
 
