@@ -99,6 +99,9 @@ def _from_session(request: HttpRequest) -> Credential | None:
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
     session = request.session
+    if not str(session.session_key or "").isalnum():  # none of ours; a NUL would be too much for the database
+        request.session = type(session)()
+        return None
     try:
         account_id = session.get(SESSION_ACCOUNT_KEY)
         return Credential(

@@ -89,7 +89,8 @@ class User(AbstractBaseUser, tenancy.Identified):
                             template="%(function)s(%(expressions)s, NFKC)",
                         )
                     )
-                ),
+                )
+                & ~models.Q(email__regex=r"\s"),
                 name="email_is_canonical",
                 violation_error_code="email_not_canonical",
                 violation_error_message="The e-mail address is not in its canonical form.",

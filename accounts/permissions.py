@@ -24,8 +24,7 @@ class HasCapability(BasePermission):
     """Raises CapabilityMissing (403) without the right that the view names, ViewNotDeclared where it names none."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        reads = request.method in SAFE_METHODS
-        wanted = view.read_capability if reads else view.write_capability
+        wanted = getattr(view, "read_capability" if request.method in SAFE_METHODS else "write_capability", None)
         if wanted is None:
             raise ViewNotDeclared
         if not request.membership.may(wanted):

@@ -29,6 +29,7 @@ def open_account(
     country: str,
     currency: str,
     time_zone: str,
+    request_id: str = "",
 ) -> Membership:
     """A new business with its owner and what `ACCOUNT_SETUP` names. Stand in `scope(account_id)`: the id comes first.
 
@@ -38,6 +39,7 @@ def open_account(
         id=account_id, name=business_name, country=country, currency=currency, time_zone=time_zone
     )
     owner = add_member(account=account, name=name, email=email, password=password, role=Role.OWNER)
+    owner.request_id = request_id
     record(by=owner, action="account.opened", subject=account, after={"name": business_name})
     for step in settings.ACCOUNT_SETUP:
         import_string(step)(by=owner)

@@ -176,7 +176,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["core.api.envelope.EnvelopeRenderer"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["core.api.filters.FilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "core.api.schema.Operation",
     "EXCEPTION_HANDLER": "core.api.failures.handle",
     "UNAUTHENTICATED_USER": None,
@@ -201,6 +201,7 @@ SPECTACULAR_SETTINGS = {
     "DEFAULT_QUERY_MANAGER": "across_accounts",
     "GET_MOCK_REQUEST": "accounts.api.schema.build_request",
     "PREPROCESSING_HOOKS": ["core.api.schema.only_canonical_paths"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "core.api.schema.close_requests"],
 }
 
 LANGUAGE_CODE = "en"

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from core import checks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "app.settings")
 
 if settings.EMBEDDED_SERVER is not None:
@@ -16,3 +18,4 @@ if settings.EMBEDDED_SERVER is not None:
     atexit.register(embedded.close)
 
 application = get_wsgi_application()
+checks.refuse_free_role()

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connections
 
 
 @register(Tags.security)
@@ -28,6 +29,18 @@ def check_roles(databases: Sequence[str] | None = None, **_: Any) -> list[CheckM
         if alias != "owner"
         for problem in role_problems(alias)
     ]
+
+
+def refuse_free_role() -> None:
+    """Raises ImproperlyConfigured, so that no web process starts whose role could see every business."""
+    try:
+        problems = role_problems("default")
+    except OperationalError:
+        return  # not up yet: /readyz says so, and asks again
+    finally:
+        connections["default"].close()
+    if problems:
+        raise ImproperlyConfigured(f"The web's database role {problems[0]}: run manage.py provision.")
 
 
 _ROLE = """

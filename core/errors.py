@@ -88,6 +88,12 @@ class RequestInFlight(DomainError):
     detail = "The same request is still being worked on. Try again in a moment."
 
 
+class LengthRequired(DomainError):
+    status = 411
+    code = "length_required"
+    detail = "Send the body with a Content-Length: one in chunks is not read here."
+
+
 class StaleVersion(DomainError):
     status = 412
     code = "stale_version"

@@ -1,6 +1,7 @@
 """Structured logs: one JSON object a line, bearing the request's and the account's ids."""
 
 import logging.config
+import sys
 from typing import Any
 
 import structlog
@@ -15,7 +16,9 @@ _SHARED: list[Any] = [
 
 def configure(*, level: str, pretty: bool) -> None:
     """`pretty` is for a person at a terminal; without it every line is JSON, tracebacks included."""
-    renderer: Any = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if pretty else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -24,6 +24,7 @@ class Category(tenancy.AccountOwned):
 
     name = models.CharField(max_length=100)
     parent = tenancy.OwnedKey("self", null=True, related_name="children")
+    version = models.PositiveIntegerField(default=1)
 
     class Meta(tenancy.AccountOwned.Meta):
         db_table = "categories"

@@ -12,7 +12,7 @@ from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 
 from accounts.models import Account
-from core.amounts import ZERO, QuantityField
+from core.amounts import SMALLEST_QUANTITY, ZERO, QuantityField
 from inventory.models import StockProduct
 
 
@@ -38,7 +38,7 @@ class Sellable:
 
     @property
     def available(self) -> Decimal:
-        return sum((batch.quantity for batch in self.batches), ZERO)
+        return sum((batch.quantity for batch in self.batches), ZERO.quantize(SMALLEST_QUANTITY))
 
 
 def find_sellables(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -30,6 +30,7 @@ from inventory.models import (
 from inventory.queries import Batch, Sellable
 
 ATTEMPTS = 5
+PRICES = ("retail_price", "wholesale_price")
 
 
 def open_first_storefront(*, by: Membership) -> Location:
@@ -98,8 +99,10 @@ def receive_stock(
 
 
 def _products_received(*, by: Membership, items: Sequence[Mapping[str, Any]]) -> dict[UUID, Product]:
-    wanted = {item["product"] for item in items}
-    products = {product.pk: product for product in by.account.products.filter(pk__in=wanted)}
+    found = by.account.products.filter(pk__in={item["product"] for item in items})
+    if any(item.get(name) is not None for item in items for name in PRICES):
+        found = found.locked()
+    products = {product.pk: product for product in found}
     unknown = [
         errors.unknown_reference(f"items.{index}.product")
         for index, item in enumerate(items)
@@ -130,7 +133,7 @@ def _take_over_prices(items: Sequence[Mapping[str, Any]], products: Mapping[UUID
     changed = set()
     for item in items:
         product = products[item["product"]]
-        for name in ("retail_price", "wholesale_price"):
+        for name in PRICES:
             if item.get(name) not in (None, getattr(product, name)):
                 setattr(product, name, item[name])
                 changed.add(product)
@@ -138,7 +141,7 @@ def _take_over_prices(items: Sequence[Mapping[str, Any]], products: Mapping[UUID
         product.version += 1
     Product.across_accounts.bulk_update(
         sorted(changed, key=lambda product: product.pk),
-        ["retail_price", "wholesale_price", "version"],
+        [*PRICES, "version"],
     )
 
 
@@ -167,18 +170,31 @@ def issue_stock(
     `sellables` is what the caller read without a lock; where another sale was quicker it is read again. Raises
     InsufficientStock with what is available.
     """
-    for _ in range(ATTEMPTS):
-        picks = pick(issues, sellables)
-        entries = [Entry(batch.id, MovementKind.SOLD, -quantity, issue.line_id) for issue, batch, quantity in picks]
-        if ledger.post(entries, by=by, source=source, occurred_at=occurred_at):
-            return _costs(issues, picks)
-        sellables = queries.find_sellables(
-            by.account,
-            location_id=location_id,
-            product_ids={issue.product_id for issue in issues},
-            on=on,
-        )
+    for attempt in range(ATTEMPTS):
+        # A savepoint, for a batch that turns out empty must not stay locked while others are waited for.
+        with transaction.atomic():
+            if attempt:
+                sellables = _look_again(by=by, location_id=location_id, on=on, issues=issues)
+            picks = pick(issues, sellables)
+            entries = [Entry(batch.id, MovementKind.SOLD, -quantity, issue.line_id) for issue, batch, quantity in picks]
+            if ledger.post(entries, by=by, source=source, occurred_at=occurred_at):
+                return _costs(issues, picks)
+            transaction.set_rollback(True)
     raise errors.TryAgain
+
+
+def _look_again(*, by: Membership, location_id: UUID, on: date, issues: Sequence[Issue]) -> dict[UUID, Sellable]:
+    """What can be picked, with every batch locked before it is read, so that it stays as it is seen.
+
+    Raises TryAgain where a product left the catalogue meanwhile: the next try is told so.
+    """
+    wanted = {issue.product_id for issue in issues}
+    batches = by.account.stock_products.filter(location=location_id, product__in=wanted, quantity__gt=0)
+    list(batches.locked().values_list("pk"))
+    sellables = queries.find_sellables(by.account, location_id=location_id, product_ids=wanted, on=on)
+    if wanted - sellables.keys():
+        raise errors.TryAgain
+    return sellables
 
 
 Pick = tuple[Issue, Batch, Decimal]

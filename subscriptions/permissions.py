@@ -16,7 +16,7 @@ class SubscriptionAllows(BasePermission):
     """Raises SubscriptionExpired (402) where the policy table says so for the view's feature."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        if view.feature is None:
+        if getattr(view, "feature", None) is None:
             raise ViewNotDeclared
         state = state_of(request.account)
         if not policy.allows(Feature(view.feature), state, writes=request.method not in SAFE_METHODS):

@@ -10,6 +10,9 @@ from core import amounts
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
 
+_NOT_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+_UNIONS = {"XAF", "XCD", "XCG", "XOF", "XPF"}
+
 
 class CountryField(fields.TextField):
     """ISO 3166-1 alpha-2, as Unicode CLDR knows it."""
@@ -18,7 +21,7 @@ class CountryField(fields.TextField):
 
     def to_internal_value(self, data: Any) -> str:
         country = super().to_internal_value(data)
-        if len(country) != 2 or country not in Locale("en").territories:
+        if len(country) != 2 or country not in Locale("en").territories or country in _NOT_COUNTRIES:
             self.fail("unknown")
         return country
 
@@ -30,7 +33,8 @@ class CurrencyField(fields.TextField):
 
     def to_internal_value(self, data: Any) -> str:
         currency = super().to_internal_value(data)
-        if currency not in Locale("en").currencies or amounts.currency_exponent(currency) > 2:
+        is_money = not currency.startswith("X") or currency in _UNIONS  # the others are metals and tests
+        if not is_money or currency not in Locale("en").currencies or amounts.currency_exponent(currency) > 2:
             self.fail("unknown")
         return currency
 

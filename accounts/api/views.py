@@ -20,6 +20,7 @@ from accounts.roles import Capability
 from core import tenancy
 from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
+from core.api.serializers import kept
 from core.api.views import AccountViewSet, DeclaredView
 
 
@@ -31,9 +32,7 @@ class PublicView(DeclaredView):
     input_class: ClassVar[type[BaseSerializer[Any]]]
 
     def validated(self, request: AccountRequest) -> dict[str, Any]:
-        serializer = self.input_class(data=request.data, context={"request": request})
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
+        return dict(kept(self.input_class, context={"request": request}).run_validation(request.data))
 
 
 class OwnView(DeclaredView):
@@ -62,7 +61,7 @@ class RegisterBusinessView(PublicView):
             wanted["time_zone"] = countries.only_time_zone(wanted["country"])
         account_id = uuid7()
         with tenancy.scope(account_id):
-            owner = services.open_account(account_id=account_id, **wanted)
+            owner = services.open_account(account_id=account_id, request_id=request.request_id, **wanted)
             return Response(shown_to(owner.user, request), status=http.HTTP_201_CREATED)
 
 
@@ -119,7 +118,7 @@ class MeView(OwnView):
     def get(self, request: AccountRequest) -> Response:
         """Who is asking, for which business, with which rights."""
         asked = request._request
-        return Response(serializers.MeSerializer(asked, context={"request": asked}).data)
+        return Response(kept(serializers.MeSerializer, context={"request": asked}).to_representation(asked))
 
 
 def shown_to(user: User, request: AccountRequest) -> dict[str, Any]:
@@ -127,7 +126,7 @@ def shown_to(user: User, request: AccountRequest) -> dict[str, Any]:
     identity = queries.identify(user.pk, presumed_account_id=user.account_id)
     if identity is None or identity.membership is None or not identity.membership.is_active:
         raise NoBusiness
-    return dict(serializers.MeSerializer(identity, context={"request": request}).data)
+    return dict(kept(serializers.MeSerializer, context={"request": request}).to_representation(identity))
 
 
 class AccountView(AccountViewSet):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -15,6 +16,13 @@ class Page(dict[str, Any]):
 
 def dump(data: Any) -> bytes:
     return _encode(data).encode()
+
+
+class OneRenderer(DefaultContentNegotiation):
+    """There is one form, whatever `Accept` asks for: a refusal to answer at all would help nobody."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class EnvelopeRenderer(JSONRenderer):

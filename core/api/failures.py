@@ -12,6 +12,7 @@ from django.core import exceptions as django_errors
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, JsonResponse
+from psycopg.errors import NumericValueOutOfRange
 from rest_framework import exceptions as drf_errors
 from rest_framework import status as http
 from rest_framework.response import Response
@@ -21,6 +22,7 @@ from core.errors import DomainError, FieldError
 
 logger = structlog.get_logger(__name__)
 
+_TOO_LARGE = FieldError("", "out_of_range", "A number, or what follows from it, is larger than can be kept.")
 _RETRY_AFTER = {errors.RequestInFlight.code: "1", errors.TryAgain.code: "1"}
 
 
@@ -111,6 +113,8 @@ def _of_database(exc: BaseException, request: HttpRequest) -> Failure:
         if request.method == "DELETE":
             return _of_domain(errors.InUse())
         return _constraints()[name]
+    if isinstance(exc.__cause__, NumericValueOutOfRange):
+        return _of_domain(errors.InvalidInput(errors=[_TOO_LARGE]))
     if isinstance(exc, OperationalError | InterfaceError):
         return _of_domain(errors.TryAgain())
     return _of_domain(errors.ServerFault())

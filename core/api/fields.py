@@ -12,6 +12,14 @@ from core import amounts
 
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+
+def read_id(text: str) -> UUID:
+    """An id as it is usually spelt. Raises ValueError for what else Python takes: braces, `urn:uuid:`, `0x`, `1_0`."""
+    if not _ID.fullmatch(text):
+        raise ValueError(text)
+    return UUID(text)
 
 
 class TextField(serializers.CharField):
@@ -37,9 +45,9 @@ class BooleanField(serializers.BooleanField):
 
 class IdField(serializers.UUIDField):
     def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str) or len(data) != 36 or not data.isascii():
+        if not isinstance(data, str) or not _ID.fullmatch(data):
             self.fail("invalid", value=data)
-        return super().to_internal_value(data)
+        return UUID(data)
 
 
 class AccountKeyField(serializers.PrimaryKeyRelatedField[Any]):
@@ -49,6 +57,16 @@ class AccountKeyField(serializers.PrimaryKeyRelatedField[Any]):
         "does_not_exist": "There is no such object.",
         "incorrect_type": "Give an id.",
     }
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data == "":
+            self.fail("incorrect_type")  # DRF would take it for null
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not _ID.fullmatch(data):
+            self.fail("incorrect_type")
+        return super().to_internal_value(data)
 
     def get_queryset(self) -> Any:
         named: Any = self.queryset  # type: ignore[arg-type]

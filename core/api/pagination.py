@@ -1,7 +1,6 @@
 """Pages of a list: by number where people leaf through, by key where a ledger grows without end."""
 
 from typing import Any
-from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -11,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from core.api import fields
 from core.api.envelope import Page
 
 MAX_PAGE_SIZE = 200
@@ -74,7 +74,7 @@ class KeyedPages(pagination.BasePagination):
         if cursor is None:
             return queryset
         try:
-            return queryset.filter(id__lt=UUID(cursor))
+            return queryset.filter(id__lt=fields.read_id(cursor))
         except ValueError:
             raise ValidationError({"cursor": "Give the cursor that the last page had."}) from None
 

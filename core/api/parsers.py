@@ -69,7 +69,7 @@ def _number(kind: type[int] | type[Decimal]) -> Any:
 
 
 def _check(value: Any, depth: int) -> None:
-    if depth > MAX_DEPTH:
+    if depth >= MAX_DEPTH and isinstance(value, dict | list):
         _refuse(f"it is nested deeper than {MAX_DEPTH}")
     if isinstance(value, str):
         _check_text(value)

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from core.api import fields
 from core.api.views import AccountViewSet
 
 _ENVELOPE = {"success": {"type": "boolean", "enum": [True]}, "request_id": {"type": "string"}}
@@ -41,6 +42,7 @@ _REFUSALS = {
     "403": "No seat, no right, or no CSRF token.",
     "404": "Unknown, or another business's.",
     "409": "A rule refuses this now.",
+    "411": "The body has no Content-Length.",
     "412": "Somebody changed it since it was read.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
@@ -48,7 +50,7 @@ _REFUSALS = {
     "503": "Try again.",
 }
 _READS = ("400", "401", "402", "403", "404", "503")
-_PUBLIC = ("400", "401", "403", "409", "413", "415", "503")
+_PUBLIC = ("400", "401", "403", "409", "411", "413", "415", "503")
 _HEADERS = {
     "POST": ("Idempotency-Key", "The same key makes a retry harmless: it gets the first answer."),
     "PATCH": ("If-Match", "The ETag that was read; 412 when somebody changed the row since."),
@@ -58,6 +60,14 @@ _HEADERS = {
 def only_canonical_paths(endpoints: list[Any], **_: Any) -> list[Any]:
     """The old frontend's paths answer the same and are not documented twice."""
     return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
+
+
+def close_requests(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """What is sent may have the named fields only."""
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith("Request") and schema.get("type") == "object":
+            schema["additionalProperties"] = False
+    return result
 
 
 class Operation(AutoSchema):
@@ -95,6 +105,13 @@ class Operation(AutoSchema):
         reads = self.method in ("GET", "HEAD", "OPTIONS")
         found = self.view.read_capability if reads else self.view.write_capability
         return str(found) if found else None
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: Any = False) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if isinstance(field, fields.DecimalField):
+            whole, places = field.max_whole_digits, field.decimal_places
+            schema["pattern"] = rf"^-?[0-9]{{1,{whole}}}(\.[0-9]{{1,{places}}})?$"
+        return schema
 
     def _get_paginator(self) -> Any:
         return None  # the envelope is put around pages below, together with the rest

@@ -1,13 +1,18 @@
 """Base serializers: strict fields, and no unknown ones."""
 
+import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
 from rest_framework import serializers
 
 from core import amounts
 from core.api import fields
+
+Built = TypeVar("Built", bound=serializers.BaseSerializer[Any])
+
+_kept = threading.local()
 
 
 class Serializer(serializers.Serializer[Any]):
@@ -56,6 +61,19 @@ class ModelSerializer(serializers.ModelSerializer[Any]):
         if not kwargs["validators"]:
             del kwargs["validators"]
         return field_class, kwargs
+
+
+def kept(serializer_class: type[Built], *, context: Mapping[str, Any], partial: bool = False) -> Built:
+    """This thread's one instance of a serializer, for `to_representation` and `run_validation`.
+
+    To build one costs more than to use it, and a use leaves nothing in it but the context.
+    """
+    instances = _kept.__dict__.setdefault("instances", {})
+    serializer: Built | None = instances.get((serializer_class, partial))
+    if serializer is None:
+        serializer = instances[serializer_class, partial] = serializer_class(partial=partial)
+    serializer._context = context
+    return serializer
 
 
 def refuse_unknown(serializer: serializers.BaseSerializer[Any], data: Any) -> None:

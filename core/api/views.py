@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import QuerySet
 from rest_framework import status as http
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -14,25 +15,33 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core import errors, idempotency
-from core.api import envelope
+from core.api import envelope, fields
 from core.api.pagination import NumberedPages
 from core.api.requests import AccountRequest
+from core.api.serializers import kept
 
 MAX_KEY_LENGTH = 200
-_BAD_KEY = errors.FieldError("Idempotency-Key", "invalid", "At most 200 ASCII characters.")
+_BAD_KEY = errors.FieldError("Idempotency-Key", "invalid", "At most 200 printable ASCII characters.")
+_BAD_ID = errors.FieldError("id", "invalid", "Must be a valid UUID.")
 
 
 class DeclaredView(APIView):
     """What every signed-in view says of itself. The permission classes close a view that leaves one out."""
 
     request: AccountRequest
+    content_negotiation_class = envelope.OneRenderer
     read_capability: ClassVar[str | None] = None
     write_capability: ClassVar[str | None] = None
     feature: ClassVar[str | None] = None
     query_parameters: ClassVar[tuple[str, ...]] = ()
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        if request.method not in self.allowed_methods:
+            raise MethodNotAllowed(str(request.method))
+        request.get_host()  # raises for a host that is not ours, which Django leaves to whoever asks
         super().initial(request, *args, **kwargs)
+        if "Transfer-Encoding" in request.headers:
+            raise errors.LengthRequired  # Django would see no body at all
         self.refuse_unknown_parameters(request)
 
     def refuse_unknown_parameters(self, request: AccountRequest) -> None:
@@ -84,13 +93,14 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
 
     def path_id(self) -> UUID:
         try:
-            return UUID(self.kwargs[self.lookup_url_kwarg or self.lookup_field])
+            return fields.read_id(self.kwargs[self.lookup_url_kwarg or self.lookup_field])
         except ValueError:
             raise errors.NotFound from None
 
     def check_version(self, row: Any) -> None:
         wanted = self.request.headers.get("If-Match")
-        if wanted is not None and wanted not in ("*", etag(row)):
+        present = etag(row) if hasattr(row, "version") else None
+        if wanted is not None and wanted not in ("*", present):
             raise errors.StaleVersion(current=self.shown(row))
 
     def known_parameters(self) -> Iterator[str]:
@@ -101,7 +111,8 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
 
     def list(self, request: AccountRequest, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        serializer = kept(self.get_serializer_class(), context=self.get_serializer_context())
+        return self.get_paginated_response([serializer.to_representation(row) for row in page or ()])
 
     def retrieve(self, request: AccountRequest, *args: Any, **kwargs: Any) -> Response:
         return self.show(self.get_object())
@@ -133,13 +144,9 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
         serializer_class = self.input_classes.get(self.action)
         if serializer_class is None:
             return {}
-        serializer = serializer_class(
-            data=self.request.data,
-            partial=self.action == "partial_update",
-            context=self.get_serializer_context(),
-        )
-        serializer.is_valid(raise_exception=True)
-        sent: Mapping[str, Any] = serializer.validated_data
+        is_partial = self.action == "partial_update"
+        serializer = kept(serializer_class, context=self.get_serializer_context(), partial=is_partial)
+        sent: Mapping[str, Any] = serializer.run_validation(self.request.data)
         return sent
 
     def show(
@@ -156,7 +163,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
 
     def shown(self, row: Any, shown_by: type[BaseSerializer[Any]] | None = None) -> Any:
         serializer_class = shown_by or self.get_serializer_class()
-        return serializer_class(row, context=self.get_serializer_context()).data
+        return kept(serializer_class, context=self.get_serializer_context()).to_representation(row)
 
     def _claim(self) -> idempotency.Claim | None:
         request = self.request
@@ -167,7 +174,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
             if self.exactly_once:
                 raise errors.IdempotencyKeyRequired
             return None
-        if len(key) > MAX_KEY_LENGTH or not key.isascii():
+        if len(key) > MAX_KEY_LENGTH or not (key.isascii() and key.isprintable()):
             raise errors.InvalidInput(errors=[_BAD_KEY])
         return idempotency.Claim(
             account_id=request.account.id,
@@ -181,7 +188,12 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
     def _client_id(self) -> str | None:
         data = self.request.data
         own_id = data.get("id") if isinstance(data, Mapping) else None
-        return own_id if isinstance(own_id, str) else None
+        if not isinstance(own_id, str):
+            return None
+        try:
+            return str(fields.read_id(own_id))
+        except ValueError:
+            raise errors.InvalidInput(errors=[_BAD_ID]) from None
 
     def _replay(self, answer: idempotency.Answer) -> Response:
         response = Response(answer.data, status=answer.status, headers={"Idempotency-Replayed": "true"})

@@ -3,16 +3,16 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
-from core.api.filters import SearchFilter
+from core.api import filters
 from inventory.models import Product, StockMovement, StockProduct
 
 
 class ProductFilter(django_filters.FilterSet):
-    search = SearchFilter(fields=("name", "sku", "barcode"))
+    search = filters.SearchFilter(fields=("name", "sku", "barcode"))
     sku = django_filters.CharFilter()
     barcode = django_filters.CharFilter()
-    category = django_filters.UUIDFilter(field_name="category_id")
-    is_active = django_filters.BooleanFilter()
+    category = filters.IdFilter(field_name="category_id")
+    is_active = filters.BooleanFilter()
 
     class Meta:
         model = Product
@@ -20,11 +20,12 @@ class ProductFilter(django_filters.FilterSet):
 
 
 class StockProductFilter(django_filters.FilterSet):
-    search = SearchFilter(fields=("product__name", "product__sku", "product__barcode"))
-    product = django_filters.UUIDFilter(field_name="product_id")
-    location = django_filters.UUIDFilter(field_name="location_id")
-    in_stock = django_filters.BooleanFilter(method="filter_in_stock")
-    expires_before = django_filters.DateFilter(field_name="expires_on", lookup_expr="lt")
+    search = filters.SearchFilter(fields=("product__name", "product__sku", "product__barcode"))
+    stock = filters.IdFilter(field_name="stock_id")
+    product = filters.IdFilter(field_name="product_id")
+    location = filters.IdFilter(field_name="location_id")
+    in_stock = filters.BooleanFilter(method="filter_in_stock")
+    expires_before = filters.DateFilter(field_name="expires_on", lookup_expr="lt")
 
     class Meta:
         model = StockProduct
@@ -35,9 +36,9 @@ class StockProductFilter(django_filters.FilterSet):
 
 
 class StockMovementFilter(django_filters.FilterSet):
-    product = django_filters.UUIDFilter(field_name="product_id")
-    location = django_filters.UUIDFilter(field_name="location_id")
-    stock_product = django_filters.UUIDFilter(field_name="stock_product_id")
+    product = filters.IdFilter(field_name="product_id")
+    location = filters.IdFilter(field_name="location_id")
+    stock_product = filters.IdFilter(field_name="stock_product_id")
 
     class Meta:
         model = StockMovement

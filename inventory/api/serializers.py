@@ -9,13 +9,20 @@ from inventory.models import Category, Location, Product, Stock, StockMovement
 class CategorySerializer(ModelSerializer):
     class Meta:
         model = Category
-        fields = ["id", "name", "parent"]
+        fields = ["id", "name", "parent", "version"]
 
 
 class CategoryInput(ModelSerializer):
     class Meta:
         model = Category
         fields = ["name", "parent"]
+        extra_kwargs = {"parent": {"required": False}}
+
+
+class CategoryChange(ModelSerializer):
+    class Meta:
+        model = Category
+        fields = ["name"]
 
 
 class LocationSerializer(ModelSerializer):

@@ -25,13 +25,19 @@ class CategoryViewSet(AccountViewSet):
     write_capability = Capability.CATALOG_CHANGE
     feature = "inventory"
     serializer_class = serializers.CategorySerializer
-    input_classes: ClassVar[Inputs] = {"create": serializers.CategoryInput}
+    input_classes: ClassVar[Inputs] = {
+        "create": serializers.CategoryInput,
+        "partial_update": serializers.CategoryChange,
+    }
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.categories.order_by("name", "id")
 
     def create(self, request: AccountRequest) -> Response:
         return self.act(services.add_category, status=http.HTTP_201_CREATED)
+
+    def partial_update(self, request: AccountRequest, pk: str) -> Response:
+        return self.act(services.change, row=self.get_locked_object())
 
 
 class ProductViewSet(AccountViewSet):

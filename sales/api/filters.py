@@ -1,18 +1,18 @@
 import django_filters
 
-from core.api.filters import SearchFilter
+from core.api import filters
 from sales.models import Customer, Refund, Register, Sale, SaleStatus
 
 
 class SaleFilter(django_filters.FilterSet):
     receipt_number = django_filters.CharFilter()
     status = django_filters.ChoiceFilter(choices=SaleStatus.choices)
-    storefront = django_filters.UUIDFilter(field_name="storefront_id")
-    register = django_filters.UUIDFilter(field_name="register_id")
-    customer = django_filters.UUIDFilter(field_name="customer_id")
-    sold_by = django_filters.UUIDFilter(field_name="sold_by_id")
-    sold_from = django_filters.IsoDateTimeFilter(field_name="sold_at", lookup_expr="gte")
-    sold_before = django_filters.IsoDateTimeFilter(field_name="sold_at", lookup_expr="lt")
+    storefront = filters.IdFilter(field_name="storefront_id")
+    register = filters.IdFilter(field_name="register_id")
+    customer = filters.IdFilter(field_name="customer_id")
+    sold_by = filters.IdFilter(field_name="sold_by_id")
+    sold_from = filters.MomentFilter(field_name="sold_at", lookup_expr="gte")
+    sold_before = filters.MomentFilter(field_name="sold_at", lookup_expr="lt")
 
     class Meta:
         model = Sale
@@ -20,9 +20,9 @@ class SaleFilter(django_filters.FilterSet):
 
 
 class RefundFilter(django_filters.FilterSet):
-    sale = django_filters.UUIDFilter(field_name="sale_id")
-    refunded_from = django_filters.IsoDateTimeFilter(field_name="refunded_at", lookup_expr="gte")
-    refunded_before = django_filters.IsoDateTimeFilter(field_name="refunded_at", lookup_expr="lt")
+    sale = filters.IdFilter(field_name="sale_id")
+    refunded_from = filters.MomentFilter(field_name="refunded_at", lookup_expr="gte")
+    refunded_before = filters.MomentFilter(field_name="refunded_at", lookup_expr="lt")
 
     class Meta:
         model = Refund
@@ -30,9 +30,9 @@ class RefundFilter(django_filters.FilterSet):
 
 
 class CustomerFilter(django_filters.FilterSet):
-    search = SearchFilter(fields=("name", "phone"))
+    search = filters.SearchFilter(fields=("name", "phone"))
     phone = django_filters.CharFilter()
-    is_active = django_filters.BooleanFilter()
+    is_active = filters.BooleanFilter()
 
     class Meta:
         model = Customer
@@ -40,7 +40,7 @@ class CustomerFilter(django_filters.FilterSet):
 
 
 class RegisterFilter(django_filters.FilterSet):
-    storefront = django_filters.UUIDFilter(field_name="storefront_id")
+    storefront = filters.IdFilter(field_name="storefront_id")
     code = django_filters.CharFilter()
 
     class Meta:

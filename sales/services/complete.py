@@ -81,7 +81,8 @@ def complete_sale(
     taken = _payments(sale, payments)
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)
-    accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{sale.total:f}"})
+    total = round_money(sale.total, by.account.currency_exponent)
+    accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{total:f}"})
     _issue(by=by, sale=sale, rows=rows, basket=basket)
     SaleLine.across_accounts.bulk_create(rows)
     sale._prefetched_objects_cache = {"lines": rows, "payments": taken}  # type: ignore[attr-defined]
@@ -204,7 +205,7 @@ def _change(by: Membership, total: Decimal, paid: Decimal, payments: Sequence[Ma
         raise PaymentShort(total=f"{round_money(total, by.account.currency_exponent):f}")
     cash = sum((p["amount"] for p in payments if p["method"] == PaymentMethod.CASH), ZERO)
     if change > cash:
-        raise PaymentTooMuch(excess=f"{change - cash:f}")
+        raise PaymentTooMuch(excess=f"{round_money(change - cash, by.account.currency_exponent):f}")
     return change
 
 

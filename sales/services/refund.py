@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import Membership
 from core import errors
-from core.amounts import ZERO, prorate
+from core.amounts import ZERO, prorate, round_money
 from inventory import services as inventory
 from inventory.services import Return
 from sales.errors import RefundTenderTooMuch, RefundTooMuch
@@ -54,7 +54,8 @@ def refund_sale(
     SaleLine.across_accounts.bulk_update(sold.values(), ["refunded_quantity"])
     sale.status = _status(sold.values())
     sale.save(update_fields=["status"])
-    accounts.record(by=by, action="sale.refunded", subject=sale, after={"total": f"{refund.total:f}"})
+    total = round_money(refund.total, by.account.currency_exponent)
+    accounts.record(by=by, action="sale.refunded", subject=sale, after={"total": f"{total:f}"})
     _return_goods(by=by, refund=refund, rows=rows)
     refund._prefetched_objects_cache = {"lines": rows, "payments": given_back}  # type: ignore[attr-defined]
     return refund

@@ -5,6 +5,7 @@ from accounts.roles import Capability
 from core.api.requests import AccountRequest
 from core.api.views import DeclaredView
 from subscriptions.api.serializers import SubscriptionSerializer
+from subscriptions.policy import State
 
 
 class StatusView(DeclaredView):
@@ -14,4 +15,6 @@ class StatusView(DeclaredView):
     @extend_schema(responses=SubscriptionSerializer)
     def get(self, request: AccountRequest) -> Response:
         """The plan, the state that follows from its dates, and the last day that is paid for."""
-        return Response(SubscriptionSerializer(request.account.subscription).data)
+        held = getattr(request.account, "subscription", None)
+        nothing = {**dict.fromkeys(SubscriptionSerializer.Meta.fields), "state": State.NONE}
+        return Response(SubscriptionSerializer(held).data if held else nothing)

@@ -1,0 +1,73 @@
+"""Many at once: threads that start at the same instant, each on connections of its own."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection, connections
+from psycopg.conninfo import make_conninfo
+
+PATIENCE = 60  # seconds for all to have come
+
+
+def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Call all of these at the same instant; what each returned, or raised, in their order."""
+    barrier = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            barrier.wait(timeout=PATIENCE)
+            return call()
+        except Exception as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def count_of(results: Sequence[Any], wanted: Any) -> int:
+    """How many of the results are of this type, or equal to this value."""
+    if isinstance(wanted, type):
+        return sum(isinstance(result, wanted) for result in results)
+    return sum(result == wanted for result in results)
+
+
+def meeting_before(statement: str, barrier: threading.Barrier) -> AbstractContextManager[None]:
+    """In this thread, wait for the others just before the first SQL statement that begins so."""
+    is_met = False
+
+    def meet(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal is_met
+        if not is_met and sql.lstrip().startswith(statement):
+            is_met = True
+            barrier.wait(timeout=PATIENCE)
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(meet)
+
+
+def administrator() -> psycopg.Connection:
+    """The superuser of the database server, in the test's database."""
+    name = connections["default"].settings_dict["NAME"]
+    return psycopg.connect(make_conninfo(settings.DATABASE_ADMIN_DSN, dbname=name), autocommit=True)
+
+
+@contextmanager
+def watching() -> Iterator[Callable[[int], None]]:
+    """A call that returns as soon as so many connections to the test's database wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with administrator() as admin:
+
+        def until_blocked(count: int) -> None:
+            deadline = time.monotonic() + PATIENCE
+            while admin.execute(waiting).fetchone() != (count,):
+                assert time.monotonic() < deadline, f"no {count} connections wait for a lock"
+
+        yield until_blocked

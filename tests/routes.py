@@ -1,0 +1,83 @@
+"""Every address of the API with its methods, read from the URLconf, so that the sweeping tests can miss none."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.urls import URLResolver, get_resolver
+
+PREFIX = "api/v1/"
+VERBS = ("get", "post", "put", "patch", "delete")
+PARAMETER = re.compile(r"\(\?P<(\w+)>[^)]*\)")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one address; `path` is written as `inventory/products/{pk}/`."""
+
+    method: str
+    path: str
+    callback: Any
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def view(self) -> type[Any]:
+        return self.callback.cls
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self.callback.initkwargs
+
+    @property
+    def action(self) -> str:
+        return getattr(self.callback, "actions", None) and self.callback.actions[self.method.lower()]
+
+    @property
+    def is_detail(self) -> bool:
+        return "{" in self.path
+
+    @property
+    def collection(self) -> str:
+        """The address of the list that the row of a detail route stands in."""
+        return self.path.partition("{")[0]
+
+    def declared(self, name: str) -> Any:
+        """What the action, or else the view, says."""
+        return self.options.get(name, getattr(self.view, name, None))
+
+    def url(self, pk: Any = "") -> str:
+        return "/" + PREFIX + self.path.replace("{pk}", str(pk))
+
+
+def walk(patterns: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        address = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, address)
+        else:
+            yield PARAMETER.sub(r"{\1}", address).replace("^", "").replace("$", ""), pattern.callback
+
+
+def addresses() -> dict[str, Any]:
+    """Every address of the product with what answers there."""
+    return dict(walk(get_resolver("app.urls").url_patterns))
+
+
+@cache
+def routes() -> tuple[Route, ...]:
+    found = []
+    for address, callback in addresses().items():
+        if address.startswith(PREFIX):
+            found += [Route(verb.upper(), address.removeprefix(PREFIX), callback) for verb in verbs_of(callback)]
+    return tuple(found)
+
+
+def verbs_of(callback: Any) -> list[str]:
+    actions = getattr(callback, "actions", None)
+    # DRF adds HEAD to the actions when a view is first called.
+    return [verb for verb in VERBS if (verb in actions if actions else hasattr(callback.cls, verb))]

@@ -1,0 +1,262 @@
+"""The rules of the house that a reader could break without noticing, asked of the source and of the models."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import models
+from rest_framework import serializers
+
+from core import tenancy
+from tests.bodies import input_of
+from tests.routes import routes
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("accounts", "app", "billing", "core", "inventory", "reports", "sales", "subscriptions", "system")
+SOURCES = sorted(path for app in APPS for path in (ROOT / app).rglob("*.py"))
+MODELS = [model for model in apps.get_models() if model.__module__.split(".")[0] in APPS]
+OWNED = [model for model in MODELS if issubclass(model, tenancy.AccountOwned)]
+CONSTRAINTS = [(model, constraint) for model in MODELS for constraint in model._meta.constraints]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def is_free(path: Path) -> bool:
+    """Migrations and commands work on all accounts, or prepare for that."""
+    return "migrations" in path.parts or "commands" in path.parts
+
+
+def nodes(path: Path, kind: type) -> Iterator:
+    return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kind))
+
+
+# --- Rows are reached through their owner -----------------------------------------------------------------------------
+
+# Where, which model and what is asked of all accounts at once. Before adding a line: can it be `account.<collection>`?
+ACROSS = {
+    # Signing in comes before the account is known; the `Reveal` policies show one person's row.
+    "accounts/queries.py: User.across_accounts.filter",
+    # The account is its own owner, and there is no collection it could be reached through.
+    "accounts/api/views.py: Account.across_accounts.filter",
+    "accounts/services.py: Account.across_accounts.create",
+    # Django makes many rows at once through a manager only; each row bears its account_id.
+    "accounts/services.py: AuditEvent.across_accounts.bulk_create",
+    "inventory/services.py: StockProduct.across_accounts.bulk_create",
+    "inventory/services.py: Product.across_accounts.bulk_update",
+    "sales/services/complete.py: Payment.across_accounts.bulk_create",
+    "sales/services/complete.py: Sale.across_accounts.bulk_create",
+    "sales/services/complete.py: SaleLine.across_accounts.bulk_create",
+    "sales/services/refund.py: Payment.across_accounts.bulk_create",
+    "sales/services/refund.py: Refund.across_accounts.bulk_create",
+    "sales/services/refund.py: RefundLine.across_accounts.bulk_create",
+    "sales/services/refund.py: SaleLine.across_accounts.bulk_update",
+    # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
+    "inventory/queries.py: StockProduct.across_accounts.filter",
+    "sales/models.py: SaleLine.across_accounts.order_by",
+    "sales/models.py: Payment.across_accounts.filter",
+}
+
+
+def test_all_accounts_at_once_are_reached_where_this_list_says_and_nowhere_else():
+    found = set()
+    for path in SOURCES:
+        if is_free(path) or name_of(path) == "core/tenancy.py":
+            continue
+        attributes = list(nodes(path, ast.Attribute))
+        verbs = {id(node.value): node.attr for node in attributes}
+        for node in attributes:
+            if node.attr == "across_accounts":
+                found.add(f"{name_of(path)}: {ast.unparse(node)}.{verbs.get(id(node), '')}")
+    assert found == ACROSS
+
+
+def test_no_model_of_an_account_has_a_manager_that_forgets_whose_rows_they_are():
+    assert OWNED
+    for model in [*OWNED, apps.get_model("accounts.Account"), apps.get_model("accounts.User")]:
+        assert not hasattr(model, "objects"), model
+        assert {manager.name for manager in model._meta.managers} == {"across_accounts"}, model
+
+
+def test_every_collection_of_an_account_has_a_name():
+    account = apps.get_model("accounts.Account")
+    for model in OWNED:
+        name = model._meta.get_field("account").remote_field.get_accessor_name()
+        assert name, model
+        assert not name.endswith("_set"), model
+        assert hasattr(account, name), model
+
+
+# --- Services are the only writers ------------------------------------------------------------------------------------
+
+WRITES = {
+    "save", "create", "delete", "update", "bulk_create", "bulk_update", "get_or_create", "update_or_create",
+    "acreate", "asave", "adelete", "aupdate", "raw",
+}  # fmt: skip
+WRITERS = re.compile(r"^\w+/(services(/\w+)?|ledger)\.py$")
+NOT_OF_ROWS = {"accounts/middleware.py: partitioned.update"}  # a cookie
+SQL_WRITERS = {"core/idempotency.py"}  # the key is written by the machinery around every service
+SQL_WRITE = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+ (\w+ )?SET|TRUNCATE|MERGE INTO)\b")
+
+
+def test_only_services_write_rows():
+    found = set()
+    for path in SOURCES:
+        if is_free(path) or WRITERS.match(name_of(path)):
+            continue
+        for call in nodes(path, ast.Call):
+            if isinstance(call.func, ast.Attribute) and call.func.attr in WRITES:
+                found.add(f"{name_of(path)}: {ast.unparse(call.func)}")
+    assert found == NOT_OF_ROWS
+
+
+def test_only_services_write_rows_in_sql():
+    found = set()
+    for path in SOURCES:
+        if is_free(path) or WRITERS.match(name_of(path)):
+            continue
+        for text in nodes(path, ast.Constant):
+            if isinstance(text.value, str) and SQL_WRITE.search(text.value):
+                found.add(name_of(path))
+    assert found == SQL_WRITERS
+
+
+def test_the_services_are_where_the_writes_are_looked_for():
+    writers = [path for path in SOURCES if WRITERS.match(name_of(path))]
+    assert {path.parts[-2] for path in writers} >= {"accounts", "inventory", "services", "subscriptions"}
+    assert any(SQL_WRITE.search(path.read_text()) for path in writers)
+
+
+def test_every_public_service_takes_keywords_only_and_the_acting_member_first():
+    without_member = {"open_account", "add_member", "sign_in"}  # nobody acts yet
+    arithmetic = {"list_price", "pick"}  # nothing is written
+    swept = 0
+    for path in SOURCES:
+        if not WRITERS.match(name_of(path)) or path.stem == "ledger":
+            continue
+        for function in ast.parse(path.read_text()).body:
+            if not isinstance(function, ast.FunctionDef) or function.name.startswith("_"):
+                continue
+            if function.name in arithmetic:
+                continue
+            assert not function.args.args, f"{name_of(path)}: {function.name}"
+            if function.name not in without_member:
+                assert function.args.kwonlyargs[0].arg == "by", f"{name_of(path)}: {function.name}"
+            swept += 1
+    assert swept >= 10
+
+
+# --- Models -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_model_that_has_an_account_is_behind_the_wall():
+    for model in MODELS:
+        has_account = any(field.name == "account" for field in model._meta.get_fields() if field.concrete)
+        rules = {type(constraint) for constraint in model._meta.constraints}
+        if has_account or model._meta.label == "accounts.Account":
+            assert tenancy.RowLevelSecurity in rules, model
+        else:
+            assert tenancy.ReferenceData in rules, f"{model}: neither an account's nor for everybody"
+    for model in OWNED:
+        assert tenancy.AccountKey in {type(constraint) for constraint in model._meta.constraints}, model
+        account = model._meta.get_field("account")
+        assert not account.null, model
+        assert not account.editable, model
+
+
+def test_every_reference_between_rows_of_an_account_is_an_owned_key_with_its_constraint():
+    user = apps.get_model("accounts.User")
+    swept = 0
+    for model in OWNED:
+        same = {rule.field for rule in model._meta.constraints if isinstance(rule, tenancy.SameAccount)}
+        keys = {
+            field.name
+            for field in model._meta.concrete_fields
+            if field.is_relation
+            and (issubclass(field.related_model, tenancy.AccountOwned) or field.related_model is user)
+        }
+        assert keys == same, model
+        for name in keys:
+            field = model._meta.get_field(name)
+            assert isinstance(field, tenancy.OwnedKey), field
+            assert not field.db_constraint, field
+            assert not field.db_index, field
+            assert field.remote_field.on_delete is models.PROTECT, field
+            swept += 1
+    assert swept >= 20
+
+
+def test_no_table_is_made_by_a_many_to_many_field():
+    assert [field for model in MODELS for field in model._meta.local_many_to_many] == []
+
+
+def test_every_rule_of_a_row_has_a_code_and_every_check_a_sentence():
+    default = str(models.CheckConstraint(condition=models.Q(pk=1), name="x").violation_error_message)
+    for model, rule in CONSTRAINTS:
+        if isinstance(rule, models.UniqueConstraint | models.CheckConstraint):
+            assert rule.violation_error_code, f"{model}: {rule.name}"
+            assert re.fullmatch(r"[a-z_]+", rule.violation_error_code), rule.name
+        if isinstance(rule, models.CheckConstraint):
+            assert rule.violation_error_message != default, f"{model}: {rule.name}"
+
+
+def test_constraint_names_are_not_used_twice():
+    names = [rule.name for _, rule in CONSTRAINTS]
+    assert len(names) == len(set(names))
+
+
+def test_every_index_and_every_unique_rule_of_an_account_begins_with_the_account():
+    swept = 0
+    for model in OWNED:
+        for field in model._meta.concrete_fields:
+            if field.name not in ("id", "account"):
+                assert not field.unique, field
+                assert not field.db_index, field
+        for rule in [*model._meta.indexes, *model._meta.constraints]:
+            if isinstance(rule, models.Index | models.UniqueConstraint) and rule.name != "one_user_one_business":
+                first = rule.fields[0] if rule.fields else rule.expressions[0].name
+                assert first == "account", f"{model}: {rule.name}"
+                swept += 1
+    assert swept >= 20
+
+
+def test_there_is_no_float_in_a_model_or_an_input():
+    for model in MODELS:
+        for field in model._meta.concrete_fields:
+            assert not isinstance(field, models.FloatField), field  # noqa: TID251
+    inputs = [found for route in routes() if (found := input_of(route))]
+    assert inputs
+    for serializer in inputs:
+        assert not any(isinstance(field, serializers.FloatField) for field in serializer.fields.values())  # noqa: TID251
+
+
+def test_the_ledgers_are_append_only():
+    ledgers = {model._meta.label for model, rule in CONSTRAINTS if isinstance(rule, tenancy.AppendOnly)}
+    assert ledgers == {"accounts.AuditEvent", "inventory.StockMovement"}
+
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["utils", "helpers", "mixins", "constants", "signals", "common", "misc"])
+def test_no_file_is_a_drawer_for_everything(name):
+    assert [path for path in [*SOURCES, *(ROOT / "tests").rglob("*.py")] if path.stem == name] == []
+
+
+def test_no_file_is_longer_than_400_lines():
+    for path in SOURCES:
+        if "migrations" not in path.parts:
+            lines = len(path.read_text().splitlines())
+            assert lines <= 400, f"{name_of(path)} has {lines} lines: split it by noun or verb"
+
+
+def test_nothing_imports_the_roof():
+    for path in SOURCES:
+        if path.relative_to(ROOT).parts[0] != "app":
+            imported = [node.module or "" for node in nodes(path, ast.ImportFrom)]
+            imported += [alias.name for node in nodes(path, ast.Import) for alias in node.names]
+            assert not [name for name in imported if name.split(".")[0] == "app"], name_of(path)

@@ -1,0 +1,265 @@
+"""A row of another business behaves exactly as a row that does not exist: swept over every address there is.
+
+Nothing here names a route: a new one is swept as soon as it stands in the URLconf, and fails where it has no body or
+no rows in tests/bodies.py, or a filter that is not known here.
+"""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from rest_framework.relations import RelatedField
+from uuid_utils.compat import uuid7
+
+from core.api.fields import AccountKeyField
+from tests.bodies import (
+    BODIES,
+    Cast,
+    at,
+    by_name,
+    everything,
+    fill,
+    input_of,
+    named,
+    pk_for,
+    product,
+    said,
+    takes_id,
+    with_value,
+)  # fmt: skip
+from tests.conftest import open_shop
+from tests.routes import Route, routes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mine(shop):
+    return fill(shop)
+
+
+@pytest.fixture
+def theirs(stranger):
+    return fill(stranger)
+
+
+# --- Paths ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_write_has_a_body_here():
+    writes = {route.name for route in routes() if input_of(route)}
+    assert writes == set(BODIES)
+    for name, path in named():
+        assert path[-1] in SENT[name], f"{name}: {'.'.join(path)} is missing from its body"
+
+
+SENT = {
+    "POST inventory/categories/": {"parent"},
+    "POST inventory/products/": {"category"},
+    "PATCH inventory/products/{pk}/": {"category"},
+    "POST inventory/stock/": {"location", "product"},
+    "POST sales/registers/": {"storefront"},
+    "POST sales/sales/": {"storefront", "register", "customer", "product"},
+    "POST sales/sales/{pk}/refunds/": {"line"},
+}
+
+
+def test_there_is_something_of_everything_to_be_hidden(theirs):
+    details = [route for route in routes() if route.is_detail]
+    assert details
+    for route in details:
+        assert theirs.rows(route.collection), route.name
+        if route.method == "GET":
+            assert theirs.call(route, theirs.first(route.collection)).status_code == 200, route.name
+
+
+def test_a_strangers_row_is_the_same_404_as_a_row_that_never_was(mine, theirs):
+    before = everything(theirs)
+    for path in {route.path for route in routes() if route.is_detail}:
+        route = next(route for route in routes() if route.path == path)
+        foreign, unknown = theirs.first(route.collection), uuid7()
+        methods = {each.method for each in routes() if each.path == path}
+        for method in ("GET", "PATCH", "PUT", "POST", "DELETE"):
+            asked = Route(method, path, route.callback)
+            body = BODIES.get(asked.name, lambda cast: {})(theirs)
+            answers = [mine.call(asked, pk, body) for pk in (foreign, unknown)]
+            assert said(answers[0]) == said(answers[1]), asked.name
+            assert headers(answers[0]) == headers(answers[1]), asked.name
+            if method in methods:
+                assert said(answers[0])[0] == 404, asked.name
+                assert said(answers[0])[1]["code"] == "not_found", asked.name
+    assert everything(theirs) == before
+
+
+def headers(response: Any) -> dict[str, str]:
+    changing = {"X-Request-ID", "Content-Length"}
+    return {name: value for name, value in response.items() if name not in changing}
+
+
+def test_a_path_that_is_no_id_is_404(mine):
+    for route in routes():
+        if route.is_detail:
+            for nonsense in ("1", "None", "%00", "' OR 1=1 --", "x" * 300):
+                status, body = said(mine.call(route, nonsense))
+                assert (status, body["code"]) == (404, "not_found"), (route.name, nonsense)
+
+
+def test_if_match_does_not_tell_a_strangers_row_from_none(mine, theirs):
+    for route in routes():
+        if route.is_detail and route.method == "PATCH":
+            answers = [
+                mine.client.patch(route.url(pk), {}, HTTP_IF_MATCH='"99"')
+                for pk in (theirs.first(route.collection), uuid7())
+            ]
+            assert said(answers[0]) == said(answers[1])
+            assert answers[0].status_code == 404
+
+
+# --- Lists, filters, search, counts -----------------------------------------------------------------------------------
+
+PARAMETERS = {"barcode": "5909999999999", "first_on": "2020-01-01", "last_on": "2100-01-01"}
+OTHERS = {  # filters whose name is not that of a field which the list shows
+    "search": ["Soap", "Efua", "Shop"],
+    "in_stock": ["true", "false"],
+    "expires_before": ["2100-01-01"],
+    "sold_from": ["2020-01-01T00:00:00Z"],
+    "sold_before": ["2100-01-01T00:00:00Z"],
+    "refunded_from": ["2020-01-01T00:00:00Z"],
+    "refunded_before": ["2100-01-01T00:00:00Z"],
+}
+
+
+def questions(route: Route, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Every query that may be put to a list, with values that rows of the stranger have."""
+    asked: list[dict[str, str]] = [{}]
+    if route.action == "list":
+        asked += [{"page_size": "1"}, {"page_size": "200"}]
+        for name in getattr(route.declared("filterset_class"), "base_filters", ()):
+            shown = [
+                str(row[name]).lower() if isinstance(row[name], bool) else row[name] for row in rows if name in row
+            ]
+            values = [*OTHERS.get(name, []), *filter(None, shown)]
+            assert values, f"{route.name}: how is {name} to be asked? Add it to OTHERS, or to what fill() makes."
+            asked += [{name: value} for value in dict.fromkeys(values)]
+        if rows and "cursor" in route.declared("pagination_class").parameters:
+            asked.append({"cursor": rows[0]["id"]})
+    parameters = route.declared("query_parameters")
+    if parameters:
+        asked.append({name: PARAMETERS[name] for name in parameters})
+    return asked
+
+
+def view_of(mine: Cast, asked: list[tuple[Route, str, dict[str, str]]]) -> dict[str, Any]:
+    return {f"{route.name} {query}": said(mine.call(route, pk, **query)) for route, pk, query in asked}
+
+
+def test_s08_nothing_that_i_read_changes_when_a_strangers_business_comes_goes_or_grows(mine):
+    reads = [route for route in routes() if route.method == "GET" and route.path != "accounts/auth/csrf/"]
+    with transaction.atomic():
+        theirs = fill(open_shop("Stranger Stores"))
+        barcode = theirs.send("POST inventory/products/", {**product(theirs), "barcode": PARAMETERS["barcode"]})
+        assert barcode["barcode"] == PARAMETERS["barcode"]
+        asked = []
+        for route in reads:
+            rows = theirs.rows(route.path) if route.action == "list" else []
+            assert rows or route.action != "list", route.name
+            asked += [(route, pk_for(mine, route), query) for query in questions(route, rows)]
+        with_stranger = view_of(mine, asked)
+        for name in BODIES:
+            theirs.send(name)
+        with_more = view_of(mine, asked)
+        transaction.set_rollback(True)
+    alone = view_of(mine, asked)
+    assert len(alone) > len(reads)
+    assert with_stranger == alone
+    assert with_more == alone
+
+
+def test_a_filter_for_a_strangers_id_finds_what_a_random_id_finds(mine, theirs):
+    swept = 0
+    for route in routes():
+        filters = getattr(route.declared("filterset_class"), "base_filters", {}) if route.action == "list" else {}
+        for name in filters:
+            ids = [row[name] for row in theirs.rows(route.path) if len(str(row.get(name))) == 36]
+            if not ids:
+                continue
+            found, never = (said(mine.call(route, **{name: pk})) for pk in (ids[0], str(uuid7())))
+            assert found == never, (route.name, name)
+            assert (found[0], found[1]["results"]) == (200, []), (route.name, name)
+            assert said(theirs.call(route, **{name: ids[0]}))[1]["results"], (route.name, name)
+            swept += 1
+    assert swept >= 10
+
+
+def test_what_one_business_calls_its_things_is_free_in_every_other(mine, theirs):
+    for name, body in BODIES.items():
+        if not name.startswith("POST"):
+            continue
+        foreign, own = body(theirs), body(mine)
+        twin = {key: own[key] if is_reference(own[key]) else value for key, value in foreign.items()}
+        theirs.send(name, foreign)
+        mine.send(name, twin)
+
+
+def is_reference(value: Any) -> bool:
+    return isinstance(value, list) or (isinstance(value, str) and len(value) == 36)
+
+
+# --- Foreign keys in bodies -------------------------------------------------------------------------------------------
+
+
+def test_the_keys_that_bodies_may_name_are_found():
+    assert ("POST sales/sales/", ("lines", "0", "product")) in named()
+    assert ("POST inventory/products/", ("category",)) in named()
+
+
+def test_every_related_field_that_can_be_written_looks_among_the_rows_of_the_account_only(shop):
+    swept = 0
+    for route in routes():
+        serializer = input_of(route)
+        for field in serializer.fields.values() if serializer else ():
+            if isinstance(field, RelatedField) and not field.read_only:
+                assert isinstance(field, AccountKeyField), (route.name, field.field_name)
+                swept += 1
+    assert swept
+
+
+def test_s08_every_writable_key_refuses_a_strangers_id_as_it_refuses_a_random_one(mine, theirs):
+    before, count_before = everything(mine), everything(theirs)
+    assert named()
+    for name, path in named():
+        route = by_name()[name]
+        pk = pk_for(mine, route)
+        foreign = at(BODIES[name](theirs), path)
+        answers = []
+        for value in (foreign, str(uuid7())):
+            body = with_value(BODIES[name](mine), path, value)
+            answers.append(said(mine.call(route, pk, body)))
+        assert answers[0][1]["errors"] == [
+            {"field": ".".join(path), "code": "does_not_exist", "detail": "There is no such object."}
+        ], name
+        assert answers[0] == answers[1], (name, path)
+        assert (answers[0][0], answers[0][1]["code"]) == (400, "invalid_input"), (name, path)
+    assert everything(mine) == before
+    assert everything(theirs) == count_before
+
+
+def test_with_ones_own_ids_the_same_bodies_are_accepted(mine):
+    for name in BODIES:
+        mine.send(name)
+
+
+def test_an_id_that_a_stranger_has_taken_is_free_for_me_and_once_only(mine, theirs):
+    swept = [route for route in routes() if takes_id(route)]
+    assert swept
+    before = everything(theirs)
+    for route in swept:
+        is_refund = route.path.endswith("refunds/")
+        collection = "sales/refunds/" if is_refund else route.path
+        taken = theirs.first(collection)
+        row = mine.send(route.name, {**BODIES[route.name](mine), "id": taken})
+        assert row["id"] == taken, route.name
+        assert taken in {each["id"] for each in mine.rows(collection + "?page_size=200")}, route.name
+        again = mine.call(route, pk_for(mine, route), {**BODIES[route.name](mine), "id": taken})
+        assert (again.status_code, again.json()["code"]) == (409, "id_taken"), route.name
+    assert everything(theirs) == before

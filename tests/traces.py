@@ -1,0 +1,32 @@
+"""What a business holds that a sale, a refund or a delivery could change: compare it to prove that nothing did."""
+
+from typing import Any
+
+from tests.conftest import Shop
+
+COLLECTIONS = (
+    "sales",
+    "sale_lines",
+    "payments",
+    "refunds",
+    "refund_lines",
+    "stock",
+    "stock_products",
+    "stock_movements",
+    "audit_events",
+    "idempotency_keys",
+    "products",
+    "customers",
+)
+
+
+def state_of(shop: Shop) -> dict[str, Any]:
+    with shop.inside():
+        counts = {name: getattr(shop.account, name).count() for name in COLLECTIONS}
+        return {
+            **counts,
+            "numbers": list(shop.account.registers.order_by("code").values_list("code", "last_number")),
+            "on_hand": list(shop.account.stock_products.order_by("id").values_list("id", "quantity", "movement_count")),
+            "prices": list(shop.account.products.order_by("id").values_list("id", "retail_price", "wholesale_price")),
+            "refunded": list(shop.account.sale_lines.order_by("id").values_list("id", "refunded_quantity")),
+        }
