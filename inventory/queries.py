@@ -103,9 +103,13 @@ WITH running AS (
 ), sums AS (
   SELECT account_id, stock_product_id, sum(quantity) AS quantity, count(*) AS lines FROM stock_movements GROUP BY 1, 2
 )
-SELECT s.account_id, s.id, 0, format('holds %s, but its movements sum to %s', s.quantity, coalesce(m.quantity, 0))
+SELECT s.account_id, s.id, -1, format('holds %s, but its movements sum to %s', s.quantity, coalesce(m.quantity, 0))
 FROM stock_products s LEFT JOIN sums m ON m.account_id = s.account_id AND m.stock_product_id = s.id
-WHERE s.quantity <> coalesce(m.quantity, 0) OR s.movement_count <> coalesce(m.lines, 0)
+WHERE s.quantity <> coalesce(m.quantity, 0)
+UNION ALL
+SELECT s.account_id, s.id, 0, format('counts %s movements, but there are %s', s.movement_count, coalesce(m.lines, 0))
+FROM stock_products s LEFT JOIN sums m ON m.account_id = s.account_id AND m.stock_product_id = s.id
+WHERE s.movement_count <> coalesce(m.lines, 0)
 UNION ALL
 SELECT account_id, stock_product_id, sequence,
        format('movement %s says %s is left after it, not %s', sequence, balance_after, balance)

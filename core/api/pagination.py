@@ -43,7 +43,7 @@ class NumberedPages(pagination.PageNumberPagination):
         self.number = _whole(request, "page", 1, most=10**9 - 1)
         self.count = Paginator(queryset, self.size).count
         start = (self.number - 1) * self.size
-        return list(queryset[start : start + self.size]) if start < self.count else []
+        return list(view.read(queryset)[start : start + self.size]) if start < self.count else []
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response(Page(count=self.count, next=self._link(+1), previous=self._link(-1), results=data))

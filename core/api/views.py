@@ -48,9 +48,9 @@ class DeclaredView(APIView):
         unknown = sorted(set(request.query_params) - set(self.known_parameters()))
         if unknown:
             raise errors.UnknownParameter(errors=[_unknown(name) for name in unknown])
-        for name, value in request.query_params.items():
-            if "\x00" in value:
-                raise errors.InvalidInput(errors=[errors.FieldError(name, "invalid", "Not a text.")])
+        for name, values in request.query_params.lists():
+            if len(values) > 1 or "\x00" in values[0]:
+                raise errors.InvalidInput(errors=[errors.FieldError(name, "invalid", "Give it once, as text.")])
 
     def known_parameters(self) -> Iterator[str]:
         yield from self.query_parameters
@@ -65,6 +65,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
 
     pagination_class: type[BasePagination] | None = NumberedPages
     lookup_value_regex = "[^/]+"
+    columns: ClassVar[tuple[str, ...]] = ()
     input_classes: ClassVar[Mapping[str, type[BaseSerializer[Any]]]] = {}
     exactly_once: ClassVar[bool] = False
 
@@ -75,9 +76,13 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
     def get_queryset(self) -> QuerySet[Any]:
         return self.rows(self.request.account)
 
+    def read(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The named columns of the rows, with the joins that they need; where none are named, objects."""
+        return rows.values(*self.columns) if self.columns else rows
+
     def get_object(self) -> Any:
         """The row that the path names. Raises NotFound, also for an id that is none, before anything is validated."""
-        row = self.get_queryset().filter(pk=self.path_id()).first()
+        row = self.read(self.get_queryset().filter(pk=self.path_id())).first()
         if row is None:
             raise errors.NotFound
         return row

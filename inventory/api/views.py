@@ -134,24 +134,25 @@ class StockProductViewSet(AccountViewSet):
     feature = "inventory"
     serializer_class = serializers.StockProductSerializer
     filterset_class = filters.StockProductFilter
+    columns = (
+        "id",
+        "stock_id",
+        "product_id",
+        "product__name",
+        "product__sku",
+        "product__barcode",
+        "product__retail_price",
+        "product__wholesale_price",
+        "location_id",
+        "location__name",
+        "quantity",
+        "unit_cost",
+        "expires_on",
+        "received_at",
+    )
 
     def rows(self, account: Account) -> QuerySet[Any]:
-        return account.stock_products.order_by("-id").values(
-            "id",
-            "stock_id",
-            "product_id",
-            "product__name",
-            "product__sku",
-            "product__barcode",
-            "product__retail_price",
-            "product__wholesale_price",
-            "location_id",
-            "location__name",
-            "quantity",
-            "unit_cost",
-            "expires_on",
-            "received_at",
-        )
+        return account.stock_products.order_by("-id")
 
 
 class StockMovementViewSet(AccountViewSet):

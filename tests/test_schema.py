@@ -1,0 +1,136 @@
+"""The OpenAPI schema: complete, without warnings, and true of what the server answers."""
+
+import json
+from collections import Counter
+from io import StringIO
+
+import pytest
+import schemathesis
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import checks
+
+from accounts import tokens
+from tests.conftest import open_shop
+
+SEARCH = settings(
+    max_examples=8,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+FAILURE = ["success", "error", "detail", "code", "errors", "request_id"]
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+def generate():
+    out = StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", "--format=openapi-json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+@pytest.fixture(scope="module")
+def document():
+    return generate()
+
+
+def operations(document):
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def test_the_schema_is_made_without_a_warning_and_served_as_it_is_made(document, client):
+    assert len(operations(document)) >= 50
+    served = client.get("/api/schema/", headers={"accept": "application/vnd.oai.openapi+json"})
+    assert served.status_code == 200
+    assert served.json() == document
+
+
+def test_the_schema_has_the_canonical_paths_only(document):
+    assert {path[:8] for path in document["paths"]} == {"/api/v1/"}
+
+
+def test_every_operation_lists_its_refusals_in_the_envelope(document):
+    for name, operation in operations(document).items():
+        listed = {status for status in operation["responses"] if status >= "400"}
+        wanted = {"400", "401", "403", "503"}
+        if "x-capability" in operation:
+            wanted |= {"402", "404"}
+        if not name.startswith("GET"):
+            wanted |= {"409", "411", "413", "415"}
+        assert wanted <= listed, name
+        for status in listed:
+            schema = operation["responses"][status]["content"]["application/json"]["schema"]
+            assert schema["required"] == FAILURE, f"{name} {status}"
+            assert schema["properties"]["success"]["enum"] == [False], f"{name} {status}"
+
+
+def test_every_operation_that_is_not_public_names_its_right(document):
+    # What anybody may, and what any member may about themselves.
+    free = {name for name, operation in operations(document).items() if "x-capability" not in operation}
+    assert {name.split("/api/v1/accounts/auth/")[0] for name in free} <= {"GET ", "POST "}, free
+    for name, operation in operations(document).items():
+        if name not in free:
+            assert f"Right: `{operation['x-capability']}`." in operation["description"], name
+
+
+def test_what_is_sent_may_have_no_fields_that_are_not_in_the_schema(document):
+    seen = 0
+    for name, operation in operations(document).items():
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            component = document["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]
+            assert component["additionalProperties"] is False, name
+            seen += 1
+    assert seen >= 10
+
+
+def test_amounts_are_texts_of_plain_digits(document):
+    line = document["components"]["schemas"]["SaleLineInputRequest"]["properties"]
+    assert line["quantity"]["type"] == "string"
+    assert line["quantity"]["pattern"] == r"^-?[0-9]{1,11}(\.[0-9]{1,3})?$"
+    assert line["unit_price"]["pattern"] == r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"
+
+
+@pytest.fixture(scope="module")
+def bearer(django_db_setup, django_db_blocker):
+    """The owner of a shop that is committed, for the fuzzer commits as it goes. Emptied afterwards."""
+    with django_db_blocker.unblock():
+        shop = open_shop("Fuzzed Stores")
+        yield f"Bearer {tokens.issue(shop.owner.user)['access']}"
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("TRUNCATE accounts, django_session CASCADE")
+        connections.close_all()
+
+
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+
+
+def test_whatever_is_generated_from_the_schema_is_answered_as_the_schema_says(bearer, subtests):
+    schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())
+    statuses = Counter()
+
+    def ask(case):
+        answer = case.call_and_validate(headers={"Authorization": bearer}, checks=CHECKS)
+        statuses[answer.status_code] += 1
+
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        with subtests.test(operation=operation.label):
+            SEARCH(given(case=operation.as_strategy())(ask))()
+    assert statuses[200] > 0
+    assert statuses[201] > 0
+    assert statuses.total() > 100
