@@ -1,0 +1,120 @@
+"""What is asked, and what it may cost."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from accounts import tokens
+from accounts.models import User
+from inventory.models import Location, LocationKind, Product
+from sales.models import Register
+from tests.bench import seed
+from tests.bench.load import Request
+from tests.bench.urls import BARE, EMPTY
+
+DATABASE_FLOORS = ("stock-products, page of 25", "sale of 3 lines")
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """CPU milliseconds of the web and of the database, and SQL statements, of one request."""
+
+    web: float
+    database: float
+    statements: int
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    build: Callable[[int], Request]
+    budget: Budget | None = None
+
+    def requests(self, count: int) -> Iterator[Request]:
+        return map(self.build, range(count))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One of the seeded businesses as a till knows it."""
+
+    headers: dict[str, str]
+    storefront: UUID
+    warehouse: UUID
+    registers: list[UUID]
+    products: list[UUID]
+    barcodes: list[str]
+
+
+def visit(number: int) -> Shop:
+    user = User.across_accounts.using("owner").get(email=seed.email_of(number))
+    places = dict(_mine(Location, user).values_list("kind", "pk"))
+    products = list(_mine(Product, user).order_by("pk").values_list("pk", "barcode"))
+    return Shop(
+        headers={**JSON, "Authorization": f"Bearer {tokens.issue(user)['access']}"},
+        storefront=places[LocationKind.STOREFRONT],
+        warehouse=places[LocationKind.WAREHOUSE],
+        registers=list(_mine(Register, user).order_by("pk").values_list("pk", flat=True)),
+        products=[pk for pk, _ in products],
+        barcodes=[barcode for _, barcode in products],
+    )
+
+
+def _mine(model: Any, user: User) -> Any:
+    return model.across_accounts.using("owner").filter(account_id=user.account_id)
+
+
+def all_cases(busy: Shop, other: Shop, *, accounts: int) -> list[Case]:
+    """The floors first. Deliveries come to another business, so that the one that is measured keeps its size."""
+    chance = random.Random(1)
+    return [
+        Case("bare DRF view", lambda _: Request("GET", BARE)),
+        Case("empty view, signed in", lambda _: Request("GET", EMPTY, busy.headers), Budget(0.9, 0.2, 2)),
+        Case("GET me", lambda _: Request("GET", "/accounts/api/auth/me/", busy.headers)),
+        Case("stock-products, page of 25", lambda _: page(busy), Budget(2.0, 0.6, 4)),
+        Case("product by barcode", lambda _: lookup(busy, chance), Budget(1.5, 0.3, 3)),
+        Case("sale of 3 lines", lambda n: sale(busy, n, 3, chance), Budget(4.5, 1.8, 12)),
+        Case("sale of 30 lines", lambda n: sale(busy, n, 30, chance), Budget(12, 5, 12)),
+        Case("delivery of 20 lines", lambda _: delivery(other, chance), Budget(8, 4, 12)),
+        Case("login", lambda n: login(n % accounts)),
+    ]
+
+
+def page(shop: Shop) -> Request:
+    return Request("GET", "/inventory/api/stock-products/?page=1&page_size=25", shop.headers)
+
+
+def lookup(shop: Shop, chance: random.Random) -> Request:
+    barcode = chance.choice(shop.barcodes)
+    return Request("GET", f"/inventory/api/products/lookup/?barcode={barcode}", shop.headers)
+
+
+def sale(shop: Shop, number: int, line_count: int, chance: random.Random) -> Request:
+    body = {
+        "id": str(uuid7()),
+        "storefront": str(shop.storefront),
+        "register": str(shop.registers[number % len(shop.registers)]),
+        "lines": [{"product": str(pk), "quantity": "1"} for pk in chance.sample(shop.products, line_count)],
+        "payments": [{"method": "CASH", "amount": "1000"}],
+    }
+    return Request("POST", "/sales/api/sales/", shop.headers, json.dumps(body))
+
+
+def delivery(shop: Shop, chance: random.Random) -> Request:
+    items = [
+        {"product": str(pk), "quantity": "24", "unit_cost": "2.5", "expiry_date": "2031-06-30"}
+        for pk in chance.sample(shop.products, 20)
+    ]
+    body = {"id": str(uuid7()), "location": str(shop.warehouse), "reference": "bench", "items": items}
+    return Request("POST", "/inventory/api/stock/", shop.headers, json.dumps(body))
+
+
+def login(number: int) -> Request:
+    body = {"email": seed.email_of(number), "password": seed.PASSWORD}
+    return Request("POST", "/accounts/api/auth/login/", JSON, json.dumps(body))

@@ -1,0 +1,180 @@
+"""What a request costs in SQL: a long list no more than a short one, the till's calls no more than their budgets."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from uuid_utils.compat import uuid7
+
+from inventory import services as inventory
+from sales import services as sales
+from tests.conftest import Shop, open_shop, receive
+from tests.routes import routes
+
+pytestmark = pytest.mark.django_db
+
+LISTS = [route for route in routes() if route.action == "list"]
+
+
+def statements(call) -> list[str]:
+    """What a call sends to the database; BEGIN, COMMIT and savepoints are no work and are left out."""
+    seen: list[str] = []
+
+    def note(execute, sql, params, many, context):
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        call()
+    return [sql for sql in seen if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK TO"))]
+
+
+def grow(shop: Shop, name: str) -> None:
+    """One more row of every kind that a list shows."""
+    with shop.inside():
+        category = inventory.add_category(by=shop.owner, name=f"Shelf {name}")
+        storefront = inventory.add_location(by=shop.owner, kind="STOREFRONT", name=f"Front {name}")
+        inventory.add_location(by=shop.owner, kind="WAREHOUSE", name=f"Depot {name}")
+        register = sales.add_register(by=shop.owner, storefront=storefront, code=f"X{name}", name="Till")
+        customer = sales.add_customer(by=shop.owner, name=f"Customer {name}")
+        product = inventory.add_product(
+            by=shop.owner, sku=f"NEW-{name}", name="New", retail_price=Decimal(5), category=category
+        )
+        inventory.receive_stock(
+            by=shop.owner,
+            location=storefront.pk,
+            items=[{"product": product.pk, "quantity": Decimal(9), "unit_cost": Decimal(1)}],
+        )
+        sale = sales.complete_sale(
+            by=shop.owner,
+            storefront=storefront.pk,
+            register=register.pk,
+            customer=customer.pk,
+            lines=[{"product": product.pk, "quantity": Decimal(2)}],
+            payments=[{"method": "CASH", "amount": Decimal(10)}],
+        )
+        sales.refund_sale(
+            by=shop.owner,
+            sale=shop.account.sales.locked().get(pk=sale.pk),
+            lines=[{"line": sale.lines.all()[0].pk, "quantity": Decimal(1)}],
+        )
+
+
+@pytest.mark.parametrize("route", LISTS, ids=lambda route: route.name)
+def test_a_list_of_six_costs_what_a_list_of_one_costs(route):
+    shop = open_shop("Small", prices=(), stock="0")
+    grow(shop, "0")
+    client = shop.client()
+    client.get(route.url())  # what is looked up once in a process is looked up now
+    few = statements(lambda: client.get(route.url()))
+    rows_before = len(client.get(route.url()).json()["results"])
+    for name in range(1, 6):
+        grow(shop, str(name))
+    many = statements(lambda: client.get(route.url()))
+    rows_after = len(client.get(route.url()).json()["results"])
+    assert rows_before >= 1
+    assert rows_after >= rows_before + 5, f"grow() makes no rows for {route.name}"
+    assert len(many) == len(few), "\n".join(many)
+
+
+def test_the_lists_are_found():
+    assert len(LISTS) >= 12
+
+
+# --- Budgets ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def big(db) -> Shop:
+    """A business with thirty products in stock, each with a barcode."""
+    shop = open_shop("Big", prices=(), stock="0")
+    with shop.inside():
+        shop.products = [
+            inventory.add_product(
+                by=shop.owner, sku=f"S-{i}", name=f"Thing {i}", barcode=f"590000{i:02d}", retail_price=Decimal("3.33")
+            )
+            for i in range(30)
+        ]
+        receive(shop, "50")
+    return shop
+
+
+def cost(client, method: str, path: str, body=None, *, status: int = 200) -> list[str]:
+    """The statements of a call whose like has been made before, so that nothing is cached for the first time."""
+    answers = []
+
+    def call():
+        sent = None if body is None else {**body, "id": str(uuid7())}
+        answers.append(getattr(client, method)(f"/api/v1/{path}", sent))
+
+    call()
+    found = statements(call)
+    assert [answer.status_code for answer in answers] == [status] * 2, answers[-1].content
+    return found
+
+
+def within(budget: int, found: list[str]) -> None:
+    assert len(found) <= budget, "\n\n".join(found)
+
+
+def test_a_signed_in_view_that_does_nothing_costs_two(big):
+    within(2, cost(big.client(), "get", "accounts/auth/me/"))
+
+
+def test_a_list_of_25_batches_costs_four(big):
+    client = big.client()
+    within(4, cost(client, "get", "inventory/stock-products/?page=1&page_size=25"))
+    assert len(client.get("/api/v1/inventory/stock-products/?page=1&page_size=25").json()["results"]) == 25
+
+
+def test_a_look_up_by_barcode_costs_three(big):
+    within(3, cost(big.client(), "get", "inventory/products/lookup/?barcode=59000007"))
+
+
+def basket(shop: Shop, count: int) -> dict:
+    return {
+        "storefront": str(shop.storefront.pk),
+        "register": str(shop.register.pk),
+        "lines": [{"product": str(product.pk), "quantity": "1"} for product in shop.products[:count]],
+        "payments": [{"method": "CASH", "amount": "200.00"}, {"method": "CARD", "amount": "0.01"}],
+    }
+
+
+def test_a_sale_costs_twelve_whether_of_three_lines_or_of_thirty(big):
+    client = big.client()
+    three = cost(client, "post", "sales/sales/", basket(big, 3), status=201)
+    thirty = cost(client, "post", "sales/sales/", basket(big, 30), status=201)
+    within(12, three)
+    assert len(thirty) == len(three), "\n\n".join(thirty)
+
+
+def delivery(shop: Shop, count: int) -> dict:
+    items = [{"product": str(product.pk), "quantity": "1", "unit_cost": "1.5"} for product in shop.products[:count]]
+    return {"location": str(shop.storefront.pk), "items": items}
+
+
+def test_a_delivery_of_twenty_lines_costs_twelve(big):
+    within(12, cost(big.client(), "post", "inventory/stock/", delivery(big, 20), status=201))
+
+
+def test_a_delivery_that_changes_twenty_prices_costs_twelve_too(big):
+    client, body = big.client(), delivery(big, 20)
+    for price in ("4.00", "5.00"):
+        for item in body["items"]:
+            item["retail_price"] = price
+        found = statements(lambda: client.post("/api/v1/inventory/stock/", {**body, "id": str(uuid7())}))
+        within(12, found)
+    with big.inside():
+        assert big.account.products.filter(retail_price=Decimal("5.00")).count() == 20
+
+
+def test_a_refund_of_thirty_lines_costs_what_a_refund_of_three_costs(big):
+    client = big.client()
+
+    def refund(count: int) -> list[str]:
+        sale = client.post("/api/v1/sales/sales/", {**basket(big, count), "id": str(uuid7())}).json()["data"]
+        body = {"id": str(uuid7()), "lines": [{"line": line["id"], "quantity": "1"} for line in sale["lines"]]}
+        return statements(lambda: client.post(f"/api/v1/sales/sales/{sale['id']}/refunds/", body))
+
+    refund(1)
+    assert len(refund(30)) == len(refund(3))
