@@ -22,6 +22,7 @@ class Capability(StrEnum):
     SALE_READ = "sale:read"
     SALE_COMPLETE = "sale:complete"
     SALE_REFUND = "sale:refund"
+    SALE_BACKDATE = "sale:backdate"
     PRICE_OVERRIDE = "price:override"
     DISCOUNT_GIVE = "discount:give"
     AUDIT_READ = "audit:read"

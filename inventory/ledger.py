@@ -33,12 +33,13 @@ WITH wanted AS (
     WITH ORDINALITY AS w (id, batch_id, kind, quantity, line_id, position)
 ), locked AS MATERIALIZED (
   SELECT id, product_id, location_id, unit_cost, quantity, movement_count FROM stock_products
-  WHERE account_id = %(account)s AND id = ANY(%(batches)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+  WHERE account_id = %(account)s AND id = ANY(%(lock)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 ), changes AS (
   SELECT batch_id, sum(quantity) AS quantity, count(*) AS lines FROM wanted GROUP BY batch_id
 ), verdict AS (
-  SELECT count(*) = (SELECT count(*) FROM changes) AND bool_and(l.quantity + c.quantity >= 0) AS fits
-  FROM locked l JOIN changes c ON c.batch_id = l.id
+  SELECT count(c.batch_id) = (SELECT count(*) FROM changes)
+     AND bool_and(c.batch_id IS NULL OR l.quantity + c.quantity >= 0) AS fits
+  FROM locked l LEFT JOIN changes c ON c.batch_id = l.id
 ), moved AS (
   UPDATE stock_products s SET quantity = s.quantity + c.quantity, movement_count = s.movement_count + c.lines
   FROM changes c, verdict v
@@ -55,8 +56,18 @@ WINDOW batch AS (PARTITION BY l.id ORDER BY w.position)
 """
 
 
-def post(entries: Sequence[Entry], *, by: Membership, source: models.Model, occurred_at: datetime) -> bool:
-    """Write the entries and their effect. False, and nothing moved, where a batch would fall below zero."""
+def post(
+    entries: Sequence[Entry],
+    *,
+    by: Membership,
+    source: models.Model,
+    occurred_at: datetime,
+    lock: Sequence[UUID] = (),
+) -> bool:
+    """Write the entries and their effect. False, and nothing moved, where a batch would fall below zero.
+
+    The batches of the entries, and those in `lock` beside them, stay locked to the end of the transaction.
+    """
     if not entries:
         return True
     with connection.cursor() as cursor:
@@ -65,6 +76,7 @@ def post(entries: Sequence[Entry], *, by: Membership, source: models.Model, occu
             {
                 "ids": [uuid7() for _ in entries],
                 "batches": [entry.batch_id for entry in entries],
+                "lock": [*lock, *(entry.batch_id for entry in entries)],
                 "kinds": [str(entry.kind) for entry in entries],
                 "quantities": [entry.quantity for entry in entries],
                 "lines": [entry.line_id for entry in entries],

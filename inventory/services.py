@@ -1,13 +1,13 @@
 """The writers of the catalogue, the places and the stock in them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -29,7 +29,6 @@ from inventory.models import (
 )
 from inventory.queries import Batch, Sellable
 
-ATTEMPTS = 5
 PRICES = ("retail_price", "wholesale_price")
 
 
@@ -93,8 +92,8 @@ def receive_stock(
         Entry(batch.pk, MovementKind.RECEIVED, item["quantity"]) for batch, item in zip(batches, items, strict=True)
     ]
     ledger.post(entries, by=by, source=stock, occurred_at=occurred_at)
-    _take_over_prices(items, products)
-    accounts.record(by=by, action="stock.received", subject=stock, after={"items": len(items)})
+    prices = _take_over_prices(items, products)
+    accounts.record(by=by, action="stock.received", subject=stock, after={"items": len(items), "prices": prices})
     return stock
 
 
@@ -129,20 +128,24 @@ def _batch(stock: Stock, item: Mapping[str, Any]) -> StockProduct:
     )
 
 
-def _take_over_prices(items: Sequence[Mapping[str, Any]], products: Mapping[UUID, Product]) -> None:
-    changed = set()
+def _take_over_prices(items: Sequence[Mapping[str, Any]], products: Mapping[UUID, Product]) -> list[dict[str, str]]:
+    """Write the prices that differ; what changed, for the history."""
+    changes, changed = [], {}
     for item in items:
         product = products[item["product"]]
         for name in PRICES:
-            if item.get(name) not in (None, getattr(product, name)):
-                setattr(product, name, item[name])
-                changed.add(product)
-    for product in changed:
+            before, after = getattr(product, name), item.get(name)
+            if after not in (None, before):
+                setattr(product, name, after)
+                changed[product.pk] = product
+                changes.append({"product": str(product.pk), "price": name, "before": str(before), "after": str(after)})
+    for product in changed.values():
         product.version += 1
-    Product.across_accounts.bulk_update(
-        sorted(changed, key=lambda product: product.pk),
-        [*PRICES, "version"],
-    )
+    Product.across_accounts.bulk_update([changed[pk] for pk in sorted(changed)], [*PRICES, "version"])
+    return changes
+
+
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -167,34 +170,35 @@ def issue_stock(
 ) -> dict[UUID, Decimal]:
     """Take stock for a sale, the batch that expires first, first. Returns the cost of goods per line.
 
-    `sellables` is what the caller read without a lock; where another sale was quicker it is read again. Raises
+    `sellables` is what the caller read without a lock. An attempt locks all of its batches in key order, also those
+    that it does not pick: where another sale was quicker, the next picks among them with no lock to wait for. Raises
     InsufficientStock with what is available.
     """
-    for attempt in range(ATTEMPTS):
-        # A savepoint, for a batch that turns out empty must not stay locked while others are waited for.
-        with transaction.atomic():
-            if attempt:
-                sellables = _look_again(by=by, location_id=location_id, on=on, issues=issues)
-            picks = pick(issues, sellables)
-            entries = [Entry(batch.id, MovementKind.SOLD, -quantity, issue.line_id) for issue, batch, quantity in picks]
-            if ledger.post(entries, by=by, source=source, occurred_at=occurred_at):
-                return _costs(issues, picks)
-            transaction.set_rollback(True)
+    for _ in range(ATTEMPTS):
+        picks = pick(issues, sellables)
+        candidates = [batch.id for sellable in sellables.values() for batch in sellable.batches]
+        entries = [Entry(batch.id, MovementKind.SOLD, -quantity, issue.line_id) for issue, batch, quantity in picks]
+        if ledger.post(entries, by=by, source=source, occurred_at=occurred_at, lock=candidates):
+            return _costs(issues, picks)
+        sellables = _look_again(by=by, location_id=location_id, on=on, issues=issues, locked=candidates)
     raise errors.TryAgain
 
 
-def _look_again(*, by: Membership, location_id: UUID, on: date, issues: Sequence[Issue]) -> dict[UUID, Sellable]:
-    """What can be picked, with every batch locked before it is read, so that it stays as it is seen.
+def _look_again(
+    *, by: Membership, location_id: UUID, on: date, issues: Sequence[Issue], locked: Collection[UUID]
+) -> dict[UUID, Sellable]:
+    """What can be picked now of the locked batches and of younger ones, whose locks come later in key order.
 
-    Raises TryAgain where a product left the catalogue meanwhile: the next try is told so.
+    Raises TryAgain where a product left the catalogue meanwhile.
     """
     wanted = {issue.product_id for issue in issues}
-    batches = by.account.stock_products.filter(location=location_id, product__in=wanted, quantity__gt=0)
-    list(batches.locked().values_list("pk"))
     sellables = queries.find_sellables(by.account, location_id=location_id, product_ids=wanted, on=on)
     if wanted - sellables.keys():
         raise errors.TryAgain
-    return sellables
+    return {
+        product_id: replace(sellable, batches=[b for b in sellable.batches if b.id in locked or b.id > max(locked)])
+        for product_id, sellable in sellables.items()
+    }
 
 
 Pick = tuple[Issue, Batch, Decimal]

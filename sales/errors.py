@@ -1,6 +1,11 @@
 from core.errors import DomainError
 
 
+class RegisterInactive(DomainError):
+    code = "register_inactive"
+    detail = "This register, or its storefront, is switched off."
+
+
 class PaymentShort(DomainError):
     code = "payment_short"
     detail = "The payments do not reach the total of {total}."

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -191,15 +190,8 @@ def nobody() -> APIClient:
 
 
 @pytest.fixture
-def admin_connection(db: None) -> Iterator[Any]:
-    """A superuser's connection, for what only the database's administrator could do."""
-    with psycopg.connect(settings.DATABASE_ADMIN_DSN, autocommit=True) as admin:
-        yield admin
-
-
-@pytest.fixture
 def sql_count() -> Callable[[Callable[[], Any]], int]:
-    """How many statements a call takes, BEGIN, COMMIT and savepoints not counted."""
+    """How many statements a call takes, BEGIN and COMMIT not counted."""
 
     def count(call: Callable[[], Any]) -> int:
         seen: list[str] = []
@@ -210,6 +202,6 @@ def sql_count() -> Callable[[Callable[[], Any]], int]:
 
         with connection.execute_wrapper(note):
             call()
-        return len([sql for sql in seen if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK TO"))])
+        return len(seen)
 
     return count

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,15 +22,20 @@ from inventory import services as inventory
 from inventory.queries import Sellable
 from inventory.services import Issue
 from sales import pricing, queries
-from sales.errors import PaymentShort, PaymentTooMuch
+from sales.errors import PaymentShort, PaymentTooMuch, RegisterInactive
 from sales.models import Payment, PaymentMethod, PriceLevel, Sale, SaleLine
 from sales.pricing import Priced, Wanted
+
+MOST_AHEAD = timedelta(days=1)  # of a device's clock
+MOST_LATE = timedelta(days=7)  # of a device that was offline
 
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
 # number back with everything else.
 _TAKE_NUMBER = """
-UPDATE registers SET last_number = last_number + 1
-WHERE account_id = %s AND id = %s AND storefront_id = %s AND is_active RETURNING code, last_number
+UPDATE registers r SET last_number = r.last_number + 1 FROM locations l
+WHERE r.account_id = %s AND r.id = %s AND r.storefront_id = %s AND r.is_active
+  AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active
+RETURNING r.code, r.last_number
 """
 
 
@@ -64,7 +69,9 @@ def complete_sale(
     Raises InvalidInput for what is not this account's, CapabilityMissing, DiscountTooLarge, PaymentShort,
     PaymentTooMuch, InsufficientStock.
     """
-    sold_at = sold_at or timezone.now()
+    now = timezone.now()
+    sold_at = sold_at or now
+    _check_clock(by=by, sold_at=sold_at, now=now)
     receipt_number = _take_number(by=by, register_id=register, storefront_id=storefront)
     basket = _fill_basket(
         by=by,
@@ -94,11 +101,26 @@ def _take_number(*, by: Membership, register_id: UUID, storefront_id: UUID) -> s
         cursor.execute(_TAKE_NUMBER, [by.account_id, register_id, storefront_id])
         row = cursor.fetchone()
     if row is None:
-        is_storefront = by.account.locations.storefronts().filter(pk=storefront_id).exists()
-        path = "register" if is_storefront else "storefront"
-        raise errors.InvalidInput(errors=[errors.unknown_reference(path)])
+        raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
     code, number = row
     return f"{code}-{number:06d}"
+
+
+def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> errors.DomainError:
+    """Why no number could be taken: what is unknown, or that it is switched off."""
+    if not by.account.locations.storefronts().filter(pk=storefront_id).exists():
+        return errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
+    if not by.account.registers.filter(pk=register_id, storefront=storefront_id).exists():
+        return errors.InvalidInput(errors=[errors.unknown_reference("register")])
+    return RegisterInactive()
+
+
+def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:
+    """A till that was offline sells late; a far older date would choose its own taxes and expiry dates."""
+    if sold_at > now + MOST_AHEAD:
+        raise errors.InvalidInput(errors=[errors.FieldError("sold_at", "in_future", "That is still to come.")])
+    if sold_at < now - MOST_LATE and not by.may(Capability.SALE_BACKDATE):
+        raise CapabilityMissing(capability=Capability.SALE_BACKDATE)
 
 
 def _fill_basket(

@@ -116,7 +116,7 @@ def _payments(refund: Refund, sent: Sequence[Mapping[str, Any]] | None) -> list[
 def _left_by_method(sale: Sale) -> dict[str, Decimal]:
     """What was paid by each tender and has not gone back, in the order in which it came."""
     left: dict[str, Decimal] = {}
-    for payment in sale.payments.order_by("paid_at", "id"):
+    for payment in sale.payments.order_by("id"):
         left[payment.method] = left.get(payment.method, ZERO) + payment.amount
     return left
 

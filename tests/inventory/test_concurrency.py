@@ -135,7 +135,7 @@ def older_and_sooner(shop: Shop):
     return batches(shop)
 
 
-def test_s26_who_finds_a_batch_empty_lets_go_of_it_before_taking_another(shop):
+def test_s26_who_finds_a_batch_empty_has_the_others_locked_already(shop):
     """Who waited for the batch that goes first turns to the older one, held by another who waits for the first."""
     _, sooner = older_and_sooner(shop)
     with watching() as until_blocked:

@@ -72,7 +72,7 @@ def test_a_delivery_makes_a_batch_per_item_with_its_line_in_the_ledger(bare):
             (MovementKind.RECEIVED, "stock", stock.pk, bare.owner.pk, moment)
         }
         (event,) = bare.account.audit_events.filter(action="stock.received")
-        assert (event.subject_id, event.after) == (stock.pk, {"items": 3})
+        assert (event.subject_id, event.after) == (stock.pk, {"items": 3, "prices": []})
     assert (stock.reference, stock.occurred_at, stock.received_by_id) == ("Invoice 7", moment, bare.owner.pk)
 
 
@@ -99,6 +99,11 @@ def test_a_price_on_an_item_becomes_the_products_and_is_kept_on_the_batch(bare):
             (Decimal("12.00"), Decimal("9.00")),
             (Decimal("3.33"), None),
         ]
+        (event,) = bare.account.audit_events.filter(action="stock.received")
+    assert [(p["product"], p["price"], p["before"], p["after"]) for p in event.after["prices"]] == [
+        (str(first.pk), "retail_price", "10.00", "12.00"),
+        (str(first.pk), "wholesale_price", "None", "9.00"),
+    ]
 
 
 def test_an_item_without_a_price_leaves_the_products_price(bare):

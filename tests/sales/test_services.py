@@ -14,7 +14,14 @@ from inventory import services as inventory
 from inventory.errors import InsufficientStock
 from inventory.models import MovementKind
 from sales import services
-from sales.errors import DiscountTooLarge, PaymentShort, PaymentTooMuch, RefundTenderTooMuch, RefundTooMuch
+from sales.errors import (
+    DiscountTooLarge,
+    PaymentShort,
+    PaymentTooMuch,
+    RefundTenderTooMuch,
+    RefundTooMuch,
+    RegisterInactive,
+)
 from sales.models import PaymentMethod, SaleStatus
 from tests.conftest import Shop, open_shop, receive
 from tests.traces import state_of
@@ -431,12 +438,36 @@ def test_a_register_sells_in_its_own_storefront_only_and_a_warehouse_sells_nothi
 def test_a_register_or_product_that_is_switched_off_sells_nothing(shop):
     with shop.inside():
         services.change(by=shop.owner, row=shop.account.registers.locked().get(), is_active=False)
-    assert [e.field for e in refused(shop, errors.InvalidInput, lambda: sell(shop, "1")).errors] == ["register"]
+    refused(shop, RegisterInactive, lambda: sell(shop, "1"))
     with shop.inside():
         services.change(by=shop.owner, row=shop.account.registers.locked().get(), is_active=True)
+        inventory.change(by=shop.owner, row=shop.account.locations.locked().get(), is_active=False)
+    refused(shop, RegisterInactive, lambda: sell(shop, "1"))
+    with shop.inside():
+        inventory.change(by=shop.owner, row=shop.account.locations.locked().get(), is_active=True)
         inventory.change(by=shop.owner, row=shop.account.products.locked().get(pk=shop.products[1].pk), is_active=False)
     error = refused(shop, errors.InvalidInput, lambda: sell(shop, "1", "1"))
     assert [e.field for e in error.errors] == ["lines.1.product"]
+
+
+# --- Clocks ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_till_that_was_offline_sells_up_to_a_week_late(shop):
+    late = timezone.now() - timedelta(days=6, hours=23)
+    assert sell(shop, "1", by=shop.cashier, sold_at=late).sold_at == late
+
+
+def test_s37_an_older_date_would_choose_its_taxes_and_needs_a_right(shop):
+    old = timezone.now() - timedelta(days=7, hours=1)
+    error = refused(shop, CapabilityMissing, lambda: sell(shop, "1", by=shop.cashier, sold_at=old))
+    assert error.meta == {"capability": "sale:backdate"}
+    assert sell(shop, "1", sold_at=old).sold_at == old
+
+
+def test_a_sale_cannot_be_in_the_future_whoever_sells(shop):
+    error = refused(shop, errors.InvalidInput, lambda: sell(shop, "1", sold_at=timezone.now() + timedelta(days=1.1)))
+    assert [(e.field, e.code) for e in error.errors] == [("sold_at", "in_future")]
 
 
 # --- Numbers ---------------------------------------------------------------------------------------------------------
