@@ -1,19 +1,17 @@
 """Reads that span models: what can be sold here now, and whether the ledger adds up."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, FilteredRelation, Q
 
 from accounts.models import Account
-from core.amounts import SMALLEST_QUANTITY, ZERO, QuantityField
-from inventory.models import StockProduct
+from core.amounts import SMALLEST_QUANTITY, ZERO
+from inventory.models import Product
 
 
 @dataclass(frozen=True)
@@ -77,13 +75,17 @@ def find_sellables(
     return found
 
 
-def with_quantity(products: QuerySet[Any]) -> QuerySet[Any]:
-    """The products with `quantity`, what is on hand of each in all places."""
-    batches = StockProduct.across_accounts.filter(account_id=OuterRef("account_id"), product_id=OuterRef("pk"))
-    total = batches.order_by().values("product_id").values(total=Sum("quantity"))
-    quantity = Coalesce(Subquery(total), ZERO, output_field=QuantityField())
-    found: QuerySet[Any] = products.annotate(quantity=quantity)
-    return found
+_BY_BARCODE = """
+SELECT p.*, coalesce((SELECT sum(s.quantity) FROM stock_products s
+                      WHERE s.account_id = p.account_id AND s.product_id = p.id), 0) AS quantity
+FROM products p WHERE p.account_id = %s AND p.barcode = %s AND p.is_active
+"""
+
+
+def find_by_barcode(account: Account, barcode: str) -> Product | None:
+    """The active product that bears the barcode, with `quantity`, what is on hand of it in all places."""
+    products: Iterable[Product] = account.products.raw(_BY_BARCODE, [account.pk, barcode])
+    return next(iter(products), None)
 
 
 @dataclass(frozen=True)

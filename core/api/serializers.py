@@ -1,7 +1,8 @@
 """Base serializers: strict fields, and no unknown ones."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db import models
@@ -21,6 +22,17 @@ class Serializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         refuse_unknown(self, data)
         return super().to_internal_value(data)
+
+    def to_representation(self, instance: Any) -> Any:
+        """Columns that a query has named already are taken as they are, without looking for attributes."""
+        if not isinstance(instance, dict):
+            return super().to_representation(instance)
+        values = ((name, instance[source], show) for name, source, show in self._columns)
+        return {name: None if value is None else show(value) for name, value, show in values}
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, str, Callable[[Any], Any]]]:
+        return [(str(field.field_name), str(field.source), field.to_representation) for field in self._readable_fields]
 
 
 class ModelSerializer(serializers.ModelSerializer[Any]):

@@ -72,8 +72,7 @@ class ProductViewSet(AccountViewSet):
         if not barcode:
             required = errors.FieldError("barcode", "required", "Give the barcode.")
             raise errors.InvalidInput(errors=[required])
-        products = self.get_queryset().filter(barcode=barcode, is_active=True)
-        product = queries.with_quantity(products).first()
+        product = queries.find_by_barcode(request.account, barcode)
         if product is None:
             raise errors.NotFound
         return self.show(product, shown_by=serializers.FoundProductSerializer)
