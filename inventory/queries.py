@@ -6,8 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connections
-from django.db.models import F, FilteredRelation, Q
+from django.db import connection, connections
 
 from accounts.models import Account
 from core.amounts import SMALLEST_QUANTITY, ZERO
@@ -39,39 +38,26 @@ class Sellable:
         return sum((batch.quantity for batch in self.batches), ZERO.quantize(SMALLEST_QUANTITY))
 
 
+_SELLABLE = """
+SELECT p.id, p.name, p.sku, p.retail_price, p.wholesale_price, p.tax_class, p.is_stocked, b.id, b.quantity, b.unit_cost
+FROM products p LEFT JOIN stock_products b ON b.account_id = p.account_id AND b.product_id = p.id
+  AND b.location_id = %s AND b.quantity > 0 AND (b.expires_on >= %s OR b.expires_on IS NULL)
+WHERE p.account_id = %s AND p.id = ANY(%s) AND p.is_active
+ORDER BY b.expires_on NULLS LAST, b.id
+"""
+
+
 def find_sellables(
     account: Account, *, location_id: UUID, product_ids: Collection[UUID], on: date
 ) -> dict[UUID, Sellable]:
     """The active products among these, with what may be picked at the location on that day: one statement."""
-    rows = (
-        account.products.filter(id__in=product_ids, is_active=True)
-        .annotate(
-            batch=FilteredRelation(
-                "batches",
-                condition=Q(batches__account=account, batches__location=location_id)
-                & Q(batches__quantity__gt=0)
-                & (Q(batches__expires_on__gte=on) | Q(batches__expires_on__isnull=True)),
-            )
-        )
-        .order_by(F("batch__expires_on").asc(nulls_last=True), "batch__id")
-        .values_list(
-            "id",
-            "name",
-            "sku",
-            "retail_price",
-            "wholesale_price",
-            "tax_class",
-            "is_stocked",
-            "batch__id",
-            "batch__quantity",
-            "batch__unit_cost",
-        )
-    )
     found: dict[UUID, Sellable] = {}
-    for product_id, *facts, batch_id, quantity, unit_cost in rows:
-        sellable = found.setdefault(product_id, Sellable(product_id, *facts))
-        if batch_id:
-            sellable.batches.append(Batch(batch_id, quantity, unit_cost))
+    with connection.cursor() as cursor:
+        cursor.execute(_SELLABLE, [location_id, on, account.pk, list(product_ids)])
+        for product_id, *facts, batch_id, quantity, unit_cost in cursor.fetchall():
+            sellable = found.setdefault(product_id, Sellable(product_id, *facts))
+            if batch_id:
+                sellable.batches.append(Batch(batch_id, quantity, unit_cost))
     return found
 
 
