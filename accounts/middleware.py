@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from http.cookies import Morsel
-from secrets import compare_digest
 from typing import Any
 from uuid import UUID
 
@@ -10,16 +9,15 @@ import structlog
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 
 from accounts import queries, tokens
 from accounts.errors import CredentialInvalid, CredentialsDisagree
 from accounts.tokens import Credential
 from core.api import failures
 from core.errors import DomainError
-
-SESSION_ACCOUNT_KEY = "account_id"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -38,9 +36,11 @@ class AccountContextMiddleware:
         request.user, request.membership, request.account = AnonymousUser(), None, None
         request.credential, request.refusal = None, None
         try:
+            # Before a transaction is open: a body that trickles in must not hold a lock meanwhile.
+            request.body  # noqa: B018
             credential = self._credential(request)
             return self._in_account(request, credential) if credential else self.get_response(request)
-        except (DatabaseError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError, RequestDataTooBig, UnreadablePostError) as error:
             return failures.respond(error, request)
 
     def _credential(self, request: Any) -> Credential | None:
@@ -58,12 +58,11 @@ class AccountContextMiddleware:
                 request.refusal = refusal
             response = self.get_response(request)
             failures.undo_if_refused(response.status_code)
+            response.headers.setdefault("Cache-Control", "private, no-store")
             return response
 
     def _identify(self, request: Any, credential: Credential) -> None:
-        identity = queries.identify(credential.user_id, presumed_account_id=credential.account_id)
-        if identity is None or not identity.user.is_active or not holds(credential, identity.user):
-            raise CredentialInvalid
+        identity = queries.recognise(credential)
         request.credential = credential
         request.user, request.account = identity.user, identity.account
         request.membership = identity.membership
@@ -78,12 +77,6 @@ def read_credential(request: HttpRequest) -> Credential | None:
     if by_token and by_session and by_token.user_id != by_session.user_id:
         raise CredentialsDisagree
     return by_token or by_session
-
-
-def holds(credential: Credential, user: Any) -> bool:
-    """Whether the credential was issued under the user's present password."""
-    expected = user.get_session_auth_hash() if credential.is_session else tokens.fingerprint(user)
-    return compare_digest(credential.fingerprint, expected)
 
 
 def _from_token(request: HttpRequest) -> Credential | None:
@@ -103,7 +96,7 @@ def _from_session(request: HttpRequest) -> Credential | None:
         request.session = type(session)()
         return None
     try:
-        account_id = session.get(SESSION_ACCOUNT_KEY)
+        account_id = session.get(tokens.SESSION_ACCOUNT_KEY)
         return Credential(
             user_id=UUID(session[SESSION_KEY]),
             account_id=UUID(account_id) if account_id else None,

@@ -56,7 +56,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, tenancy.Identified):
     """A person who can sign in. Each has exactly one account, the current one."""
 
-    last_login = None  # a write at every sign-in, for nothing that the audit does not tell
+    last_login = None  # a write at every sign-in, which nobody reads
 
     account = models.ForeignKey(Account, models.PROTECT, db_index=False)
     email = models.EmailField(max_length=254)

@@ -7,7 +7,10 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from accounts import tokens
+from accounts.errors import CredentialInvalid
 from accounts.models import Account, Membership, User
+from accounts.tokens import Credential
 from core import tenancy
 
 
@@ -18,6 +21,14 @@ class Identity:
     user: User
     account: Account
     membership: Membership | None
+
+
+def recognise(credential: Credential) -> Identity:
+    """Who a credential stands for. Raises CredentialInvalid for the gone, the inactive and after a new password."""
+    identity = identify(credential.user_id, presumed_account_id=credential.account_id)
+    if identity is None or not identity.user.is_active or not tokens.holds(credential, identity.user):
+        raise CredentialInvalid
+    return identity
 
 
 def identify(user_id: UUID, *, presumed_account_id: UUID | None) -> Identity | None:

@@ -24,6 +24,7 @@ class Capability(StrEnum):
     SALE_REFUND = "sale:refund"
     SALE_BACKDATE = "sale:backdate"
     PRICE_OVERRIDE = "price:override"
+    PRICE_WHOLESALE = "price:wholesale"
     DISCOUNT_GIVE = "discount:give"
     AUDIT_READ = "audit:read"
 

@@ -9,10 +9,9 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts import queries
+from accounts import countries, queries
 from accounts.errors import WeakPassword, WrongCredentials
 from accounts.models import Account, AuditEvent, Membership, User, canonical_email
 from accounts.roles import Role
@@ -27,16 +26,21 @@ def open_account(
     email: str,
     password: str,
     country: str,
-    currency: str,
-    time_zone: str,
+    currency: str | None = None,
+    time_zone: str | None = None,
     request_id: str = "",
 ) -> Membership:
     """A new business with its owner and what `ACCOUNT_SETUP` names. Stand in `scope(account_id)`: the id comes first.
 
-    Raises WeakPassword; the constraint `one_user_per_email` refuses a person who is here already.
+    Currency and time zone are the country's, where it has one. Raises InvalidInput where it has not, WeakPassword; the
+    constraint `one_user_per_email` refuses a person who is here already.
     """
     account = Account.across_accounts.create(
-        id=account_id, name=business_name, country=country, currency=currency, time_zone=time_zone
+        id=account_id,
+        name=business_name,
+        country=country,
+        currency=currency or countries.usual_currency(country),
+        time_zone=time_zone or countries.only_time_zone(country),
     )
     owner = add_member(account=account, name=name, email=email, password=password, role=Role.OWNER)
     owner.request_id = request_id
@@ -94,7 +98,6 @@ def record(
                 before=before or {},
                 after=after or {},
                 request_id=by.request_id,
-                recorded_at=timezone.now(),
             )
         ]
     )

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from secrets import compare_digest
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from accounts.errors import CredentialInvalid
 from accounts.models import User
+
+SESSION_ACCOUNT_KEY = "account_id"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,12 @@ def fingerprint(user: User) -> str:
     return hashlib.sha256(user.get_session_auth_hash().encode()).hexdigest()[:24]
 
 
+def holds(credential: Credential, user: User) -> bool:
+    """Whether the credential was issued under the user's present password."""
+    expected = user.get_session_auth_hash() if credential.is_session else fingerprint(user)
+    return compare_digest(credential.fingerprint.encode(), expected.encode())
+
+
 def _read(kind: type[Token], raw: str) -> Credential:
     """Raises CredentialInvalid for what is expired, forged, of the other kind or not a token."""
     try:
@@ -53,7 +62,7 @@ def _read(kind: type[Token], raw: str) -> Credential:
         return Credential(
             user_id=UUID(claims["user_id"]),
             account_id=UUID(account_id) if account_id else None,
-            fingerprint=claims["fingerprint"],
+            fingerprint=str(claims["fingerprint"]),
         )
     except (TokenError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise CredentialInvalid from error

@@ -36,6 +36,13 @@ class UnitCostField(_AmountField):
     places = 4
 
 
+class ValueField(_AmountField):
+    """A quantity times a unit cost, exact: 28 digits with 7 after the point. It is rounded only where it is shown."""
+
+    places = 7
+    digits = 28
+
+
 class QuantityField(_AmountField):
     """A number of base units, 14 digits with 3 after the point: half a kilogram is 0.500."""
 

@@ -121,4 +121,4 @@ class ServerFault(DomainError):
 class TryAgain(DomainError):
     status = 503
     code = "try_again"
-    detail = "The service is busy or restarting. Nothing was changed; try again."
+    detail = "The service is busy or restarting. Send the same again, with the same Idempotency-Key or id."

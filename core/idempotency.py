@@ -21,7 +21,7 @@ ON CONFLICT ON CONSTRAINT one_answer_per_key DO NOTHING RETURNING id
 """
 _STORED = """
 SELECT fingerprint, status, body, request_id FROM idempotency_keys
-WHERE account_id = %s AND member_id = %s AND operation = %s AND key = %s
+WHERE account_id = %s AND operation = %s AND key = %s
 """
 _ANSWER = "UPDATE idempotency_keys SET status = %s, body = %s WHERE account_id = %s AND id = %s"
 
@@ -76,7 +76,7 @@ class Claim:
 
     def _stored(self) -> Answer:
         with connection.cursor() as cursor:
-            cursor.execute(_STORED, [self.account_id, self.member_id, self.operation, self.key])
+            cursor.execute(_STORED, [self.account_id, self.operation, self.key])
             fingerprint, status, body, request_id = cursor.fetchone()
         if fingerprint != self.fingerprint:
             raise errors.IdempotencyKeyReused

@@ -4,7 +4,10 @@ from core import tenancy
 
 
 class IdempotencyKey(tenancy.AccountOwned):
-    """A write that a client may retry: what was asked, and the answer it got. Committed together with its effect."""
+    """A write that a client may retry: what was asked, and the answer it got. Committed together with its effect.
+
+    The key is the account's, not the member's: a colleague who takes over a phone sends again what it had not heard of.
+    """
 
     member_id = models.UUIDField()
     operation = models.CharField(max_length=200)
@@ -21,7 +24,7 @@ class IdempotencyKey(tenancy.AccountOwned):
         constraints = [
             *tenancy.AccountOwned.Meta.constraints,
             models.UniqueConstraint(
-                fields=["account", "member_id", "operation", "key"],
+                fields=["account", "operation", "key"],
                 name="one_answer_per_key",
                 violation_error_code="request_in_flight",
                 violation_error_message="The same request is still being worked on. Try again in a moment.",

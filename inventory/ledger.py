@@ -48,7 +48,7 @@ WITH wanted AS (
 INSERT INTO stock_movements (id, account_id, stock_product_id, product_id, location_id, sequence, kind, quantity,
   unit_cost, value, balance_after, source, source_id, line_id, by_id, occurred_at, recorded_at)
 SELECT w.id, %(account)s, l.id, l.product_id, l.location_id,
-  l.movement_count + row_number() OVER batch, w.kind, w.quantity, l.unit_cost, round(w.quantity * l.unit_cost, 4),
+  l.movement_count + row_number() OVER batch, w.kind, w.quantity, l.unit_cost, w.quantity * l.unit_cost,
   l.quantity + sum(w.quantity) OVER batch,
   %(source)s, %(source_id)s, w.line_id, %(by)s, %(occurred_at)s, %(recorded_at)s
 FROM wanted w JOIN locked l ON l.id = w.batch_id JOIN moved m ON m.id = l.id

@@ -212,7 +212,7 @@ class MovementKind(models.TextChoices):
 
 
 class StockMovement(tenancy.AccountOwned):
-    """A line of the stock ledger: signed quantity in base units, value at cost, and the batch's balance after it.
+    """A line of the stock ledger: signed quantity in base units, exact value at cost, and the batch's balance after it.
 
     `sequence` numbers the lines of a batch without a gap, in the order in which they took effect.
     """
@@ -224,7 +224,7 @@ class StockMovement(tenancy.AccountOwned):
     kind = models.CharField(max_length=16, choices=MovementKind.choices)
     quantity = amounts.QuantityField()
     unit_cost = amounts.UnitCostField()
-    value = amounts.UnitCostField()
+    value = amounts.ValueField()
     balance_after = amounts.QuantityField()
     source = models.CharField(max_length=32)
     source_id = models.UUIDField()
@@ -237,7 +237,7 @@ class StockMovement(tenancy.AccountOwned):
         db_table = "stock_movements"
         default_related_name = "stock_movements"
         indexes = [
-            models.Index(fields=["account", "product"], name="movements_by_product"),
+            models.Index(fields=["account", "product", "id"], name="movements_by_product"),
             models.Index(fields=["account", "line_id"], name="movements_by_line"),
         ]
         constraints = [

@@ -105,7 +105,7 @@ FROM running WHERE balance <> balance_after OR position <> sequence
 UNION ALL
 SELECT account_id, stock_product_id, sequence,
        format('movement %s is worth %s, not quantity times unit cost', sequence, value)
-FROM running WHERE value <> round(quantity * unit_cost, 4)
+FROM running WHERE value <> quantity * unit_cost
 ORDER BY 1, 2, 3
 """
 

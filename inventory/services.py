@@ -13,10 +13,10 @@ from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
 from accounts.models import Membership
-from core import errors
+from core import clock, errors
 from core.amounts import ZERO
 from inventory import ledger, queries
-from inventory.errors import InsufficientStock, NotStocked
+from inventory.errors import InsufficientStock, NotStocked, StillInStock
 from inventory.ledger import Entry
 from inventory.models import (
     Category,
@@ -56,10 +56,23 @@ def add_product(*, by: Membership, id: UUID | None = None, **facts: Any) -> Prod
     return product
 
 
-def change(*, by: Membership, row: models.Model, **changes: Any) -> models.Model:
-    """Change a locked product, category or place."""
-    accounts.change(by=by, row=row, changes=changes)
-    return row
+def change_product(*, by: Membership, product: Product, **changes: Any) -> Product:
+    """Change a locked product. Raises StillInStock where it would stop being kept in stock while some is there."""
+    on_hand = by.account.stock_products.filter(product=product, quantity__gt=0)
+    if not changes.get("is_stocked", True) and on_hand.exists():
+        raise StillInStock
+    accounts.change(by=by, row=product, changes=changes)
+    return product
+
+
+def change_category(*, by: Membership, category: Category, **changes: Any) -> Category:
+    accounts.change(by=by, row=category, changes=changes)
+    return category
+
+
+def change_location(*, by: Membership, location: Location, **changes: Any) -> Location:
+    accounts.change(by=by, row=location, changes=changes)
+    return location
 
 
 def receive_stock(
@@ -73,11 +86,14 @@ def receive_stock(
 ) -> Stock:
     """A delivery: one batch per item, and a price on an item becomes the product's.
 
-    Raises InvalidInput for a place or product that is not this account's, NotStocked for a service.
+    Raises InvalidInput for a place (switched off, or not this account's), a product or a date that cannot be, and
+    NotStocked for a service.
     """
-    occurred_at = occurred_at or timezone.now()
+    now = timezone.now()
+    occurred_at = occurred_at or now
+    clock.refuse_impossible("occurred_at", occurred_at, now=now)
     products = _products_received(by=by, items=items)
-    if not by.account.locations.filter(pk=location).exists():
+    if not by.account.locations.filter(pk=location, is_active=True).exists():
         raise errors.InvalidInput(errors=[errors.unknown_reference("location")])
     stock: Stock = by.account.stock.create(
         id=id or uuid7(),
@@ -109,8 +125,10 @@ def _products_received(*, by: Membership, items: Sequence[Mapping[str, Any]]) ->
     ]
     if unknown:
         raise errors.InvalidInput(errors=unknown)
-    if not all(product.is_stocked for product in products.values()):
-        raise NotStocked
+    services = [index for index, item in enumerate(items) if not products[item["product"]].is_stocked]
+    if services:
+        paths = [errors.FieldError(f"items.{index}.product", NotStocked.code, NotStocked.detail) for index in services]
+        raise NotStocked(errors=paths)
     return products
 
 
@@ -174,31 +192,39 @@ def issue_stock(
     that it does not pick: where another sale was quicker, the next picks among them with no lock to wait for. Raises
     InsufficientStock with what is available.
     """
+    is_whole = True
     for _ in range(ATTEMPTS):
-        picks = pick(issues, sellables)
+        try:
+            picks = pick(issues, sellables)
+        except InsufficientStock:
+            if is_whole:
+                raise
+            break  # there is more, but of batches that are not ours to lock any more
         candidates = [batch.id for sellable in sellables.values() for batch in sellable.batches]
         entries = [Entry(batch.id, MovementKind.SOLD, -quantity, issue.line_id) for issue, batch, quantity in picks]
         if ledger.post(entries, by=by, source=source, occurred_at=occurred_at, lock=candidates):
             return _costs(issues, picks)
-        sellables = _look_again(by=by, location_id=location_id, on=on, issues=issues, locked=candidates)
+        sellables, is_whole = _look_again(by=by, location_id=location_id, on=on, issues=issues, locked=candidates)
     raise errors.TryAgain
 
 
 def _look_again(
     *, by: Membership, location_id: UUID, on: date, issues: Sequence[Issue], locked: Collection[UUID]
-) -> dict[UUID, Sellable]:
+) -> tuple[dict[UUID, Sellable], bool]:
     """What can be picked now of the locked batches and of younger ones, whose locks come later in key order.
 
-    Raises TryAgain where a product left the catalogue meanwhile.
+    Also whether that is all there is. Raises TryAgain where a product left the catalogue meanwhile.
     """
     wanted = {issue.product_id for issue in issues}
     sellables = queries.find_sellables(by.account, location_id=location_id, product_ids=wanted, on=on)
     if wanted - sellables.keys():
         raise errors.TryAgain
-    return {
-        product_id: replace(sellable, batches=[b for b in sellable.batches if b.id in locked or b.id > max(locked)])
+    youngest, held = max(locked), set(locked)
+    narrowed = {
+        product_id: replace(sellable, batches=[b for b in sellable.batches if b.id in held or b.id > youngest])
         for product_id, sellable in sellables.items()
     }
+    return narrowed, narrowed == sellables
 
 
 Pick = tuple[Issue, Batch, Decimal]

@@ -26,6 +26,6 @@ class RefundTooMuch(DomainError):
     detail = "More would come back than was sold and not yet refunded."
 
 
-class RefundTenderTooMuch(DomainError):
-    code = "refund_tender_too_much"
-    detail = "Money goes back the way it came: these payments do not match what was paid and is left."
+class RefundTenderMismatch(DomainError):
+    code = "refund_tender_mismatch"
+    detail = "Money goes back the way it came: {total} in all, and of each tender at most what is left of it."

@@ -112,11 +112,15 @@ class PaymentMethod(models.TextChoices):
 
 
 class SaleQuerySet(tenancy.OwnedQuerySet):
-    def with_receipt(self) -> Self:
-        """With everything that stands on the receipt."""
+    def with_lines(self) -> Self:
+        """With what was sold and what was paid."""
         lines = models.Prefetch("lines", SaleLine.across_accounts.order_by("position"))
         payments = models.Prefetch("payments", Payment.across_accounts.filter(refund=None).order_by("id"))
-        return self.prefetch_related(lines, payments, "storefront", "customer", "sold_by")
+        return self.prefetch_related(lines, payments)
+
+    def with_receipt(self) -> Self:
+        """With everything that stands on the receipt."""
+        return self.with_lines().select_related("storefront", "customer", "sold_by")
 
 
 class Sale(tenancy.AccountOwned):
@@ -188,7 +192,7 @@ class SaleLine(tenancy.AccountOwned):
     tax_amount = amounts.MoneyField()
     taxes = models.JSONField(encoder=DjangoJSONEncoder, default=list)
     total = amounts.MoneyField()
-    cost = amounts.UnitCostField()
+    cost = amounts.ValueField()
     refunded_quantity = amounts.QuantityField(default=Decimal(0))
 
     class Meta(tenancy.AccountOwned.Meta):
@@ -221,6 +225,7 @@ class Refund(tenancy.AccountOwned):
     """Goods and money that went back. It is never a debt, and never more than was sold."""
 
     sale = tenancy.OwnedKey(Sale, related_name="refunds")
+    register = tenancy.OwnedKey(Register, related_name="refunds")
     reason = models.CharField(max_length=200, blank=True)
     tax_total = amounts.MoneyField()
     total = amounts.MoneyField()
@@ -238,6 +243,7 @@ class Refund(tenancy.AccountOwned):
         constraints = [
             *tenancy.AccountOwned.Meta.constraints,
             tenancy.SameAccount("sale"),
+            tenancy.SameAccount("register"),
             tenancy.SameAccount("refunded_by"),
         ]
 
@@ -303,6 +309,7 @@ class Payment(tenancy.AccountOwned):
             *tenancy.AccountOwned.Meta.constraints,
             tenancy.SameAccount("sale"),
             tenancy.SameAccount("refund"),
+            tenancy.AppendOnly(name="payments_append_only"),
         ]
 
     def __str__(self) -> str:

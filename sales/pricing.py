@@ -7,8 +7,9 @@ and both always sum: the total of the sale is the sum of its lines, to the small
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
-from core.amounts import ZERO, allocate, round_money
+from core.amounts import ZERO, allocate, round_money, smallest_unit
 from sales.errors import DiscountTooLarge
 
 
@@ -66,3 +67,22 @@ def _priced(line: Wanted, subtotal: Decimal, discount: Decimal, prices_include_t
     ]
     total = amount if prices_include_tax else amount + tax
     return Priced(subtotal, discount, rate, tax, taxes, total)
+
+
+def loses_by_rounding(lines: Sequence[Wanted], products: Sequence[UUID], exponent: int) -> bool:
+    """Whether goods were cut into crumbs that each round down: a discount by another name.
+
+    A line that costs something does not round to nothing, and the lines of one product come to at most one coin
+    less than its whole quantity.
+    """
+    exact: dict[UUID, Decimal] = {}
+    rounded: dict[UUID, Decimal] = {}
+    for line, product in zip(lines, products, strict=True):
+        amount = line.quantity * line.unit_price
+        shown = round_money(amount, exponent)
+        if amount and not shown:
+            return True
+        exact[product] = exact.get(product, ZERO) + amount
+        rounded[product] = rounded.get(product, ZERO) + shown
+    coin = smallest_unit(exponent)
+    return any(round_money(amount, exponent) - rounded[product] > coin for product, amount in exact.items())

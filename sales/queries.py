@@ -1,6 +1,6 @@
 """Reads that span the till's models."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -61,9 +61,11 @@ def summarise_days(account: Account, *, first: date, last: date) -> list[dict[st
 
 
 def _by_day(account: Account, rows: Any, moment: str, first: date, last: date) -> dict[date, dict[str, Any]]:
+    start = datetime.combine(first, time.min, account.zone)
+    end = datetime.combine(last + timedelta(days=1), time.min, account.zone)
     counted = (
-        rows.annotate(day=TruncDate(moment, tzinfo=account.zone))
-        .filter(day__range=(first, last))
+        rows.filter(**{f"{moment}__gte": start, f"{moment}__lt": end})
+        .annotate(day=TruncDate(moment, tzinfo=account.zone))
         .order_by()
         .values("day")
         .annotate(count=Count("id"), sum=Sum("total"), tax=Sum("tax_total"))

@@ -79,7 +79,7 @@ def sale(cast):
 def refund(cast):
     sold = cast.client.get(f"/api/v1/sales/sales/{cast.first('sales/sales/')}/").json()["data"]
     free = [line for line in sold["lines"] if line["refunded_quantity"] == "0.000"]
-    return {"id": str(uuid7()), "lines": [{"line": free[0]["id"], "quantity": "1"}]}
+    return {"id": str(uuid7()), "register": sold["register"], "lines": [{"line": free[0]["id"], "quantity": "1"}]}
 
 
 BODIES = {

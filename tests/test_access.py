@@ -89,7 +89,7 @@ OPEN_ADDRESSES = {"healthz", "readyz", "api/schema/", "api/docs/", ""}
 EVERY_RIGHT = {
     "account:read", "account:change", "catalog:read", "catalog:change", "stock:read", "stock:receive",
     "location:change", "customer:read", "customer:change", "register:change", "sale:read", "sale:complete",
-    "sale:refund", "sale:backdate", "price:override", "discount:give", "audit:read",
+    "sale:refund", "sale:backdate", "price:override", "price:wholesale", "discount:give", "audit:read",
 }  # fmt: skip
 LOOK = {"account:read", "catalog:read", "stock:read", "customer:read", "sale:read"}
 RIGHTS = {

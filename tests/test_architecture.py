@@ -235,7 +235,7 @@ def test_there_is_no_float_in_a_model_or_an_input():
 
 def test_the_ledgers_are_append_only():
     ledgers = {model._meta.label for model, rule in CONSTRAINTS if isinstance(rule, tenancy.AppendOnly)}
-    assert ledgers == {"accounts.AuditEvent", "inventory.StockMovement"}
+    assert ledgers == {"accounts.AuditEvent", "inventory.StockMovement", "sales.Payment"}
 
 
 # --- Files ------------------------------------------------------------------------------------------------------------

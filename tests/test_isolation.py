@@ -60,7 +60,7 @@ SENT = {
     "POST inventory/stock/": {"location", "product"},
     "POST sales/registers/": {"storefront"},
     "POST sales/sales/": {"storefront", "register", "customer", "product"},
-    "POST sales/sales/{pk}/refunds/": {"line"},
+    "POST sales/sales/{pk}/refunds/": {"line", "register"},
 }
 
 

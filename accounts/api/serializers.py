@@ -1,10 +1,10 @@
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel import Locale
+from babel.core import get_global
 from rest_framework import serializers
 
-from accounts.models import Account, AuditEvent, Membership, User
+from accounts.models import Account, AuditEvent, Membership, User, canonical_email
 from accounts.roles import Role
 from core import amounts
 from core.api import fields
@@ -44,15 +44,27 @@ class TimeZoneField(fields.TextField):
 
     def to_internal_value(self, data: Any) -> str:
         zone = super().to_internal_value(data)
-        if zone not in available_timezones():
+        if zone not in get_global("zone_territories"):
             self.fail("unknown")
         return zone
+
+
+class EmailField(serializers.EmailField):
+    """An address in its canonical form, which is what is judged."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        email = canonical_email(super().to_internal_value(data))
+        if not email.isascii():
+            self.fail("invalid")
+        return email
 
 
 class RegisterBusinessInput(Serializer):
     business_name = fields.TextField(max_length=200)
     name = fields.TextField(max_length=200)
-    email = serializers.EmailField(max_length=254)
+    email = EmailField(max_length=254)
     password = fields.TextField(max_length=128, trim_whitespace=False, write_only=True)
     country = CountryField()
     currency = CurrencyField(required=False)

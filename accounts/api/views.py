@@ -10,10 +10,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from uuid_utils.compat import uuid7
 
-from accounts import countries, queries, services, tokens
+from accounts import queries, services, tokens
 from accounts.api import serializers
-from accounts.errors import CredentialInvalid, NoBusiness
-from accounts.middleware import SESSION_ACCOUNT_KEY, holds
+from accounts.errors import NoBusiness
 from accounts.models import Account, AuditEvent, User
 from accounts.permissions import HasTenantAccess
 from accounts.roles import Capability
@@ -54,12 +53,7 @@ class RegisterBusinessView(PublicView):
     @extend_schema(request=input_class, responses={201: serializers.MeSerializer})
     def post(self, request: AccountRequest) -> Response:
         """A new business on trial, with its owner, a first storefront and a register."""
-        wanted = self.validated(request)
-        wanted.setdefault("currency", None)
-        wanted["currency"] = wanted["currency"] or countries.usual_currency(wanted["country"])
-        if "time_zone" not in wanted:
-            wanted["time_zone"] = countries.only_time_zone(wanted["country"])
-        account_id = uuid7()
+        wanted, account_id = self.validated(request), uuid7()
         with tenancy.scope(account_id):
             owner = services.open_account(account_id=account_id, request_id=request.request_id, **wanted)
             return Response(shown_to(owner.user, request), status=http.HTTP_201_CREATED)
@@ -76,7 +70,7 @@ class LoginView(PublicView):
         with transaction.atomic():
             me = shown_to(user, request)
             auth.login(asked, user, backend="django.contrib.auth.backends.ModelBackend")
-            asked.session[SESSION_ACCOUNT_KEY] = str(user.account_id)
+            asked.session[tokens.SESSION_ACCOUNT_KEY] = str(user.account_id)
         return Response({**me, "csrf_token": get_token(asked)})
 
 
@@ -85,7 +79,7 @@ class LogoutView(DeclaredView):
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: AccountRequest) -> Response:
-        """End the session; without one, nothing happens."""
+        """End the session that the request came by; without a credential, nothing happens."""
         auth.logout(request._request)
         return Response(status=http.HTTP_204_NO_CONTENT)
 
@@ -107,10 +101,7 @@ class TokenRefreshView(PublicView):
         """New tokens for a refresh token whose user is still here, active, and has the same password."""
         credential = tokens.read_refresh(self.validated(request)["refresh"])
         with transaction.atomic():
-            identity = queries.identify(credential.user_id, presumed_account_id=credential.account_id)
-        if identity is None or not identity.user.is_active or not holds(credential, identity.user):
-            raise CredentialInvalid
-        return Response(tokens.issue(identity.user))
+            return Response(tokens.issue(queries.recognise(credential).user))
 
 
 class MeView(OwnView):
@@ -145,7 +136,7 @@ class AccountView(AccountViewSet):
         return self.request.account.pk
 
     def partial_update(self, request: AccountRequest) -> Response:
-        return self.act(services.change_account, account=self.get_locked_object())
+        return self.act(services.change_account, account=self.get_locked_object)
 
 
 class AuditEventViewSet(AccountViewSet):

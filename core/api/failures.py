@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -11,8 +12,8 @@ from django.conf import settings
 from django.core import exceptions as django_errors
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import ProtectedError, RestrictedError
-from django.http import Http404, HttpRequest, JsonResponse
-from psycopg.errors import NumericValueOutOfRange
+from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
+from psycopg.errors import NumericValueOutOfRange, StringDataRightTruncation
 from rest_framework import exceptions as drf_errors
 from rest_framework import status as http
 from rest_framework.response import Response
@@ -23,6 +24,7 @@ from core.errors import DomainError, FieldError
 logger = structlog.get_logger(__name__)
 
 _TOO_LARGE = FieldError("", "out_of_range", "A number, or what follows from it, is larger than can be kept.")
+_MOST_ERRORS = 50  # that one answer lists
 _RETRY_AFTER = {errors.RequestInFlight.code: "1", errors.TryAgain.code: "1"}
 
 
@@ -45,6 +47,9 @@ class Failure:
             "request_id": request_id,
         }
         return {**body, "meta": dict(self.meta)} if self.meta else body
+
+
+_ID_TAKEN = Failure(409, "id_taken", "This id is taken, perhaps by an earlier try of the same.")
 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> Response:
@@ -74,15 +79,13 @@ def failure_of(exc: BaseException, request: HttpRequest) -> Failure:
     if isinstance(exc, Http404 | drf_errors.NotFound):
         return _of_domain(errors.NotFound())
     if isinstance(exc, drf_errors.ValidationError):
-        return _of_domain(errors.InvalidInput(errors=tuple(_flatten(exc.detail))))
+        return _of_domain(errors.InvalidInput(errors=tuple(islice(_flatten(exc.detail), _MOST_ERRORS))))
     if isinstance(exc, drf_errors.APIException):
         return _of_api(exc)
     if isinstance(exc, django_errors.RequestDataTooBig):
         return _of_domain(errors.BodyTooLarge(limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
-    if isinstance(exc, django_errors.BadRequest | django_errors.SuspiciousOperation):
+    if isinstance(exc, django_errors.BadRequest | django_errors.SuspiciousOperation | UnreadablePostError):
         return _of_domain(errors.InvalidInput())
-    if isinstance(exc, django_errors.PermissionDenied):
-        return Failure(403, "permission_denied", "You may not do this.")
     if isinstance(exc, ProtectedError | RestrictedError):
         return _of_domain(errors.InUse())
     if isinstance(exc, DatabaseError | InterfaceError):
@@ -113,7 +116,7 @@ def _of_database(exc: BaseException, request: HttpRequest) -> Failure:
         if request.method == "DELETE":
             return _of_domain(errors.InUse())
         return _constraints()[name]
-    if isinstance(exc.__cause__, NumericValueOutOfRange):
+    if isinstance(exc.__cause__, NumericValueOutOfRange | StringDataRightTruncation):
         return _of_domain(errors.InvalidInput(errors=[_TOO_LARGE]))
     if isinstance(exc, OperationalError | InterfaceError):
         return _of_domain(errors.TryAgain())
@@ -132,7 +135,7 @@ def _constraints() -> Mapping[str, Failure]:
             elif constraint.violation_error_code:
                 sentence = str(constraint.get_violation_error_message())
                 found[constraint.name] = Failure(409, constraint.violation_error_code, sentence)
-        found[f"{model._meta.db_table}_pkey"] = Failure(409, "id_taken", "This id is taken.")
+        found[f"{model._meta.db_table}_pkey"] = _ID_TAKEN
     return found
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from core import amounts
@@ -27,6 +28,13 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class PatternField(TextField):
+    """A text of one form. `pattern` has to match all of it."""
+
+    def __init__(self, pattern: str, sentence: str, **kwargs: Any) -> None:
+        super().__init__(validators=[RegexValidator(rf"^(?:{pattern})\Z", sentence)], **kwargs)
 
 
 class IntegerField(serializers.IntegerField):
@@ -96,13 +104,25 @@ class MomentField(serializers.DateTimeField):
         return super().enforce_timezone(value)
 
 
+class BoundedList(serializers.ListField):
+    """A list whose length is judged before its items are: a long list of nonsense would take long to explain."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
 class DecimalField(serializers.DecimalField):
     """A decimal as a string or a JSON number, in ASCII digits."""
 
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not _DECIMAL.fullmatch(str(data)):
             self.fail("invalid")
-        return super().to_internal_value(str(data))
+        return super().to_internal_value(str(data)) + 0  # there is no minus zero
+
+    def to_representation(self, value: Any) -> str:
+        return f"{value:.{self.decimal_places}f}"
 
 
 class MoneyField(DecimalField):
@@ -127,6 +147,11 @@ class MoneyField(DecimalField):
 class UnitCostField(DecimalField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_digits": 14, "decimal_places": 4, **kwargs})
+
+
+class ValueField(DecimalField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 28, "decimal_places": 7, **kwargs})
 
 
 class QuantityField(DecimalField):

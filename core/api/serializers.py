@@ -13,6 +13,8 @@ from core.api import fields
 
 Built = TypeVar("Built", bound=serializers.BaseSerializer[Any])
 
+MOST_UNKNOWN = 20  # fields that one refusal names
+
 _kept = threading.local()
 
 
@@ -49,6 +51,7 @@ class ModelSerializer(serializers.ModelSerializer[Any]):
         models.DecimalField: fields.DecimalField,
         amounts.MoneyField: fields.MoneyField,
         amounts.UnitCostField: fields.UnitCostField,
+        amounts.ValueField: fields.ValueField,
         amounts.QuantityField: fields.QuantityField,
         amounts.RateField: fields.RateField,
     }
@@ -96,4 +99,4 @@ def refuse_unknown(serializer: serializers.BaseSerializer[Any], data: Any) -> No
     unknown = [name for name in data if name not in known]
     if unknown:
         message = serializers.ErrorDetail("There is no such field.", code="unknown_field")
-        raise serializers.ValidationError({name: [message] for name in unknown})
+        raise serializers.ValidationError({name: [message] for name in unknown[:MOST_UNKNOWN]})

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, final
 from uuid import UUID
 
-from django.db import models
 from django.db.models import QuerySet
 from rest_framework import status as http
 from rest_framework.exceptions import MethodNotAllowed
@@ -104,9 +103,13 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
 
     def check_version(self, row: Any) -> None:
         wanted = self.request.headers.get("If-Match")
-        present = etag(row) if hasattr(row, "version") else None
-        if wanted is not None and wanted not in ("*", present):
-            raise errors.StaleVersion(current=self.shown(row))
+        if wanted is None:
+            return
+        # Proxies that compress weaken the tag to W/"1".
+        tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
+        shown = self.shown(row)
+        if tags.isdisjoint({"*", etag(shown)}):
+            raise errors.StaleVersion(current=shown)
 
     def known_parameters(self) -> Iterator[str]:
         yield from super().known_parameters()
@@ -131,13 +134,20 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
         shown_by: type[BaseSerializer[Any]] | None = None,
         **loaded: Any,
     ) -> Response:
-        """Validate, call the one service as the asking member, show what it returned; a retry gets the first answer."""
+        """Load, validate, call the one service as the asking member, show what it returned.
+
+        A retry gets the first answer. What is loaded may be a value, or a method that loads it once the key is ours: a
+        retry then waits for the key and not for a lock.
+        """
         claim = self._claim()
         taken = claim.take() if claim else None
         if isinstance(taken, idempotency.Answer):
             return self._replay(taken)
+        rows = {name: value() if callable(value) else value for name, value in loaded.items()}
+        if self.exactly_once and claim is None:
+            raise errors.IdempotencyKeyRequired
         response = self.show(
-            service(by=self.request.membership, **loaded, **self.validated()),
+            service(by=self.request.membership, **rows, **self.validated()),
             status=status,
             shown_by=shown_by,
         )
@@ -163,8 +173,8 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
     ) -> Response:
         if row is None:
             return Response(status=http.HTTP_204_NO_CONTENT)
-        headers = {"ETag": etag(row)} if hasattr(row, "version") else None
-        return Response(self.shown(row, shown_by), status=status, headers=headers)
+        shown = self.shown(row, shown_by)
+        return Response(shown, status=status, headers=_version_headers(shown))
 
     def shown(self, row: Any, shown_by: type[BaseSerializer[Any]] | None = None) -> Any:
         serializer_class = shown_by or self.get_serializer_class()
@@ -176,8 +186,6 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
             return None
         key = request.headers.get("Idempotency-Key") or self._client_id()
         if not key:
-            if self.exactly_once:
-                raise errors.IdempotencyKeyRequired
             return None
         if len(key) > MAX_KEY_LENGTH or not (key.isascii() and key.isprintable()):
             raise errors.InvalidInput(errors=[_BAD_KEY])
@@ -201,10 +209,17 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
             raise errors.InvalidInput(errors=[_BAD_ID]) from None
 
     def _replay(self, answer: idempotency.Answer) -> Response:
-        response = Response(answer.data, status=answer.status, headers={"Idempotency-Replayed": "true"})
+        headers = {"Idempotency-Replayed": "true", **_version_headers(answer.data)}
+        response = Response(answer.data, status=answer.status, headers=headers)
         response.replayed_request_id = answer.request_id  # type: ignore[attr-defined]
         return response
 
 
-def etag(row: models.Model) -> str:
-    return f'"{row.version}"'  # type: ignore[attr-defined]
+def etag(shown: Any) -> str | None:
+    """The version of what is shown, for those things that people edit."""
+    return f'"{shown["version"]}"' if isinstance(shown, dict) and "version" in shown else None
+
+
+def _version_headers(shown: Any) -> dict[str, str]:
+    tag = etag(shown)
+    return {"ETag": tag} if tag else {}

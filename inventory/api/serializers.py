@@ -1,5 +1,3 @@
-from rest_framework import serializers
-
 from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
@@ -112,7 +110,7 @@ class StockInput(Serializer):
     location = fields.IdField()
     reference = fields.TextField(max_length=100, required=False, allow_blank=True)
     occurred_at = fields.MomentField(required=False)
-    items = serializers.ListField(child=StockItemInput(), min_length=1, max_length=1000)
+    items = fields.BoundedList(child=StockItemInput(), min_length=1, max_length=1000)
 
 
 class StockSerializer(ModelSerializer):

@@ -37,7 +37,7 @@ class CategoryViewSet(AccountViewSet):
         return self.act(services.add_category, status=http.HTTP_201_CREATED)
 
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
-        return self.act(services.change, row=self.get_locked_object())
+        return self.act(services.change_category, category=self.get_locked_object)
 
 
 class ProductViewSet(AccountViewSet):
@@ -58,7 +58,7 @@ class ProductViewSet(AccountViewSet):
         return self.act(services.add_product, status=http.HTTP_201_CREATED)
 
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
-        return self.act(services.change, row=self.get_locked_object())
+        return self.act(services.change_product, product=self.get_locked_object)
 
     @extend_schema(
         parameters=[OpenApiParameter("barcode", str, required=True)],
@@ -98,7 +98,7 @@ class LocationViewSet(AccountViewSet):
         return self.act(services.add_location, kind=self.kind, status=http.HTTP_201_CREATED)
 
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
-        return self.act(services.change, row=self.get_locked_object())
+        return self.act(services.change_location, location=self.get_locked_object)
 
 
 class StorefrontViewSet(LocationViewSet):

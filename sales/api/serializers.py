@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -28,7 +29,7 @@ class RegisterSerializer(ModelSerializer):
 
 
 class RegisterInput(ModelSerializer):
-    code = serializers.RegexField(r"^[A-Z0-9]{1,12}$", help_text="Capital letters and digits.")
+    code = fields.PatternField(r"[A-Z0-9]{1,12}", "Give 1 to 12 capital letters and digits.")
 
     class Meta:
         model = Register
@@ -41,6 +42,16 @@ class RegisterChange(ModelSerializer):
         fields = ["name", "is_active"]
 
 
+class PhoneField(fields.PatternField):
+    """A number however it is spaced; kept without spaces, so that it is found however it is typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"\+?[0-9]{3,31}", "Give a phone number: digits, a + in front if you like.", **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data.replace(" ", "") if isinstance(data, str) else data)
+
+
 class CustomerSerializer(ModelSerializer):
     class Meta:
         model = Customer
@@ -48,7 +59,7 @@ class CustomerSerializer(ModelSerializer):
 
 
 class CustomerChange(ModelSerializer):
-    phone = serializers.RegexField(r"^\+?[0-9 ]{3,31}$", required=False, allow_blank=True)
+    phone = PhoneField(required=False, allow_blank=True)
 
     class Meta:
         model = Customer
@@ -82,9 +93,9 @@ class SaleInput(Serializer):
     customer = fields.IdField(required=False, allow_null=True)
     sold_at = fields.MomentField(required=False)
     price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
-    lines = serializers.ListField(child=SaleLineInput(), min_length=1, max_length=500)
+    lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
     discount = fields.MoneyField(min_value=ZERO, required=False)
-    payments = serializers.ListField(child=PaymentInput(), max_length=20)
+    payments = fields.BoundedList(child=PaymentInput(), max_length=20)
 
 
 class LineTaxSerializer(Serializer):
@@ -172,10 +183,11 @@ class RefundPaymentInput(Serializer):
 
 class RefundInput(Serializer):
     id = fields.IdField(required=False)
+    register = fields.IdField(required=False)
     reason = fields.TextField(max_length=200, required=False, allow_blank=True)
     refunded_at = fields.MomentField(required=False)
-    lines = serializers.ListField(child=RefundLineInput(), min_length=1, max_length=500)
-    payments = serializers.ListField(child=RefundPaymentInput(), required=False, max_length=20)
+    lines = fields.BoundedList(child=RefundLineInput(), min_length=1, max_length=500)
+    payments = fields.BoundedList(child=RefundPaymentInput(), required=False, max_length=20)
 
 
 class RefundLineSerializer(ModelSerializer):
@@ -193,6 +205,7 @@ class RefundSerializer(ModelSerializer):
         fields = [
             "id",
             "sale",
+            "register",
             "reason",
             "tax_total",
             "total",
@@ -204,9 +217,18 @@ class RefundSerializer(ModelSerializer):
         ]
 
 
+MOST_DAYS = timedelta(days=366)
+
+
 class SummaryInput(Serializer):
     first_on = fields.DateField()
     last_on = fields.DateField()
+
+    def validate(self, attrs: Any) -> Any:
+        if not attrs["first_on"] <= attrs["last_on"] <= attrs["first_on"] + MOST_DAYS:
+            message = serializers.ErrorDetail("Give a later day, and at most a year.", code="invalid_span")
+            raise serializers.ValidationError({"last_on": [message]})
+        return attrs
 
 
 class DaySerializer(Serializer):

@@ -40,7 +40,7 @@ class RegisterViewSet(AccountViewSet):
         return self.act(services.add_register, status=http.HTTP_201_CREATED)
 
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
-        return self.act(services.change, row=self.get_locked_object())
+        return self.act(services.change_register, register=self.get_locked_object)
 
 
 class CustomerViewSet(AccountViewSet):
@@ -61,7 +61,7 @@ class CustomerViewSet(AccountViewSet):
         return self.act(services.add_customer, status=http.HTTP_201_CREATED)
 
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
-        return self.act(services.change, row=self.get_locked_object())
+        return self.act(services.change_customer, customer=self.get_locked_object)
 
 
 class SaleViewSet(AccountViewSet):
@@ -81,7 +81,9 @@ class SaleViewSet(AccountViewSet):
 
     def rows(self, account: Account) -> QuerySet[Any]:
         sales = account.sales.order_by("-sold_at", "-id")
-        return sales if self.action == "list" else sales.with_receipt()
+        if self.action == "list":
+            return sales
+        return sales.with_receipt() if self.action.startswith("receipt") else sales.with_lines()
 
     def create(self, request: AccountRequest) -> Response:
         """Sell: prices, taxes, stock and the receipt number in one call, exactly once."""
@@ -93,7 +95,7 @@ class SaleViewSet(AccountViewSet):
         """Take lines back, and give back what was paid for them."""
         return self.act(
             services.refund_sale,
-            sale=self.get_locked_object(),
+            sale=self.get_locked_object,
             status=http.HTTP_201_CREATED,
             shown_by=serializers.RefundSerializer,
         )

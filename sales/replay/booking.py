@@ -24,6 +24,7 @@ NEEDED = (
     Capability.CUSTOMER_CHANGE,
     Capability.SALE_READ,
     Capability.SALE_COMPLETE,
+    Capability.SALE_BACKDATE,
     Capability.SALE_REFUND,
     Capability.PRICE_OVERRIDE,
 )

@@ -2,13 +2,14 @@
 
 from sales.services.complete import complete_sale
 from sales.services.refund import refund_sale
-from sales.services.setup import add_customer, add_first_register, add_register, change
+from sales.services.setup import add_customer, add_first_register, add_register, change_customer, change_register
 
 __all__ = [
     "add_customer",
     "add_first_register",
     "add_register",
-    "change",
+    "change_customer",
+    "change_register",
     "complete_sale",
     "refund_sale",
 ]

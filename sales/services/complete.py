@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from accounts import services as accounts
 from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
-from core import errors
+from core import clock, errors
 from core.amounts import ZERO, round_money
 from inventory import queries as inventory_queries
 from inventory import services as inventory
@@ -26,15 +26,12 @@ from sales.errors import PaymentShort, PaymentTooMuch, RegisterInactive
 from sales.models import Payment, PaymentMethod, PriceLevel, Sale, SaleLine
 from sales.pricing import Priced, Wanted
 
-MOST_AHEAD = timedelta(days=1)  # of a device's clock
-MOST_LATE = timedelta(days=7)  # of a device that was offline
-
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
 # number back with everything else.
 _TAKE_NUMBER = """
 UPDATE registers r SET last_number = r.last_number + 1 FROM locations l
 WHERE r.account_id = %s AND r.id = %s AND r.storefront_id = %s AND r.is_active
-  AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active
+  AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
 RETURNING r.code, r.last_number
 """
 
@@ -67,7 +64,7 @@ def complete_sale(
     """Sell. Prices, discounts, taxes and the receipt number are ours; the client's price and discount need a right.
 
     Raises InvalidInput for what is not this account's, CapabilityMissing, DiscountTooLarge, PaymentShort,
-    PaymentTooMuch, InsufficientStock.
+    PaymentTooMuch, RegisterInactive, InsufficientStock, and TryAgain where others keep being quicker.
     """
     now = timezone.now()
     sold_at = sold_at or now
@@ -117,9 +114,8 @@ def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> e
 
 def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:
     """A till that was offline sells late; a far older date would choose its own taxes and expiry dates."""
-    if sold_at > now + MOST_AHEAD:
-        raise errors.InvalidInput(errors=[errors.FieldError("sold_at", "in_future", "That is still to come.")])
-    if sold_at < now - MOST_LATE and not by.may(Capability.SALE_BACKDATE):
+    clock.refuse_impossible("sold_at", sold_at, now=now)
+    if clock.is_late(sold_at, now=now) and not by.may(Capability.SALE_BACKDATE):
         raise CapabilityMissing(capability=Capability.SALE_BACKDATE)
 
 
@@ -156,13 +152,13 @@ def _fill_basket(
                 levies=levies.get(sellable.tax_class, ()),
             )
         )
-    _check_rights(by, lines, wanted, sellables, price_level, discount)
     priced = pricing.price_lines(
         wanted,
         discount=discount,
         prices_include_tax=account.prices_include_tax,
         exponent=account.currency_exponent,
     )
+    _check_rights(by, lines, wanted, sellables, price_level, discount)
     return Basket(sellables, wanted, priced)
 
 
@@ -185,9 +181,11 @@ def _check_rights(
         line.unit_price != list_price(sellables[sent["product"]], price_level)
         for sent, line in zip(lines, wanted, strict=True)
     )
-    gives_discount = discount > 0 or any(line.discount > 0 for line in wanted)
+    crumbles = pricing.loses_by_rounding(wanted, [line["product"] for line in lines], by.account.currency_exponent)
+    gives_discount = discount > 0 or crumbles or any(line.discount > 0 for line in wanted)
     for is_used, capability in (
         (own_price, Capability.PRICE_OVERRIDE),
+        (price_level == PriceLevel.WHOLESALE, Capability.PRICE_WHOLESALE),
         (gives_discount, Capability.DISCOUNT_GIVE),
     ):
         if is_used and not by.may(capability):

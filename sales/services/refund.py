@@ -10,12 +10,14 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
+from accounts.errors import CapabilityMissing
 from accounts.models import Membership
-from core import errors
+from accounts.roles import Capability
+from core import clock, errors
 from core.amounts import ZERO, prorate, round_money
 from inventory import services as inventory
 from inventory.services import Return
-from sales.errors import RefundTenderTooMuch, RefundTooMuch
+from sales.errors import RefundTenderMismatch, RefundTooMuch
 from sales.models import Payment, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
 
 
@@ -25,29 +27,34 @@ def refund_sale(
     sale: Sale,
     lines: Sequence[Mapping[str, Any]],
     id: UUID | None = None,  # noqa: A002 - the client's own id
+    register: UUID | None = None,
     reason: str = "",
     payments: Sequence[Mapping[str, Any]] | None = None,
     refunded_at: datetime | None = None,
 ) -> Refund:
-    """Refund quantities of lines of a locked sale. Without `payments` the money goes back in the order it came.
+    """Refund quantities of lines of a locked sale, from the drawer of `register` or of the one that sold.
 
-    Raises InvalidInput for lines of another sale, RefundTooMuch, RefundTenderTooMuch.
+    Without `payments` the money goes back in the order it came. Raises InvalidInput for lines of another sale and for a
+    date that cannot be, CapabilityMissing for an old one, RefundTooMuch, RefundTenderMismatch.
     """
     now = timezone.now()
+    refunded_at = refunded_at or now
+    _check_clock(by=by, sale=sale, refunded_at=refunded_at, now=now)
     sold = {line.pk: line for line in sale.lines.all()}
     refund = Refund(
         account_id=by.account_id,
         id=id or uuid7(),
         sale=sale,
+        register_id=register or sale.register_id,
         reason=reason,
         refunded_by=by,
-        refunded_at=refunded_at or now,
+        refunded_at=refunded_at,
         recorded_at=now,
     )
     rows = [_refund_line(refund, index, line, sold, by.account.currency_exponent) for index, line in enumerate(lines)]
     refund.total = sum((row.total for row in rows), ZERO)
     refund.tax_total = sum((row.tax_amount for row in rows), ZERO)
-    given_back = _payments(refund, payments)
+    given_back = _payments(by, refund, payments)
     Refund.across_accounts.bulk_create([refund])
     RefundLine.across_accounts.bulk_create(rows)
     Payment.across_accounts.bulk_create(given_back)
@@ -59,6 +66,15 @@ def refund_sale(
     _return_goods(by=by, refund=refund, rows=rows)
     refund._prefetched_objects_cache = {"lines": rows, "payments": given_back}  # type: ignore[attr-defined]
     return refund
+
+
+def _check_clock(*, by: Membership, sale: Sale, refunded_at: datetime, now: datetime) -> None:
+    clock.refuse_impossible("refunded_at", refunded_at, now=now)
+    if refunded_at < sale.sold_at - clock.MOST_AHEAD:
+        before = errors.FieldError("refunded_at", "before_sale", "That is before the sale.")
+        raise errors.InvalidInput(errors=[before])
+    if clock.is_late(refunded_at, now=now) and not by.may(Capability.SALE_BACKDATE):
+        raise CapabilityMissing(capability=Capability.SALE_BACKDATE)
 
 
 def _refund_line(
@@ -91,13 +107,17 @@ def _refund_line(
     )
 
 
-def _payments(refund: Refund, sent: Sequence[Mapping[str, Any]] | None) -> list[Payment]:
-    """What goes back by which tender, as negative payments. Raises RefundTenderTooMuch."""
+def _payments(by: Membership, refund: Refund, sent: Sequence[Mapping[str, Any]] | None) -> list[Payment]:
+    """What goes back by which tender, as negative payments. Raises RefundTenderMismatch."""
     left = _left_by_method(refund.sale)
     wanted = _as_it_came(refund.total, left) if sent is None else _by_method(sent)
     fits = all(amount <= left.get(method, ZERO) for method, amount in wanted.items())
     if not fits or sum(wanted.values(), ZERO) != refund.total:
-        raise RefundTenderTooMuch
+        exponent = by.account.currency_exponent
+        raise RefundTenderMismatch(
+            total=f"{round_money(refund.total, exponent):f}",
+            left={method: f"{round_money(amount, exponent):f}" for method, amount in left.items()},
+        )
     return [
         Payment(
             account_id=refund.account_id,

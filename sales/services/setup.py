@@ -1,12 +1,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import models
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
 from accounts.models import Membership
-from inventory.models import Location
+from core import errors
+from inventory.models import Location, LocationKind
 from sales.models import Customer, Register
 
 
@@ -17,6 +17,9 @@ def add_first_register(*, by: Membership) -> Register:
 
 
 def add_register(*, by: Membership, storefront: Location, code: str, name: str) -> Register:
+    """A till in a storefront. Raises InvalidInput for a place that does not sell."""
+    if storefront.kind != LocationKind.STOREFRONT:
+        raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
     register: Register = by.account.registers.create(storefront=storefront, code=code, name=name)
     accounts.record(by=by, action="register.added", subject=register, after={"code": code})
     return register
@@ -33,7 +36,11 @@ def add_customer(
     return customer
 
 
-def change(*, by: Membership, row: models.Model, **changes: Any) -> models.Model:
-    """Change a locked register or customer."""
-    accounts.change(by=by, row=row, changes=changes)
-    return row
+def change_register(*, by: Membership, register: Register, **changes: Any) -> Register:
+    accounts.change(by=by, row=register, changes=changes)
+    return register
+
+
+def change_customer(*, by: Membership, customer: Customer, **changes: Any) -> Customer:
+    accounts.change(by=by, row=customer, changes=changes)
+    return customer

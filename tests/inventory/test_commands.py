@@ -63,7 +63,7 @@ def test_a_ledger_that_adds_up_is_said_to_and_so_is_an_empty_one(committed):
         ),
         (
             "UPDATE stock_movements SET value = 1 WHERE stock_product_id = %s",
-            "movement 1 is worth 1.0000, not quantity times unit cost",
+            "movement 1 is worth 1.0000000, not quantity times unit cost",
         ),
         (
             "UPDATE stock_movements SET sequence = 2 WHERE stock_product_id = %s",

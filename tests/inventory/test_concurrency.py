@@ -205,7 +205,7 @@ def test_a_price_of_a_delivery_and_a_change_of_the_other_price_are_both_kept(sho
     def change(n: int):
         with shop.inside():
             row = shop.account.products.locked().get()
-            services.change(by=shop.owner, row=row, wholesale_price=Decimal(50 + n))
+            services.change_product(by=shop.owner, product=row, wholesale_price=Decimal(50 + n))
 
     for n in range(10):
         assert at_once([lambda n=n: deliver(n), lambda n=n: change(n)]) == [None, None]

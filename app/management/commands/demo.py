@@ -18,7 +18,7 @@ from accounts.models import Account, Membership
 from accounts.roles import Role
 from core import tenancy
 from inventory import services as inventory
-from subscriptions.models import Subscription
+from subscriptions import services as subscriptions
 
 PASSWORD = "try-makola-2026"
 
@@ -115,8 +115,10 @@ def open_shop(shop: Shop) -> None:
             role=Role.CASHIER,
         )
         if shop.is_paying:
-            Subscription.across_accounts.filter(account=owner.account).update(
-                is_trial=False, ends_on=timezone.localdate() + timedelta(days=365)
+            subscriptions.renew_subscription(
+                by=owner,
+                subscription=owner.account.subscription,
+                ends_on=timezone.localdate(timezone=owner.account.zone) + timedelta(days=365),
             )
         fill_shelves(owner, shop)
 
