@@ -1,6 +1,6 @@
 """The cast: an owner and her cashier, a stranger from another business, and nobody."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 from rest_framework.test import APIClient
 from uuid_utils.compat import uuid7
 
@@ -61,9 +61,14 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     migrations put there."""
     with django_db_blocker.unblock():
         yield
-        with connections["owner"].cursor() as cursor:
-            cursor.execute("TRUNCATE accounts, django_session CASCADE")
-        connections.close_all()
+        empty()
+
+
+def empty() -> None:
+    """Remove every business, and leave no connection open."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("TRUNCATE accounts, django_session CASCADE")
+    connections.close_all()
 
 
 @pytest.fixture
@@ -97,9 +102,12 @@ class Shop:
     def client(self, member: Membership | None = None) -> APIClient:
         """A till that is signed in by token as this member, the owner unless told."""
         client = APIClient(raise_request_exception=False)
-        token = tokens.issue((member or self.owner).user)["access"]
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        client.credentials(HTTP_AUTHORIZATION=self.bearer(member))
         return client
+
+    def bearer(self, member: Membership | None = None) -> str:
+        """The header by which this member, the owner unless told, is known."""
+        return f"Bearer {tokens.issue((member or self.owner).user)['access']}"
 
     def basket(self, quantity: str = "1", *, id: str | None = None, **extra: Any) -> dict[str, Any]:
         """The body of a sale of this quantity of every product, paid in cash with plenty."""
@@ -178,6 +186,12 @@ def shop(db: None) -> Shop:
 
 
 @pytest.fixture
+def busy(committed: None) -> Shop:
+    """A business for many at once, committed: one product at 10.00, and 500 of it on the shelf."""
+    return open_shop("Ama Provisions", prices=("10.00",), stock="500")
+
+
+@pytest.fixture
 def stranger(db: None) -> Shop:
     """Another business, with rows of every kind."""
     return open_shop("Stranger Stores")
@@ -187,21 +201,3 @@ def stranger(db: None) -> Shop:
 def nobody() -> APIClient:
     """Somebody who has not signed in."""
     return APIClient(raise_request_exception=False)
-
-
-@pytest.fixture
-def sql_count() -> Callable[[Callable[[], Any]], int]:
-    """How many statements a call takes, BEGIN and COMMIT not counted."""
-
-    def count(call: Callable[[], Any]) -> int:
-        seen: list[str] = []
-
-        def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-            seen.append(sql)
-            return execute(sql, params, many, context)
-
-        with connection.execute_wrapper(note):
-            call()
-        return len(seen)
-
-    return count

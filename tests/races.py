@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from types import ModuleType
 from typing import Any
 
 import psycopg
+import pytest
 from django.conf import settings
 from django.db import connection, connections
 from psycopg.conninfo import make_conninfo
@@ -20,16 +22,31 @@ def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     barrier = threading.Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(timeout=PATIENCE)
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connections.close_all()
+        barrier.wait(timeout=PATIENCE)
+        return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
+        return list(pool.map(lambda call: _outcome(lambda: run(call)), calls))
+
+
+def _outcome(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        return error
+    finally:
+        connections.close_all()
+
+
+def one_behind_another(calls: Sequence[Callable[[], Any]], *, held: AbstractContextManager[Any]) -> list[Any]:
+    """What these return, or raise, who came in this order to a lock that is held until the last one waits."""
+    with watching() as until_blocked, ThreadPoolExecutor(len(calls)) as pool:
+        coming = []
+        with held:
+            for count, call in enumerate(calls, start=1):
+                coming.append(pool.submit(_outcome, call))
+                until_blocked(count)
+        return [outcome.result() for outcome in coming]
 
 
 def count_of(results: Sequence[Any], wanted: Any) -> int:
@@ -71,3 +88,29 @@ def watching() -> Iterator[Callable[[int], None]]:
                 assert time.monotonic() < deadline, f"no {count} connections wait for a lock"
 
         yield until_blocked
+
+
+@contextmanager
+def without(*constraints: str) -> Iterator[None]:
+    """The database while these guards are away. What the race left behind goes before they come back."""
+    find = (
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = ANY(%s)"
+    )
+    with administrator() as admin:
+        found = admin.execute(find, [list(constraints)]).fetchall()
+        assert len(found) == len(constraints), found
+        for table, name, _ in found:
+            admin.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        try:
+            yield
+        finally:
+            admin.execute("TRUNCATE accounts CASCADE")
+            for table, name, definition in found:
+                admin.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+
+
+def weaken(monkeypatch: pytest.MonkeyPatch, module: ModuleType, statement: str, guard: str, instead: str = "") -> None:
+    """Take the guard out of a statement of ours, to the end of the test."""
+    sql = getattr(module, statement)
+    assert guard in sql
+    monkeypatch.setattr(module, statement, sql.replace(guard, instead))

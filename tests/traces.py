@@ -1,6 +1,9 @@
 """What a business holds that a sale, a refund or a delivery could change: compare it to prove that nothing did."""
 
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from tests.conftest import Shop
 
@@ -30,3 +33,12 @@ def state_of(shop: Shop) -> dict[str, Any]:
             "prices": list(shop.account.products.order_by("id").values_list("id", "retail_price", "wholesale_price")),
             "refunded": list(shop.account.sale_lines.order_by("id").values_list("id", "refunded_quantity")),
         }
+
+
+def refused_with(shop: Shop, error: type[Exception], call: Callable[[], Any]) -> Any:
+    """The call is refused with this error, and nothing has changed; the error."""
+    before = state_of(shop)
+    with pytest.raises(error) as caught:
+        call()
+    assert state_of(shop) == before
+    return caught.value

@@ -217,6 +217,7 @@ class RefundSerializer(ModelSerializer):
         ]
 
 
+FIRST_YEAR, LAST_YEAR = 2000, 2200
 MOST_DAYS = timedelta(days=366)
 
 
@@ -225,7 +226,9 @@ class SummaryInput(Serializer):
     last_on = fields.DateField()
 
     def validate(self, attrs: Any) -> Any:
-        if not attrs["first_on"] <= attrs["last_on"] <= attrs["first_on"] + MOST_DAYS:
+        span = attrs["last_on"] - attrs["first_on"]
+        is_of_a_shop = FIRST_YEAR <= attrs["first_on"].year <= LAST_YEAR
+        if not (is_of_a_shop and timedelta(0) <= span <= MOST_DAYS):
             message = serializers.ErrorDetail("Give a later day, and at most a year.", code="invalid_span")
             raise serializers.ValidationError({"last_on": [message]})
         return attrs

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
 
-from tests.conftest import PASSWORD, open_shop
+from tests.conftest import PASSWORD, empty, open_shop
 from tests.server import gunicorn
 
 FLAGS = [
@@ -78,9 +77,7 @@ def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
                 credentials = {"email": shop.owner.user.email, "password": PASSWORD}
                 yield Stage(listed, unlisted, *ports, credentials, len(shop.products))
         finally:
-            with connections["owner"].cursor() as cursor:
-                cursor.execute("TRUNCATE accounts, django_session CASCADE")
-            connections.close_all()
+            empty()
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from inventory import services
+from tests.answers import fields_of, ids, refused
 from tests.conftest import Shop, receive
-from tests.traces import state_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,21 +26,6 @@ WAREHOUSES = "/api/v1/inventory/warehouses/"
 ALL = [PRODUCTS, STOCK, BATCHES, MOVEMENTS, CATEGORIES, STOREFRONTS, WAREHOUSES]
 
 
-def refused(shop: Shop, response_of, status: int, code: str):
-    """The call is refused with this status and code, and nothing has changed; the body."""
-    before = state_of(shop)
-    response = response_of()
-    body = response.json()
-    assert (response.status_code, body["code"], body["success"]) == (status, code, False), body
-    assert response["Content-Type"] == "application/json"
-    assert state_of(shop) == before
-    return body
-
-
-def fields_of(body) -> list[str]:
-    return [error["field"] for error in body["errors"]]
-
-
 def delivery(shop: Shop, quantity="5", **item):
     first = {"product": str(shop.products[0].pk), "quantity": quantity, "unit_cost": "1.2345", **item}
     return {"id": str(uuid7()), "location": str(shop.storefront.pk), "items": [first]}
@@ -48,12 +33,6 @@ def delivery(shop: Shop, quantity="5", **item):
 
 def product(sku: str = "NEW", **extra):
     return {"sku": sku, "name": "New", "retail_price": "5.00", **extra}
-
-
-def ids(shop: Shop, url: str, **query) -> set[str]:
-    response = shop.client().get(url, query)
-    assert response.status_code == 200, response.content
-    return {row["id"] for row in response.json()["results"]}
 
 
 # --- Deliveries ------------------------------------------------------------------------------------------------------

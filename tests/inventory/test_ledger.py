@@ -4,35 +4,14 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
-from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.errors import RestrictViolation
 from uuid_utils.compat import uuid7
 
-from inventory import ledger
-from inventory.ledger import Entry
-from inventory.models import MovementKind
 from sales import services as sales
 from tests.conftest import Shop, open_shop, receive
-
-IN, OUT = MovementKind.RETURNED, MovementKind.SOLD
-
-
-def post(shop: Shop, *entries: tuple) -> bool:
-    """Post (batch, quantity) in this order."""
-    with shop.inside():
-        return ledger.post(
-            [Entry(batch, IN if Decimal(q) > 0 else OUT, Decimal(q)) for batch, q in entries],
-            by=shop.owner,
-            source=shop.register,
-            occurred_at=timezone.now(),
-        )
-
-
-def batches(shop: Shop) -> list:
-    with shop.inside():
-        return list(shop.account.stock_products.order_by("id").values_list("id", flat=True))
+from tests.stock import batches, move
 
 
 def held(shop: Shop, batch) -> tuple[Decimal, int]:
@@ -60,7 +39,7 @@ def assert_adds_up(shop: Shop) -> None:
 @pytest.mark.django_db
 def test_several_entries_of_one_batch_build_on_each_other(shop):
     batch, other, _ = batches(shop)
-    assert post(shop, (batch, "-1"), (other, "-2.5"), (batch, "3"), (batch, "-0.001"))
+    assert move(shop, (batch, "-1"), (other, "-2.5"), (batch, "3"), (batch, "-0.001"))
     assert lines(shop, batch) == [
         (1, Decimal(100), Decimal(100), Decimal(50)),
         (2, Decimal(-1), Decimal(99), Decimal("-0.5")),
@@ -74,10 +53,10 @@ def test_several_entries_of_one_batch_build_on_each_other(shop):
 @pytest.mark.django_db
 def test_all_entries_fit_or_nothing_moves(shop):
     batch, other, _ = batches(shop)
-    assert not post(shop, (other, "-1"), (batch, "-100.001"))
-    assert not post(shop, (batch, "-60"), (batch, "-60"))
+    assert not move(shop, (other, "-1"), (batch, "-100.001"))
+    assert not move(shop, (batch, "-60"), (batch, "-60"))
     assert [held(shop, b) for b in (batch, other)] == [(Decimal(100), 1)] * 2
-    assert post(shop, (batch, "-100"))
+    assert move(shop, (batch, "-100"))
     assert held(shop, batch) == (0, 2)
 
 
@@ -85,14 +64,14 @@ def test_all_entries_fit_or_nothing_moves(shop):
 def test_a_batch_that_is_unknown_or_a_strangers_moves_nothing(shop, stranger):
     (batch, *_), theirs = batches(shop), batches(stranger)[0]
     for unknown in (uuid7(), theirs):
-        assert not post(shop, (batch, "-1"), (unknown, "-1"))
+        assert not move(shop, (batch, "-1"), (unknown, "-1"))
     assert held(shop, batch) == (Decimal(100), 1)
     assert held(stranger, theirs) == (Decimal(100), 1)
 
 
 @pytest.mark.django_db
 def test_nothing_to_post_is_nothing_posted(shop):
-    assert post(shop)
+    assert move(shop)
     assert_adds_up(shop)
 
 
@@ -111,7 +90,7 @@ def test_s22_whatever_is_posted_the_count_is_the_sum_of_the_lines(shop, rounds):
         moves = [(found[index], Decimal(units).scaleb(-3)) for index, units in entries]
         after = {batch: q + sum(m for b, m in moves if b == batch) for batch, (q, _) in before.items()}
         fits = all(quantity >= 0 for quantity in after.values())
-        assert post(shop, *moves) is fits
+        assert move(shop, *moves) is fits
         assert {batch: held(shop, batch)[0] for batch in found} == (
             after if fits else {batch: quantity for batch, (quantity, _) in before.items()}
         )

@@ -1,18 +1,19 @@
 """Deliveries and the catalogue, asked of the services themselves."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from core import errors
 from inventory import services
-from inventory.errors import NotStocked
+from inventory.errors import NotStocked, StillInStock
 from inventory.models import MovementKind
 from tests.conftest import Shop, open_shop
-from tests.traces import state_of
+from tests.traces import refused_with
 
 pytestmark = pytest.mark.django_db
 
@@ -32,15 +33,6 @@ def deliver(shop: Shop, *items, location=None, **extra):
         return services.receive_stock(
             by=shop.owner, location=(location or shop.storefront).pk, items=list(items), **extra
         )
-
-
-def refused(shop: Shop, error: type[Exception], call) -> Exception:
-    """The call is refused with this error, and nothing has changed."""
-    before = state_of(shop)
-    with pytest.raises(error) as caught:
-        call()
-    assert state_of(shop) == before
-    return caught.value
 
 
 def test_a_delivery_makes_a_batch_per_item_with_its_line_in_the_ledger(bare):
@@ -122,14 +114,14 @@ def test_a_service_is_not_kept_in_stock(bare):
         service = services.add_product(
             by=bare.owner, sku="CUT", name="Haircut", retail_price=Decimal(25), is_stocked=False
         )
-    error = refused(bare, NotStocked, lambda: deliver(bare, item(bare.products[0]), item(service)))
+    error = refused_with(bare, NotStocked, lambda: deliver(bare, item(bare.products[0]), item(service)))
     assert (error.status, error.code) == (409, "not_stocked")
 
 
 def test_what_is_unknown_or_a_strangers_is_named_and_nothing_comes(bare, stranger):
     first = bare.products[0]
     for product in (stranger.products[0], type(first)(id=uuid7())):
-        error = refused(
+        error = refused_with(
             bare, errors.InvalidInput, lambda product=product: deliver(bare, item(first), item(product), item(product))
         )
         assert [(e.field, e.code) for e in error.errors] == [
@@ -137,7 +129,7 @@ def test_what_is_unknown_or_a_strangers_is_named_and_nothing_comes(bare, strange
             ("items.2.product", "does_not_exist"),
         ]
     for place in (stranger.storefront, type(bare.storefront)(id=uuid7())):
-        error = refused(bare, errors.InvalidInput, lambda place=place: deliver(bare, item(first), location=place))
+        error = refused_with(bare, errors.InvalidInput, lambda place=place: deliver(bare, item(first), location=place))
         assert [(e.field, e.code) for e in error.errors] == [("location", "does_not_exist")]
 
 
@@ -175,4 +167,29 @@ def test_the_database_refuses_a_negative_price(bare, name):
                 by=bare.owner, sku="NEG", name="Negative", **{"retail_price": Decimal(1), name: Decimal(-1)}
             )
 
-    assert "not_negative" in str(refused(bare, IntegrityError, make))
+    assert "not_negative" in str(refused_with(bare, IntegrityError, make))
+
+
+def test_nothing_is_delivered_to_a_place_that_is_switched_off(bare):
+    with bare.inside():
+        services.change_location(by=bare.owner, location=bare.account.locations.locked().get(), is_active=False)
+    error = refused_with(bare, errors.InvalidInput, lambda: deliver(bare, item(bare.products[0])))
+    assert [(e.field, e.code) for e in error.errors] == [("location", "does_not_exist")]
+
+
+def test_what_is_still_in_stock_cannot_become_a_service(bare):
+    deliver(bare, item(bare.products[0]))
+
+    def switch(product):
+        with bare.inside():
+            row = bare.account.products.locked().get(pk=product.pk)
+            return services.change_product(by=bare.owner, product=row, is_stocked=False)
+
+    refused_with(bare, StillInStock, lambda: switch(bare.products[0]))
+    assert switch(bare.products[1]).is_stocked is False
+
+
+def test_a_delivery_is_not_of_a_day_to_come(bare):
+    late = timezone.now() + timedelta(days=2)
+    error = refused_with(bare, errors.InvalidInput, lambda: deliver(bare, item(bare.products[0]), occurred_at=late))
+    assert [(e.field, e.code) for e in error.errors] == [("occurred_at", "in_future")]

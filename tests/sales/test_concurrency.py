@@ -5,28 +5,28 @@ import threading
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
 from uuid_utils.compat import uuid7
 
-from core.models import IdempotencyKey
+from core import idempotency
+from inventory import ledger
 from inventory import queries as inventory_queries
 from sales import services
 from sales.errors import RefundTooMuch
 from sales.models import Register, Sale
+from sales.services import complete
 from tests.conftest import Shop, open_shop
-from tests.races import PATIENCE, at_once, count_of, meeting_before
+from tests.races import PATIENCE, at_once, count_of, meeting_before, one_behind_another, weaken, without
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 SALES = "/api/v1/sales/sales/"
 TEN = [{"method": "CASH", "amount": Decimal("10.00")}]
-
-
-@pytest.fixture
-def shop(committed) -> Shop:
-    return open_shop("Ama Provisions", prices=("10.00",), stock="500")
 
 
 def registers(shop: Shop, count: int) -> list[Register]:
@@ -60,7 +60,7 @@ def post_to(server: str, shop: Shop, body: dict, key: str):
         f"{server}{SALES}",
         data=json.dumps(body).encode(),
         headers={
-            "Authorization": shop.client()._credentials["HTTP_AUTHORIZATION"],
+            "Authorization": shop.bearer(),
             "Content-Type": "application/json",
             "Idempotency-Key": key,
         },
@@ -73,71 +73,68 @@ def post_to(server: str, shop: Shop, body: dict, key: str):
             return refusal.code, refusal.read(), None
 
 
-def test_s31_one_key_in_fifty_concurrent_requests_is_one_sale_and_fifty_equal_bodies(server, shop):
-    body, key = shop.basket(payments=[{"method": "CASH", "amount": "10.00"}]), str(uuid7())
-    answers = at_once([lambda: post_to(server, shop, body, key)] * 50)
+def test_s31_one_key_in_fifty_concurrent_requests_is_one_sale_and_fifty_equal_bodies(server, busy):
+    body, key = busy.basket(payments=[{"method": "CASH", "amount": "10.00"}]), str(uuid7())
+    answers = at_once([lambda: post_to(server, busy, body, key)] * 50)
     assert Counter(status for status, _, _ in answers) == {201: 50}
     assert len({content for _, content, _ in answers}) == 1
     assert Counter(replayed for _, _, replayed in answers) == {"true": 49, None: 1}
-    with shop.inside():
-        assert shop.account.sales.count() == 1
-        assert shop.account.payments.count() == 1
-        assert shop.account.stock_products.get().quantity == 499
-        assert shop.account.registers.get().last_number == 1
+    with busy.inside():
+        assert busy.account.sales.count() == 1
+        assert busy.account.payments.count() == 1
+        assert busy.account.stock_products.get().quantity == 499
+        assert busy.account.registers.get().last_number == 1
 
 
-def test_s31_one_key_with_two_bodies_at_the_same_instant_sells_one_of_them(server, shop):
+def test_s31_one_key_with_two_bodies_at_the_same_instant_sells_one_of_them(server, busy):
     key = str(uuid7())
-    bodies = [shop.basket(quantity, payments=[{"method": "CASH", "amount": "20.00"}]) for quantity in ("1", "2")]
-    answers = at_once([lambda body=bodies[i % 2]: post_to(server, shop, body, key) for i in range(20)])
+    bodies = [busy.basket(quantity, payments=[{"method": "CASH", "amount": "20.00"}]) for quantity in ("1", "2")]
+    answers = at_once([lambda body=bodies[i % 2]: post_to(server, busy, body, key) for i in range(20)])
     assert Counter(status for status, _, _ in answers) == {201: 10, 422: 10}
     assert len({content for status, content, _ in answers if status == 201}) == 1
     refused = {json.loads(content)["code"] for status, content, _ in answers if status == 422}
     assert refused == {"idempotency_key_reused"}
-    with shop.inside():
-        assert shop.account.sales.count() == 1
+    with busy.inside():
+        assert busy.account.sales.count() == 1
 
 
-def test_s31_control_a_key_that_is_looked_up_and_then_written_sells_as_often_as_it_is_sent(shop):
-    key, barrier = str(uuid7()), threading.Barrier(8)
-
-    def look_then_sell():
-        with shop.inside():
-            seen = IdempotencyKey.across_accounts.filter(key=key).exists()
-            barrier.wait(timeout=PATIENCE)
-            if not seen:
-                sell(shop)
-
-    at_once([look_then_sell] * 8)
-    with shop.inside():
-        assert shop.account.sales.count() == 8
+def test_s31_control_a_key_that_is_not_unique_sells_as_often_as_it_is_sent(busy, monkeypatch):
+    weaken(monkeypatch, idempotency, "_CLAIM", "ON CONFLICT ON CONSTRAINT one_answer_per_key DO NOTHING")
+    body, header = busy.basket(), {"Idempotency-Key": "one"}
+    del body["id"]
+    clients = [busy.client() for _ in range(8)]
+    posts = [lambda client=client: client.post(SALES, body, headers=header) for client in clients]
+    with without("one_answer_per_key"):
+        assert Counter(response.status_code for response in at_once(posts)) == {201: 8}
+        with busy.inside():
+            assert busy.account.sales.count() == 8
 
 
-def test_one_id_under_many_keys_is_one_sale(shop):
-    body = shop.basket(payments=[{"method": "CASH", "amount": "10.00"}])
-    clients = [shop.client() for _ in range(8)]
+def test_one_id_under_many_keys_is_one_sale(busy):
+    body = busy.basket(payments=[{"method": "CASH", "amount": "10.00"}])
+    clients = [busy.client() for _ in range(8)]
     posts = [
         lambda client=client, i=i: client.post(SALES, body, headers={"Idempotency-Key": f"key-{i}"})
         for i, client in enumerate(clients)
     ]
     answers = [(response.status_code, response.json().get("code")) for response in at_once(posts)]
     assert Counter(answers) == {(201, None): 1, (409, "id_taken"): 7}
-    with shop.inside():
-        assert shop.account.sales.count() == 1
-        assert shop.account.stock_products.get().quantity == 499
+    with busy.inside():
+        assert busy.account.sales.count() == 1
+        assert busy.account.stock_products.get().quantity == 499
 
 
 # --- Numbers ---------------------------------------------------------------------------------------------------------
 
 
-def test_s36_a_hundred_concurrent_sales_on_four_registers_have_no_gap_and_no_double(shop):
-    tills = registers(shop, 4)
-    clients = [shop.client() for _ in range(20)]
+def test_s36_a_hundred_concurrent_sales_on_four_registers_have_no_gap_and_no_double(busy):
+    tills = registers(busy, 4)
+    clients = [busy.client() for _ in range(20)]
 
     def five_sales(i: int):
         numbers = []
         for _ in range(5):
-            body = shop.basket(register=str(tills[i % 4].pk), payments=[{"method": "CASH", "amount": "10.00"}])
+            body = busy.basket(register=str(tills[i % 4].pk), payments=[{"method": "CASH", "amount": "10.00"}])
             # The same till tries a sale that fails after its number was taken.
             failed = clients[i].post(SALES, {**body, "id": str(uuid7()), "payments": []})
             assert failed.json()["code"] == "payment_short"
@@ -149,18 +146,40 @@ def test_s36_a_hundred_concurrent_sales_on_four_registers_have_no_gap_and_no_dou
     assert found == sorted(f"{till.code}-{n:06d}" for till in tills for n in range(1, 26))
 
 
-def test_s36_control_a_number_that_is_read_and_then_written_is_given_twice(shop):
-    barrier = threading.Barrier(8)
+@contextmanager
+def locked(shop: Shop, rows: str) -> Iterator[None]:
+    """While somebody else holds the only one of these."""
+    with shop.inside():
+        getattr(shop.account, rows).locked().get()
+        yield
 
-    def read_then_write():
-        with shop.inside():
-            register = shop.account.registers.get()
-            barrier.wait(timeout=PATIENCE)
-            register.last_number += 1
-            register.save(update_fields=["last_number"])
-            return register.last_number
 
-    assert Counter(at_once([read_then_write] * 8)) == {1: 8}
+def numbers(shop: Shop) -> list[str]:
+    """What is on the receipts of eight sales that all wait for one register."""
+    return one_behind_another([lambda: sell(shop).receipt_number] * 8, held=locked(shop, "registers"))
+
+
+def test_s36_sales_that_waited_for_one_register_have_each_a_number_of_its_own(busy):
+    assert sorted(numbers(busy)) == [f"R1-{n:06d}" for n in range(1, 9)]
+
+
+def read_then_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = "WITH seen AS MATERIALIZED (SELECT id, last_number + 1 AS number FROM registers)\nUPDATE"
+    weaken(monkeypatch, complete, "_TAKE_NUMBER", "UPDATE", seen)
+    weaken(monkeypatch, complete, "_TAKE_NUMBER", "= r.last_number + 1 FROM", "= seen.number FROM seen,")
+    weaken(monkeypatch, complete, "_TAKE_NUMBER", "WHERE", "WHERE seen.id = r.id AND")
+
+
+def test_s36_control_a_number_that_is_read_and_then_written_is_given_twice(busy, monkeypatch):
+    read_then_write(monkeypatch)
+    with without("one_sale_per_receipt_number"):
+        assert numbers(busy) == ["R1-000001"] * 8
+
+
+def test_s36_control_a_number_that_is_given_twice_is_refused_by_its_constraint(busy, monkeypatch):
+    read_then_write(monkeypatch)
+    results = numbers(busy)
+    assert (count_of(results, "R1-000001"), count_of(results, IntegrityError)) == (1, 7)
 
 
 # --- Refunds ---------------------------------------------------------------------------------------------------------
@@ -175,10 +194,10 @@ def money_left(shop: Shop) -> Decimal:
     return sum(shop.account.payments.values_list("amount", flat=True), Decimal(0))
 
 
-def test_s34_concurrent_refunds_of_one_line_succeed_once(shop):
-    sale = sell(shop)
+def test_s34_concurrent_refunds_of_one_line_succeed_once(busy):
+    sale = sell(busy)
     (line,) = sale.lines.all()
-    clients = [shop.client() for _ in range(8)]
+    clients = [busy.client() for _ in range(8)]
     body = {"lines": [{"line": str(line.pk), "quantity": "1"}]}
     answers = at_once(
         [
@@ -188,23 +207,23 @@ def test_s34_concurrent_refunds_of_one_line_succeed_once(shop):
     )
     found = Counter((response.status_code, response.json().get("code")) for response in answers)
     assert found == {(201, None): 1, (409, RefundTooMuch.code): 7}
-    with shop.inside():
-        assert (shop.account.refunds.count(), money_left(shop)) == (1, 0)
-        assert shop.account.stock_products.get().quantity == 500
+    with busy.inside():
+        assert (busy.account.refunds.count(), money_left(busy)) == (1, 0)
+        assert busy.account.stock_products.get().quantity == 500
 
 
-def test_s34_control_a_sale_that_is_not_locked_is_paid_back_twice(shop):
-    sold = sell(shop)
+def test_s34_control_a_sale_that_is_not_locked_is_paid_back_twice(busy):
+    sold = sell(busy)
     barrier = threading.Barrier(2)
 
     def refund_unlocked():
-        with shop.inside(), meeting_before('INSERT INTO "refunds"', barrier):
-            refund(shop, shop.account.sales.get(pk=sold.pk))
+        with busy.inside(), meeting_before('INSERT INTO "refunds"', barrier):
+            refund(busy, busy.account.sales.get(pk=sold.pk))
             return "refunded"
 
     assert at_once([refund_unlocked] * 2) == ["refunded"] * 2
-    with shop.inside():
-        assert (shop.account.refunds.count(), money_left(shop)) == (2, Decimal("-10.00"))
+    with busy.inside():
+        assert (busy.account.refunds.count(), money_left(busy)) == (2, Decimal("-10.00"))
 
 
 # --- The last one on the shelf ---------------------------------------------------------------------------------------
@@ -231,23 +250,20 @@ def test_s26_twenty_tills_sell_the_last_unit_once(committed):
     assert list(inventory_queries.find_disagreements(using="staff")) == []
 
 
-def test_s26_control_stock_that_is_read_and_then_written_is_sold_to_everybody(committed):
+def test_s26_control_without_the_lock_and_the_constraints_the_last_unit_is_sold_to_everybody(committed, monkeypatch):
     shop = open_shop("Last One", prices=("10.00",), stock="1")
-    barrier = threading.Barrier(20)
-
-    def read_then_write():
+    tills = registers(shop, 8)
+    clients = [shop.client() for _ in tills]
+    posts = [
+        lambda client=client, till=till: client.post(SALES, shop.basket(register=str(till.pk)))
+        for client, till in zip(clients, tills, strict=True)
+    ]
+    weaken(monkeypatch, ledger, "_POST", "FOR NO KEY UPDATE")
+    with without("stock_never_negative", "one_movement_per_sequence"):
+        answers = one_behind_another(posts, held=locked(shop, "stock_products"))
+        assert Counter(response.status_code for response in answers) == {201: 8}
         with shop.inside():
-            batch = shop.account.stock_products.get()
-            barrier.wait(timeout=PATIENCE)
-            if batch.quantity < 1:
-                return "refused"
-            batch.quantity -= 1
-            batch.save(update_fields=["quantity"])
-            return "sold"
-
-    assert count_of(at_once([read_then_write] * 20), "sold") == 20
-    with shop.inside():
-        assert shop.account.stock_products.get().quantity == 0
+            assert shop.account.stock_products.get().quantity == 1 - 8
 
 
 def test_s26_baskets_with_the_same_products_in_opposite_order_all_sell(committed):

@@ -1,0 +1,46 @@
+"""S34: by which tender the money goes back."""
+
+import pytest
+
+from sales.errors import RefundTenderMismatch
+from tests.conftest import Shop
+from tests.sales.calls import give_back, lines_of, money, sell
+from tests.traces import refused_with
+
+pytestmark = pytest.mark.django_db
+
+
+def split_sale(shop: Shop):
+    """20.00, of which 12.00 by card and 8.00 in cash."""
+    payments = [{"method": "CARD", "amount": money("12.00")}, {"method": "CASH", "amount": money("10.00")}]
+    sale = sell(shop, "2", payments=payments)
+    return sale, lines_of(shop, sale)[0]
+
+
+def tenders(refund):
+    return [(payment.method, payment.amount) for payment in refund.payments.all()]
+
+
+def test_s34_money_goes_back_in_the_order_in_which_it_came(shop):
+    sale, line = split_sale(shop)
+    first = give_back(shop, sale, [(line, "1.5", "SHELF")])
+    assert tenders(first) == [("CARD", money("-12.00")), ("CASH", money("-3.00"))]
+    assert tenders(give_back(shop, sale, [(line, "0.5", "SHELF")])) == [("CASH", money("-5.00"))]
+
+
+def test_s34_money_goes_back_by_the_tender_that_is_named_if_so_much_came_by_it(shop):
+    sale, line = split_sale(shop)
+    cash = [{"method": "CASH", "amount": money("8.00")}]
+    assert tenders(give_back(shop, sale, [(line, "0.8", "SHELF")], payments=cash)) == [("CASH", money("-8.00"))]
+    more = [{"method": "CASH", "amount": money("0.01")}, {"method": "CARD", "amount": money("9.99")}]
+    error = refused_with(
+        shop, RefundTenderMismatch, lambda: give_back(shop, sale, [(line, "1", "SHELF")], payments=more)
+    )
+    assert (error.status, error.code) == (409, "refund_tender_mismatch")
+
+
+@pytest.mark.parametrize("amounts", [[], ["9.99"], ["10.01"], ["5.00", "4.99"]])
+def test_s34_what_goes_back_is_neither_more_nor_less_than_is_due(shop, amounts):
+    sale, line = split_sale(shop)
+    payments = [{"method": "CARD", "amount": money(amount)} for amount in amounts]
+    refused_with(shop, RefundTenderMismatch, lambda: give_back(shop, sale, [(line, "1", "SHELF")], payments=payments))
