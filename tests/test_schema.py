@@ -134,3 +134,18 @@ def test_whatever_is_generated_from_the_schema_is_answered_as_the_schema_says(be
     assert statuses[200] > 0
     assert statuses[201] > 0
     assert statuses.total() > 100
+
+
+def test_every_list_says_how_to_leaf_through_it(document):
+    lists = [
+        operation
+        for path in document["paths"].values()
+        for operation in path.values()
+        if "results" in str(operation["responses"].get("200", ""))
+    ]
+    assert len(lists) >= 10
+    for operation in lists:
+        named = {parameter["name"] for parameter in operation["parameters"]}
+        assert "page_size" in named, operation["operationId"]
+        assert named & {"page", "cursor"}, operation["operationId"]
+        assert "A subclass says which" not in operation.get("description", "")

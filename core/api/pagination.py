@@ -82,14 +82,3 @@ class KeyedPages(pagination.BasePagination):
         url = self.request.build_absolute_uri()
         following = replace_query_param(url, "cursor", self.following) if self.following else None
         return Response(Page(count=None, next=following, previous=None, results=data))
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "object", "properties": {"results": schema}}
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        text = {"type": "string", "format": "uuid"}
-        number = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}
-        return [
-            {"name": "cursor", "in": "query", "schema": text},
-            {"name": "page_size", "in": "query", "schema": number},
-        ]

@@ -1,12 +1,14 @@
 """The OpenAPI schema: what the envelope wraps around an answer, and what every operation can be refused with."""
 
+import inspect
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from core.api import fields
-from core.api.views import AccountViewSet
+from core.api.pagination import MAX_PAGE_SIZE
+from core.api.views import AccountViewSet, DeclaredView
 
 _ENVELOPE = {"success": {"type": "boolean", "enum": [True]}, "request_id": {"type": "string"}}
 _LINK = {"type": "string", "format": "uri", "nullable": True}
@@ -47,14 +49,22 @@ _REFUSALS = {
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The idempotency key was used with another body.",
+    "500": "A fault of ours, noted under the request id.",
     "503": "Try again.",
 }
-_READS = ("400", "401", "402", "403", "404", "503")
-_PUBLIC = ("400", "401", "403", "409", "411", "413", "415", "503")
+_READS = ("400", "401", "402", "403", "404", "500", "503")
+_PUBLIC = ("400", "401", "403", "409", "411", "413", "415", "500", "503")
+_PAGING: dict[str, dict[str, Any]] = {
+    "page": {"type": "integer", "minimum": 1, "maximum": 10**9 - 1},
+    "page_size": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
+    "cursor": {"type": "string", "format": "uuid"},
+}
 _HEADERS = {
     "POST": ("Idempotency-Key", "The same key makes a retry harmless: it gets the first answer."),
     "PATCH": ("If-Match", "The ETag that was read; 412 when somebody changed the row since."),
 }
+
+_INHERITED = {inspect.getdoc(AccountViewSet), inspect.getdoc(DeclaredView)}
 
 
 def only_canonical_paths(endpoints: list[Any], **_: Any) -> list[Any]:
@@ -80,6 +90,8 @@ class Operation(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]
         description, capability = super().get_description(), self._capability()
+        if description in _INHERITED:
+            description = ""
         return f"{description}\n\nRight: `{capability}`.".strip() if capability else description
 
     def get_extensions(self) -> dict[str, Any]:
@@ -97,6 +109,9 @@ class Operation(AutoSchema):
         if isinstance(self.view, AccountViewSet) and self.method in _HEADERS:
             name, about = _HEADERS[self.method]
             parameters.append(OpenApiParameter(name, str, "header", description=about))
+        if getattr(self.view, "action", None) == "list":
+            names = self.view.pagination_class.parameters
+            parameters += [OpenApiParameter(name, _PAGING[name], "query") for name in names]
         return parameters
 
     def _capability(self) -> str | None:

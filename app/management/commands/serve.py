@@ -66,7 +66,7 @@ class Command(BaseCommand):
     def greet(self, port: int, logins: str) -> None:
         address = f"http://{shown_host()}:{port}"
         self.say("\n" + logins.strip("\n") + "\n\n")
-        self.say(f"Makola serves {address}/api/ (try it at {address}/api/docs/).")
+        self.say(f"Makola serves {address}: try it at {address}/api/docs/.")
         self.say("Ctrl-C stops it.")
 
     def say(self, line: str) -> None:
@@ -119,7 +119,7 @@ def wait_for_answer(gunicorn: "subprocess.Popen[bytes]", port: int) -> None:
 def answers(port: int) -> bool:
     connection = http.client.HTTPConnection(shown_host().strip("[]"), port, timeout=5)
     try:
-        connection.request("GET", "/api/")
+        connection.request("GET", "/healthz")
         connection.getresponse()
     except (OSError, http.client.HTTPException):
         return False
