@@ -28,6 +28,7 @@ check:  ## lint, types, floors, migrations, schema and the checks for production
 	$(IN_VENV)ruff format --check .
 	$(IN_VENV)mypy .
 	$(IN_VENV)lint-imports
+	$(IN_VENV)python manage.py provision
 	$(IN_VENV)python manage.py makemigrations --check --dry-run
 	$(IN_VENV)python manage.py lintmigrations
 	$(IN_VENV)python manage.py spectacular --validate --fail-on-warn --file /dev/null
