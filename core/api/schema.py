@@ -93,15 +93,12 @@ def only_canonical_paths(endpoints: list[Any], **_: Any) -> list[Any]:
 
 
 def close_requests(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """What is sent may have the named fields only."""
+    """What is sent may have the named fields only, and what refuses it has one shape."""
+    result["components"]["schemas"]["Failure"] = _FAILURE
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Request") and schema.get("type") == "object":
             schema["additionalProperties"] = False
     return result
-
-
-def _component(name: str, schema: Any = None) -> ResolvedComponent:
-    return ResolvedComponent(name, ResolvedComponent.SCHEMA, schema, Operation)  # type: ignore[no-untyped-call]
 
 
 class Operation(AutoSchema):
@@ -193,8 +190,8 @@ class Operation(AutoSchema):
     def _example(self, schema: dict[str, Any], name: str = "") -> Any:
         """What the schema allows, every field filled in."""
         if "$ref" in schema:
-            found = self.registry[_component(schema["$ref"].rsplit("/", 1)[1])]
-            return self._example(found.schema, name)
+            key = schema["$ref"].rsplit("/", 1)[1], ResolvedComponent.SCHEMA
+            return self._example(self.registry._components[key].schema, name)
         for several in ("allOf", "oneOf"):
             if several in schema:
                 return self._example(schema[several][0], name)
@@ -209,10 +206,8 @@ class Operation(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        failure = _component("Failure", _FAILURE)
-        self.registry.register_on_missing(failure)
         for status in self._refusals():
-            content = {"application/json": {"schema": failure.ref}}
+            content = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
             bodies[status] = {"description": _REFUSALS[status], "content": content}
         return bodies
 

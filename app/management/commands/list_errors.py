@@ -93,7 +93,7 @@ def field_errors() -> Iterator[FieldRow]:
             yield from messages_of(serializer_class())
 
 
-def below(found: type) -> Iterator[type]:
+def below(found: type[Any]) -> Iterator[type[Any]]:
     for each in found.__subclasses__():
         yield each
         yield from below(each)
@@ -102,8 +102,8 @@ def below(found: type) -> Iterator[type]:
 def messages_of(field: Any) -> Iterator[FieldRow]:
     for code, sentence in field.error_messages.items():
         yield code, in_english(sentence)
-    children: list[Any] = [field.child] if hasattr(field, "child") else []
-    for each in (*children, *getattr(field, "fields", {}).values()):
+    nested: list[Any] = [field.child] if hasattr(field, "child") else list(getattr(field, "fields", {}).values())
+    for each in nested:
         yield from messages_of(each)
 
 
