@@ -259,3 +259,25 @@ def test_nothing_imports_the_roof():
             imported = [node.module or "" for node in nodes(path, ast.ImportFrom)]
             imported += [alias.name for node in nodes(path, ast.Import) for alias in node.names]
             assert not [name for name in imported if name.split(".")[0] == "app"], name_of(path)
+
+
+# --- Ids --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", OWNED, ids=lambda model: model._meta.label)
+def test_s29_a_row_has_its_id_before_it_is_saved(model):
+    row, other = model(), model()
+    assert row.pk is not None
+    assert row.pk != other.pk
+    assert row._state.adding
+
+
+def test_s29_nothing_takes_a_missing_id_for_a_row_that_is_new():
+    guesses = re.compile(r"\b(not )?(self|row|instance)\.(pk|id)( is (not )?None)?\s*(:| and | or |\))")
+    found = [
+        f"{name_of(path)}: {line.strip()}"
+        for path in SOURCES
+        for line in path.read_text().splitlines()
+        if re.match(r"\s*(if|elif|while)\b", line) and guesses.search(line)
+    ]
+    assert found == []

@@ -1,4 +1,4 @@
-"""Who is asking: by session and by token, at the moment of asking; and what browsers are told about it."""
+"""S04: who is asking, by session and by token, at the moment of asking; and what browsers are told about it."""
 
 from contextlib import contextmanager
 from datetime import timedelta
