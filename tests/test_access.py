@@ -161,6 +161,7 @@ def put_in_state(shop, state):
 
 
 def test_s07_every_route_has_a_row_in_the_table_and_every_row_a_route():
+    """S07."""
     assert sorted(route.name for route in routes()) == sorted(TABLE)
 
 
@@ -175,6 +176,7 @@ def test_the_roles_the_rights_and_the_states_of_this_page_are_all_there_are():
 
 @pytest.mark.parametrize("state", STATES)
 def test_s07_every_route_answers_every_role_as_the_table_says(shop, state):
+    """S07."""
     put_in_state(shop, state)
     found, wanted = {}, {}
     for role in RIGHTS:
@@ -196,6 +198,7 @@ def test_the_public_views_are_these_and_no_others():
 
 
 def test_s01_the_old_frontends_paths_are_answered_by_the_same_views():
+    """S01."""
     known = addresses()
     for address, callback in known.items():
         if address.startswith("api/v1/"):
@@ -204,6 +207,7 @@ def test_s01_the_old_frontends_paths_are_answered_by_the_same_views():
 
 
 def test_s01_nobody_is_told_to_sign_in_and_nothing_about_businesses(nobody):
+    """S01."""
     for route in gated():
         response = getattr(nobody, route.method.lower())(route.url(uuid7()))
         assert (response.status_code, response.json()["code"]) == (401, "not_signed_in"), route.name
@@ -213,6 +217,7 @@ def test_s01_nobody_is_told_to_sign_in_and_nothing_about_businesses(nobody):
 
 @pytest.mark.parametrize("seat", ["inactive", "gone"])
 def test_s01_a_user_without_an_active_seat_has_no_business_here(shop, seat):
+    """S01."""
     left = member(shop, "OWNER")
     client = shop.client(left)
     with shop.inside():
@@ -289,6 +294,7 @@ urlpatterns = [
     ],
 )
 def test_s07_a_view_that_declares_nothing_is_closed_even_to_the_owner(shop, method, address):
+    """S07."""
     response = getattr(shop.client(), method)(address)
     assert (response.status_code, response.json()["code"]) == (403, "view_not_declared")
 

@@ -266,6 +266,7 @@ def test_nothing_imports_the_roof():
 
 @pytest.mark.parametrize("model", OWNED, ids=lambda model: model._meta.label)
 def test_s29_a_row_has_its_id_before_it_is_saved(model):
+    """S29."""
     row, other = model(), model()
     assert row.pk is not None
     assert row.pk != other.pk
@@ -273,6 +274,7 @@ def test_s29_a_row_has_its_id_before_it_is_saved(model):
 
 
 def test_s29_nothing_takes_a_missing_id_for_a_row_that_is_new():
+    """S29."""
     guesses = re.compile(r"\b(not )?(self|row|instance)\.(pk|id)( is (not )?None)?\s*(:| and | or |\))")
     found = [
         f"{name_of(path)}: {line.strip()}"

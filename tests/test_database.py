@@ -56,6 +56,7 @@ def test_every_table_belongs_to_accounts_or_is_known_to_be_shared(owned):
 
 
 def test_s06_every_table_with_an_account_has_row_level_security_enabled_and_forced(owned):
+    """S06."""
     bare = ask(
         "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND NOT (relrowsecurity AND relforcerowsecurity)",
         [[*owned, "accounts"]],
@@ -64,6 +65,7 @@ def test_s06_every_table_with_an_account_has_row_level_security_enabled_and_forc
 
 
 def test_s06_every_table_with_an_account_has_the_tenants_policy_and_no_wider_one(owned):
+    """S06."""
     rows = ask(
         "SELECT tablename, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
         " WHERE roles <> '{makola_staff}'"
@@ -119,6 +121,7 @@ def test_every_index_of_a_table_with_an_account_begins_with_the_account(owned):
 
 
 def test_s09_every_foreign_key_between_tables_with_an_account_is_composite(owned):
+    """S09."""
     keys = ask(
         "SELECT conrelid::regclass::text, confrelid::regclass::text, pg_get_constraintdef(oid), convalidated"
         " FROM pg_constraint WHERE contype = 'f' AND conrelid::regclass::text = ANY(%s)",
@@ -158,6 +161,7 @@ def test_there_is_no_float_no_sequence_and_no_function_with_its_makers_rights(ow
 @pytest.mark.parametrize("alias", ["default", "owner", "staff"])
 @pytest.mark.parametrize("change", ["UPDATE {} SET account_id = account_id", "DELETE FROM {}"])
 def test_s22_a_ledger_refuses_update_and_delete_to_every_role(committed, alias, change):
+    """S22."""
     shop = open_shop("Ama Provisions")
     assert shop.client().post("/api/v1/sales/sales/", shop.basket(), format="json").status_code == 201
     assert sorted(LEDGERS) == ["audit_events", "payments", "stock_movements"]
@@ -175,6 +179,7 @@ def test_s22_a_ledger_refuses_update_and_delete_to_every_role(committed, alias, 
 
 @pytest.mark.parametrize("alias", ["default", "owner", "staff"])
 def test_s22_control_a_table_that_is_no_ledger_lets_each_role_update(committed, alias):
+    """S22."""
     shop = open_shop("Ama Provisions")
     with tenancy.scope(shop.id, using=alias), connections[alias].cursor() as cursor:
         cursor.execute("UPDATE products SET name = name")

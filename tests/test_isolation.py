@@ -154,6 +154,7 @@ def view_of(mine: Cast, asked: list[tuple[Route, str, dict[str, str]]]) -> dict[
 
 
 def test_s08_nothing_that_i_read_changes_when_a_strangers_business_comes_goes_or_grows(mine):
+    """S08."""
     reads = [route for route in routes() if route.method == "GET" and route.path != "accounts/auth/csrf/"]
     with transaction.atomic():
         theirs = fill(open_shop("Stranger Stores"))
@@ -225,6 +226,7 @@ def test_every_related_field_that_can_be_written_looks_among_the_rows_of_the_acc
 
 
 def test_s08_every_writable_key_refuses_a_strangers_id_as_it_refuses_a_random_one(mine, theirs):
+    """S08."""
     before, count_before = everything(mine), everything(theirs)
     assert named()
     for name, path in named():

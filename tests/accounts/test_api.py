@@ -89,6 +89,7 @@ def test_a_business_registers_and_gets_a_trial_a_storefront_and_a_register(nobod
 
 
 def test_s41_a_business_in_senegal_has_a_currency_without_decimals(nobody):
+    """S41."""
     me = nobody.post(f"{AUTH}register-business/", registration(country="SN")).json()["data"]
     assert (me["account"]["currency"], me["account"]["time_zone"]) == ("XOF", "Africa/Dakar")
 
@@ -138,6 +139,7 @@ def test_a_weak_password_is_refused_with_reasons_and_stores_nobody(nobody):
 def test_s03_a_person_who_is_here_cannot_register_again_and_is_told_nothing_of_the_other_business(
     nobody, stranger, form
 ):
+    """S03."""
     email = form.format(stranger.owner.user.email)
     response = nobody.post(f"{AUTH}register-business/", registration(email=email))
     assert refusal(response) == (409, "user_already_exists")
@@ -154,6 +156,7 @@ def test_s03_a_person_who_is_here_cannot_register_again_and_is_told_nothing_of_t
 
 @pytest.mark.parametrize("way", ["login", "token"])
 def test_s12_signing_in_does_not_tell_whether_the_address_exists(nobody, shop, way):
+    """S12."""
     wrong = nobody.post(f"{AUTH}{way}/", credentials(shop, password="wrong"))
     unknown = nobody.post(f"{AUTH}{way}/", credentials(shop, email="nobody@x.com"))
     for response in (wrong, unknown):
@@ -226,6 +229,7 @@ def till(shop):
 
 
 def test_s16_a_write_by_cookie_needs_the_token_and_a_read_does_not(till, shop):
+    """S16."""
     assert till.get(ACCOUNT).status_code == 200
     for headers in ({}, {"HTTP_X_CSRFTOKEN": "wrong"}, {"HTTP_X_CSRFTOKEN": "a" * 64}):
         response = till.patch(ACCOUNT, {"name": "Taken"}, **headers)
@@ -237,18 +241,21 @@ def test_s16_a_write_by_cookie_needs_the_token_and_a_read_does_not(till, shop):
 
 
 def test_s16_the_token_of_the_csrf_address_is_as_good_and_one_in_the_body_is_none(till):
+    """S16."""
     token = till.get(f"{AUTH}csrf/").json()["data"]["csrf_token"]
     assert till.patch(ACCOUNT, {"name": "Mine"}, HTTP_X_CSRFTOKEN=token).status_code == 200
     assert refusal(till.patch(ACCOUNT, {"csrfmiddlewaretoken": token})) == (403, "csrf_failed")
 
 
 def test_s16_a_page_on_another_origin_cannot_write_even_with_the_token(till):
+    """S16."""
     token = {"HTTP_X_CSRFTOKEN": till.csrf}
     assert refusal(till.patch(ACCOUNT, {}, HTTP_ORIGIN="https://evil.example", **token)) == (403, "csrf_failed")
     assert till.patch(ACCOUNT, {}, HTTP_ORIGIN=ORIGIN, **token).status_code == 200
 
 
 def test_s16_a_write_by_token_needs_no_csrf_also_beside_a_cookie_of_the_same_user(till, shop):
+    """S16."""
     access = shop.client()._credentials
     assert till.patch(ACCOUNT, {"name": "Both"}, **access).status_code == 200
     alone = APIClient(enforce_csrf_checks=True)
@@ -256,6 +263,7 @@ def test_s16_a_write_by_token_needs_no_csrf_also_beside_a_cookie_of_the_same_use
 
 
 def test_s16_logging_out_by_cookie_needs_the_token_too(till):
+    """S16."""
     assert refusal(till.post(f"{AUTH}logout/")) == (403, "csrf_failed")
     assert till.get(f"{AUTH}me/").status_code == 200
 

@@ -39,6 +39,7 @@ def users():
 
 
 def test_s03_one_person_who_registers_two_businesses_at_once_gets_one():
+    """S03."""
     forms = ["esi@x.com", "ESI@x.com", "esi@ｘ.com", "Esi@X.com"]
     results = at_once([partial(register, form) for form in forms])
     assert sorted(results, key=str) == [(201, None)] + [(409, "user_already_exists")] * 3
@@ -47,6 +48,7 @@ def test_s03_one_person_who_registers_two_businesses_at_once_gets_one():
 
 
 def test_s03_control_without_the_constraint_the_person_is_there_twice():
+    """S03."""
     with without("one_user_per_email"):
         results = at_once([partial(register, "esi@x.com")] * 2)
         assert results == [(201, None)] * 2
@@ -66,6 +68,7 @@ def a_person_without_a_seat(shop):
 
 
 def test_s03_one_person_who_is_given_two_seats_at_once_has_one():
+    """S03."""
     shop = open_shop("Ama Provisions")
     user = a_person_without_a_seat(shop)
     results = at_once([partial(seat, shop, user)] * 4)
@@ -75,6 +78,7 @@ def test_s03_one_person_who_is_given_two_seats_at_once_has_one():
 
 
 def test_s03_control_without_the_constraint_the_person_has_two_seats():
+    """S03."""
     shop = open_shop("Ama Provisions")
     user = a_person_without_a_seat(shop)
     with without("one_user_one_business"):

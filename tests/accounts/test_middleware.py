@@ -85,10 +85,12 @@ def move(member, account):
 
 @pytest.mark.django_db
 def test_s04a_a_token_of_the_current_account_works(shop):
+    """S04."""
     assert answer(client_with(tokens.issue(shop.owner.user)["access"])) == (200, str(shop.id))
 
 
 def test_s04b_a_user_who_was_moved_is_in_the_new_business_at_once_by_session_and_by_token(committed):
+    """S04."""
     old, new = open_shop("Ama Provisions"), open_shop("Stranger Stores")
     session, issued = signed_in(old.cashier), tokens.issue(old.cashier.user)
     token = client_with(issued["access"])
@@ -104,12 +106,14 @@ def test_s04b_a_user_who_was_moved_is_in_the_new_business_at_once_by_session_and
 
 @pytest.mark.django_db
 def test_s04c_a_token_without_an_account_is_of_the_current_one(shop):
+    """S04."""
     for token in (forged(shop.owner, without=["account_id"]), forged(shop.owner, account_id=None)):
         assert answer(client_with(token)) == (200, str(shop.id))
 
 
 @pytest.mark.django_db
 def test_s04e_session_and_token_give_the_same_answer(shop):
+    """S04."""
     by_session = signed_in(shop.owner).get(ME).json()["data"]
     by_token = shop.client().get(ME).json()["data"]
     both = signed_in(shop.owner)
@@ -119,6 +123,7 @@ def test_s04e_session_and_token_give_the_same_answer(shop):
 
 @pytest.mark.django_db
 def test_s04f_a_session_of_one_user_and_a_token_of_another_disagree(shop, stranger):
+    """S04."""
     for other in (shop.cashier, stranger.owner):
         client = signed_in(shop.owner)
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(other.user)['access']}")
@@ -131,6 +136,7 @@ def test_s04f_a_session_of_one_user_and_a_token_of_another_disagree(shop, strang
 
 @pytest.mark.django_db
 def test_s04g_an_account_in_the_token_that_is_gone_or_a_strangers_never_beats_the_current_one(shop, stranger):
+    """S04."""
     for claim in (str(uuid7()), str(stranger.id)):
         client = client_with(forged(shop.owner, account_id=claim))
         assert answer(client) == (200, str(shop.id))
@@ -202,12 +208,14 @@ def test_new_tokens_work_and_an_access_token_is_not_one_to_renew_by(shop):
 
 @pytest.mark.django_db
 def test_s10_a_deactivated_user_loses_access_on_the_next_request(shop):
+    """S10."""
     with access_lost(shop.cashier), shop.inside():
         User.across_accounts.filter(pk=shop.cashier.user_id).update(is_active=False)
 
 
 @pytest.mark.django_db
 def test_s12_a_new_password_ends_old_sessions_and_tokens(shop):
+    """S12."""
     with access_lost(shop.cashier), shop.inside():
         user = User.across_accounts.get(pk=shop.cashier.user_id)
         user.set_password("another-horse-battery")
@@ -219,6 +227,7 @@ def test_s12_a_new_password_ends_old_sessions_and_tokens(shop):
 
 
 def test_s11_a_deleted_users_session_and_tokens_are_401_and_not_500(committed):
+    """S11."""
     shop = open_shop("Ama Provisions")
     with access_lost(shop.cashier), connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM business_memberships WHERE user_id = %s", [shop.cashier.user_id])
@@ -227,6 +236,7 @@ def test_s11_a_deleted_users_session_and_tokens_are_401_and_not_500(committed):
 
 @pytest.mark.django_db
 def test_s10_who_has_lost_the_seat_has_no_business_on_the_next_request_and_the_right_back_with_it(shop):
+    """S10."""
     session, token = signed_in(shop.cashier), shop.client(shop.cashier)
     for is_active, wanted in ((False, (403, "no_business")), (True, (200, str(shop.id)))):
         with shop.inside():
@@ -263,6 +273,7 @@ ANSWERS = [
 def test_s02_every_answer_bears_cors_headers_for_the_listed_origin_and_none_for_others(
     shop, settings, method, path, status
 ):
+    """S02."""
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     call = getattr(shop.client(), method)
     response = call(path, HTTP_ORIGIN=ORIGIN)
@@ -278,6 +289,7 @@ def test_s02_every_answer_bears_cors_headers_for_the_listed_origin_and_none_for_
 
 @pytest.mark.django_db
 def test_s01_after_a_preflight_a_member_reads_by_session_from_the_tills_origin(shop, settings, nobody):
+    """S01."""
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     path = "/inventory/api/stock-products/?page=1&page_size=25"
     asked = {
@@ -299,6 +311,7 @@ def test_s01_after_a_preflight_a_member_reads_by_session_from_the_tills_origin(s
 
 @pytest.mark.django_db
 def test_s01_nobody_from_the_tills_origin_is_told_to_sign_in_readably(settings, nobody):
+    """S01."""
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     response = nobody.get("/inventory/api/stock-products/?page=1&page_size=25", HTTP_ORIGIN=ORIGIN)
     assert (response.status_code, response.json()["code"]) == (401, "not_signed_in")
@@ -308,6 +321,7 @@ def test_s01_nobody_from_the_tills_origin_is_told_to_sign_in_readably(settings, 
 
 @pytest.mark.django_db
 def test_s02_cross_site_cookies_are_none_secure_and_partitioned(shop, settings, nobody):
+    """S02."""
     settings.CROSS_SITE_COOKIES = True
     settings.SESSION_COOKIE_SAMESITE = settings.CSRF_COOKIE_SAMESITE = "None"
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True

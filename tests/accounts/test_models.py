@@ -43,10 +43,12 @@ def insert_seat(user_id, account_id):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_s13_every_form_of_an_address_is_one_address(form):
+    """S13."""
     assert canonical_email(form) == "ada@x.com"
 
 
 def test_s13_the_canonical_form_is_its_own_canonical_form_for_every_character():
+    """S13."""
     for number in range(0x110000):
         once = canonical_email(f"a{chr(number)}@x.com")
         assert canonical_email(once) == once, hex(number)
@@ -54,6 +56,7 @@ def test_s13_the_canonical_form_is_its_own_canonical_form_for_every_character():
 
 @pytest.mark.parametrize("form", ELSEWHERE)
 def test_s13_the_database_refuses_an_address_that_is_not_canonical(shop, form):
+    """S13."""
     with (
         shop.inside(),
         pytest.raises(IntegrityError, match="email_is_canonical"),
@@ -63,6 +66,7 @@ def test_s13_the_database_refuses_an_address_that_is_not_canonical(shop, form):
 
 
 def test_s13_the_database_takes_the_canonical_form_and_only_once(shop, stranger):
+    """S13."""
     with shop.inside():
         insert_user("ada@x.com", shop.id)
     with (
@@ -75,6 +79,7 @@ def test_s13_the_database_takes_the_canonical_form_and_only_once(shop, stranger)
 
 @pytest.mark.django_db(databases=["default", "owner"])
 def test_s05_a_user_without_an_account_cannot_be_stored_by_anyone():
+    """S05."""
     with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
         insert_user("ada@x.com", None)
     with (
@@ -85,6 +90,7 @@ def test_s05_a_user_without_an_account_cannot_be_stored_by_anyone():
 
 
 def test_s05_a_user_of_an_account_that_is_not_there_cannot_be_stored():
+    """S05."""
     nowhere = uuid7()
     with pytest.raises(IntegrityError, match="account"), tenancy.scope(nowhere):
         store_without_account(nowhere)
@@ -97,6 +103,7 @@ def store_without_account(nowhere):
 
 @pytest.mark.parametrize("by_bulk", [True, False])
 def test_s03_a_second_seat_is_refused_by_the_database(shop, by_bulk):
+    """S03."""
     seat = Membership(account=shop.account, user=shop.cashier.user, name="Again", role=Role.OWNER)
 
     def take():
@@ -116,6 +123,7 @@ def test_s03_a_second_seat_is_refused_by_the_database(shop, by_bulk):
 
 
 def test_s03_a_seat_in_another_business_than_the_users_is_refused_by_the_database(shop, stranger):
+    """S03."""
     with stranger.inside():
         run = "UPDATE business_memberships SET user_id = NULL, is_active = false WHERE id = %s"
         connection.cursor().execute(run, [stranger.cashier.pk])

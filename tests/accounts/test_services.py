@@ -63,6 +63,7 @@ def test_a_weak_password_opens_nothing(password):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_s03_a_person_who_is_here_cannot_be_added_to_another_business(shop, stranger, form):
+    """S03."""
     form = form.format("stranger-stores")
     with shop.inside():
         with pytest.raises(IntegrityError, match="one_user_per_email"), transaction.atomic():
@@ -73,6 +74,7 @@ def test_s03_a_person_who_is_here_cannot_be_added_to_another_business(shop, stra
 
 @pytest.mark.parametrize("form", FORMS)
 def test_s13_one_signs_in_with_every_form_of_the_address(shop, form):
+    """S13."""
     assert services.sign_in(email=form.format("ama-provisions"), password=PASSWORD) == shop.owner.user
 
 

@@ -23,6 +23,7 @@ def names_of_customers(till):
 
 
 def test_s02_a_till_on_the_same_site_signs_in_reads_and_writes_with_lax_cookies(stage, context):
+    """S02."""
     till = Till(context, stage.listed, stage.api("localhost"))
     login = till.log_in(stage.credentials)
     assert login["status"] == 200, login
@@ -39,6 +40,7 @@ def test_s02_a_till_on_the_same_site_signs_in_reads_and_writes_with_lax_cookies(
 
 
 def test_s02_a_till_on_another_site_signs_in_reads_and_writes_with_partitioned_cookies(stage, context):
+    """S02."""
     till = Till(context, stage.listed, stage.api("127.0.0.1", cross_site_cookies=True))
     login = till.log_in(stage.credentials)
     assert login["status"] == 200, login
@@ -56,6 +58,7 @@ def test_s02_a_till_on_another_site_signs_in_reads_and_writes_with_partitioned_c
 
 
 def test_s02_a_till_on_another_site_signs_out_and_its_partitioned_cookie_is_gone(stage, context):
+    """S02."""
     till = Till(context, stage.listed, stage.api("127.0.0.1", cross_site_cookies=True))
     token = till.log_in(stage.credentials)["body"]["data"]["csrf_token"]
     assert "sessionid" in till.cookies()
@@ -66,6 +69,7 @@ def test_s02_a_till_on_another_site_signs_out_and_its_partitioned_cookie_is_gone
 
 
 def test_s02_the_control_without_cross_site_cookies_a_till_on_another_site_does_not_stay_signed_in(stage, context):
+    """S02."""
     till = Till(context, stage.listed, stage.api("127.0.0.1"))
     assert till.log_in(stage.credentials)["status"] == 200
     me = till.call(ME)
@@ -74,6 +78,7 @@ def test_s02_the_control_without_cross_site_cookies_a_till_on_another_site_does_
 
 
 def test_s02_a_page_on_an_unlisted_origin_can_neither_sign_in_nor_read_nor_write(stage, context):
+    """S02."""
     api = stage.api("localhost")
     owner = Till(context, stage.listed, api)
     token = owner.log_in(stage.credentials)["body"]["data"]["csrf_token"]
@@ -92,6 +97,7 @@ def test_s02_a_page_on_an_unlisted_origin_can_neither_sign_in_nor_read_nor_write
 
 
 def test_s02_a_signed_out_profile_on_an_unlisted_origin_gets_no_session(stage, context):
+    """S02."""
     intruder = Till(context, stage.unlisted, stage.api("localhost"))
     assert intruder.log_in(stage.credentials) == {"unreadable": "TypeError: Failed to fetch"}
     assert intruder.cookies() == {}
@@ -99,6 +105,7 @@ def test_s02_a_signed_out_profile_on_an_unlisted_origin_gets_no_session(stage, c
 
 @pytest.mark.parametrize("cross_site_cookies", [False, True])
 def test_s02_the_page_can_read_every_kind_of_refusal(stage, context, cross_site_cookies):
+    """S02."""
     host = "127.0.0.1" if cross_site_cookies else "localhost"
     till = Till(context, stage.listed, stage.api(host, cross_site_cookies=cross_site_cookies))
     refusals = {"not_signed_in": till.call(ME)}
@@ -131,6 +138,7 @@ def test_s02_the_page_can_read_every_kind_of_refusal(stage, context, cross_site_
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 @pytest.mark.parametrize("path", [ME, "/api/v1/nothing/", "/api/v1/accounts/auth/login/"])
 def test_s02_only_the_listed_origin_is_named_in_the_headers_and_never_a_wildcard(stage, method, path):
+    """S02."""
     listed, unlisted = (allowed(stage, path, method, origin) for origin in (stage.listed, stage.unlisted))
     assert listed["access-control-allow-origin"] == stage.listed
     assert listed["access-control-allow-credentials"] == "true"

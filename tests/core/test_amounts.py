@@ -102,6 +102,7 @@ def test_something_cannot_be_shared_out_over_nothing(weights):
     EXPONENTS,
 )
 def test_s34_any_sequence_of_partial_refunds_sums_to_exactly_what_was_paid(units, pieces, exponent):
+    """S34."""
     total, whole = in_units(units, exponent), sum(pieces, Decimal(0))
     gone, back = Decimal(0), []
     for piece in pieces:

@@ -12,12 +12,14 @@ pytestmark = pytest.mark.django_db
 
 @each("path", [CUSTOMERS, LOGIN, SALES])
 def test_s49_a_body_of_three_megabytes_is_413_in_the_envelope(till, path):
+    """S49."""
     body = json.dumps({"name": "a" * 3_000_000})
     refusal = refused(send(till, body, path, HTTP_IDEMPOTENCY_KEY="k-1"), 413, "body_too_large")
     assert refusal["meta"] == {"limit": 2 * 1024 * 1024}
 
 
 def test_s49_a_body_at_the_limit_is_read_and_one_byte_more_is_not(till):
+    """S49."""
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     body = json.dumps({"name": "Esi"})
     assert send(till, body + " " * (limit - len(body))).status_code == 201
@@ -41,10 +43,12 @@ def nested(depth, open_="[", close="]"):
     ],
 )
 def test_s49_json_deeper_than_32_is_400(till, body):
+    """S49."""
     refused(send(till, body), 400, "malformed_json")
 
 
 def test_s49_json_32_deep_is_read_and_refused_for_what_it_says(till):
+    """S49."""
     refused(send(till, '{"name": "Esi", "x": ' + nested(31) + "}"), 400, "invalid_input", {"x": "unknown_field"})
 
 
@@ -92,6 +96,7 @@ def test_s49_json_32_deep_is_read_and_refused_for_what_it_says(till):
     ],
 )
 def test_s49_what_is_not_strict_json_is_400_with_the_reason(till, body):
+    """S49."""
     refusal = refused(send(till, body), 400, "malformed_json", {})
     assert refusal["meta"]["reason"]
 

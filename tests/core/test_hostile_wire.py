@@ -47,6 +47,7 @@ JSON = "Content-Type: application/json"
 
 @each("line", [f"POST {CUSTOMERS} HTTP/1.1", f"PATCH {CUSTOMERS}{NOBODYS_ID}/ HTTP/1.1"])
 def test_s49_a_body_in_chunks_is_refused_and_never_taken_for_an_empty_one(wire, line):
+    """S49."""
     chunks = b'f\r\n{"name": "Esi"}\r\n0\r\n\r\n'
     status, headers, body = wire.send(line, HOST, JSON, "Transfer-Encoding: chunked", body=chunks)
     assert status == 411, body
@@ -54,6 +55,7 @@ def test_s49_a_body_in_chunks_is_refused_and_never_taken_for_an_empty_one(wire, 
 
 
 def test_s49_three_megabytes_are_refused_on_the_wire_too(wire):
+    """S49."""
     body = json.dumps({"name": "a" * 3_000_000}).encode()
     status, headers, content = wire.send(
         f"POST {CUSTOMERS} HTTP/1.1", HOST, JSON, f"Content-Length: {len(body)}", body=body

@@ -47,6 +47,7 @@ def refused(pattern, kind=DatabaseError):
 
 @pytest.mark.django_db
 def test_s06_without_a_context_there_are_no_rows(shop):
+    """S06."""
     with shop.inside():
         fill(shop)
     with shop.inside():
@@ -59,6 +60,7 @@ def test_s06_without_a_context_there_are_no_rows(shop):
 
 @pytest.mark.django_db
 def test_s06_without_a_context_nothing_is_inserted_changed_or_deleted(shop):
+    """S06."""
     with refused("row-level security"):
         shop.account.categories.create(name="Shelf")
     with refused("row-level security"):
@@ -72,6 +74,7 @@ def test_s06_without_a_context_nothing_is_inserted_changed_or_deleted(shop):
 
 @pytest.mark.django_db
 def test_s06_one_context_neither_reads_nor_writes_the_rows_of_another(shop, stranger):
+    """S06."""
     theirs = stranger.products[0]
     with shop.inside():
         assert set(Product.across_accounts.values_list("account_id", flat=True)) == {shop.id}
@@ -90,6 +93,7 @@ def test_s06_one_context_neither_reads_nor_writes_the_rows_of_another(shop, stra
 
 @pytest.mark.django_db
 def test_s06_a_setting_that_is_no_uuid_shows_an_error_and_no_rows(shop):
+    """S06."""
     with refused("invalid input syntax for type uuid", DataError):
         run("SET LOCAL app.account_id = 'nonsense'")
         run("SELECT * FROM products")
@@ -101,6 +105,7 @@ def test_s06_a_setting_that_is_no_uuid_shows_an_error_and_no_rows(shop):
 @pytest.mark.django_db
 @pytest.mark.parametrize("spelt", ["{}", "{{{}}}", "urn:uuid:{}"])
 def test_s06_an_account_id_is_compared_as_a_uuid_however_it_is_spelt(shop, spelt):
+    """S06."""
     with tenancy.scope(spelt.format(str(shop.id).upper())):
         assert Product.across_accounts.count() == len(shop.products)
 
@@ -110,6 +115,7 @@ def test_s06_an_account_id_is_compared_as_a_uuid_however_it_is_spelt(shop, spelt
 
 @pytest.mark.django_db
 def test_s06_a_query_built_in_one_scope_and_run_in_another_reads_nothing_foreign(shop, stranger):
+    """S06."""
     with shop.inside():
         mine, everybodys = shop.account.products.all(), Product.across_accounts.all()
     with stranger.inside():
@@ -150,6 +156,7 @@ def test_a_scope_that_fails_leaves_nothing_behind(shop):
 
 
 def test_s06_a_scope_outside_a_transaction_ends_with_its_own(committed):
+    """S06."""
     shop = open_shop("Ama Provisions")
     with shop.inside():
         assert Product.across_accounts.count() == len(shop.products)
@@ -168,6 +175,7 @@ def test_s06_a_scope_outside_a_transaction_ends_with_its_own(committed):
     ],
 )
 def test_s06_the_context_does_not_survive_the_request_on_a_connection_that_is_used_again(committed, path, status):
+    """S06."""
     shop = open_shop("Ama Provisions")
     client = shop.client()
     server_process = ask("SELECT pg_backend_pid()")
@@ -179,6 +187,7 @@ def test_s06_the_context_does_not_survive_the_request_on_a_connection_that_is_us
 
 
 def test_s06_control_a_setting_of_the_session_would_survive(committed):
+    """S06."""
     shop = open_shop("Ama Provisions")
     run(f"SET app.account_id = '{shop.id}'")
     assert Product.across_accounts.count() == len(shop.products)
@@ -202,6 +211,7 @@ def test_the_filter_alone_keeps_businesses_apart_for_a_role_that_row_level_secur
 
 
 def test_s09_no_row_can_be_linked_to_another_accounts_row_not_even_by_the_owner_of_the_tables(committed):
+    """S09."""
     mine, theirs = fill(open_shop("Ama Provisions")).shop, fill(open_shop("Stranger Stores")).shop
     free = theirs.cashier.user_id
     run("UPDATE business_memberships SET user_id = NULL, is_active = false WHERE user_id = %s", [free], "owner")
@@ -217,6 +227,7 @@ def test_s09_no_row_can_be_linked_to_another_accounts_row_not_even_by_the_owner_
 
 
 def test_s09_control_rows_of_the_same_account_can_be_linked(committed):
+    """S09."""
     mine = fill(open_shop("Ama Provisions")).shop
     for model, rule in SAME:
         field = model._meta.get_field(rule.field)
@@ -280,6 +291,7 @@ FRESH = {
     ],
 )
 def test_s47_the_webs_role_may_not(statement):
+    """S47."""
     with refused("permission denied|must be owner|must have admin option|must be superuser"):
         run(statement)
 
@@ -287,6 +299,7 @@ def test_s47_the_webs_role_may_not(statement):
 @pytest.mark.django_db
 @pytest.mark.parametrize("alias", ["default", "staff"])
 def test_s47_switching_row_security_off_is_an_error_and_not_a_way_around(shop, alias):
+    """S47."""
     with refused("would be affected by row-level security"), shop.inside():
         run("SET LOCAL row_security = off")
         run("SELECT * FROM products")
@@ -294,6 +307,7 @@ def test_s47_switching_row_security_off_is_an_error_and_not_a_way_around(shop, a
 
 @pytest.mark.django_db(databases=["default", "staff", "owner"])
 def test_s47_the_roles_own_nothing_and_bypass_nothing_but_the_owner_does():
+    """S47."""
     assert checks.role_problems("default") == []
     assert checks.role_problems("staff") == []
     assert checks.check_roles(["default", "staff"]) == []
@@ -317,6 +331,7 @@ def connected_as_owner():
 
 
 def test_s47_the_check_and_readyz_refuse_a_web_process_whose_role_is_not_bound(committed, nobody):
+    """S47."""
     with connected_as_owner():
         errors = checks.check_roles(["default"])
         answer = nobody.get("/readyz")
@@ -328,6 +343,7 @@ def test_s47_the_check_and_readyz_refuse_a_web_process_whose_role_is_not_bound(c
 
 
 def test_s47_readyz_fails_while_a_migration_is_not_applied(committed, nobody):
+    """S47."""
     assert nobody.get("/readyz").json() == {"status": "ok", "problems": []}
     last = "app = 'sales' AND name = (SELECT max(name) FROM django_migrations WHERE app = 'sales')"
     name = ask(f"SELECT name FROM django_migrations WHERE {last}", using="owner")

@@ -63,12 +63,14 @@ def test_the_path_of_the_old_frontend_shows_the_same_page(shop):
     ["0", "-1", "0.0001", "NaN", "Infinity", "-Infinity", "1_000", "1e3", "٣", "３", "", " 1", "0x1", "1,5", "9" * 12],
 )
 def test_s27_a_quantity_that_is_none_is_400(shop, number):
+    """S27."""
     body = refused(shop, lambda: shop.client().post(STOCK, delivery(shop, number)), 400, "invalid_input")
     assert fields_of(body) == ["items.0.quantity"]
 
 
 @pytest.mark.parametrize("quantity", ["0.001", "0.5", "99999999999.999"])
 def test_s27_a_fraction_is_kept_exactly(shop, quantity):
+    """S27."""
     body = delivery(shop, quantity, unit_cost="0")
     assert shop.client().post(STOCK, body).status_code == 201
     with shop.inside():

@@ -76,6 +76,7 @@ def test_a_ledger_that_adds_up_is_said_to_and_so_is_an_empty_one(committed):
     ],
 )
 def test_s22_a_row_that_was_tampered_with_is_named_and_the_exit_is_not_zero(shop, statement, problem):
+    """S22."""
     batch = batch_of(shop, 1)
     corrupt(statement, batch)
     out = StringIO()

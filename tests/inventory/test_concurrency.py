@@ -44,6 +44,7 @@ def adds_up() -> bool:
 
 
 def test_s22_a_batch_gives_what_it_holds_and_its_lines_are_numbered_without_a_gap(busy):
+    """S22."""
     (batch,) = batches(busy)
     results = at_once([lambda: move(busy, (batch, -25))] * 30)
     assert Counter(results) == {True: 20, False: 10}
@@ -69,12 +70,14 @@ def all_of_it(shop: Shop) -> list:
 
 
 def test_s22_who_waited_for_a_batch_sees_what_is_left_of_it(busy):
+    """S22."""
     assert all_of_it(busy) == [False] * 8
     assert on_hand(busy) == [0]
     assert adds_up()
 
 
 def test_s22_control_without_the_lock_and_the_constraints_a_batch_gives_what_is_not_there(busy, monkeypatch):
+    """S22."""
     weaken(monkeypatch, ledger, "_POST", "FOR NO KEY UPDATE")
     with without("stock_never_negative", "one_movement_per_sequence"):
         assert all_of_it(busy) == [True] * 8
@@ -83,6 +86,7 @@ def test_s22_control_without_the_lock_and_the_constraints_a_batch_gives_what_is_
 
 
 def test_s22_control_without_the_lock_the_constraints_refuse_what_is_not_there(busy, monkeypatch):
+    """S22."""
     weaken(monkeypatch, ledger, "_POST", "FOR NO KEY UPDATE")
     assert count_of(all_of_it(busy), IntegrityError) == 8
     assert on_hand(busy) == [0]
@@ -90,6 +94,7 @@ def test_s22_control_without_the_lock_the_constraints_refuse_what_is_not_there(b
 
 
 def test_s26_two_that_take_the_same_batches_in_opposite_order_both_get_them(busy):
+    """S26."""
     with busy.inside():
         receive(busy, "20")
     first, second = batches(busy)
@@ -112,10 +117,12 @@ def opposite_orders(shop: Shop) -> list:
 
 
 def test_s26_batches_are_locked_in_an_order_of_their_own(busy):
+    """S26."""
     assert opposite_orders(busy) == [True, True]
 
 
 def test_s26_control_batches_that_are_locked_in_the_order_of_the_basket_deadlock(busy, monkeypatch):
+    """S26."""
     weaken(monkeypatch, ledger, "_POST", "ORDER BY id FOR", "ORDER BY array_position(%(lock)s::uuid[], id) FOR")
     assert is_deadlock(opposite_orders(busy))
 
@@ -136,12 +143,14 @@ def one_and_four(shop: Shop) -> list:
 
 
 def test_s26_who_finds_a_batch_empty_has_the_others_locked_already(busy):
+    """S26."""
     assert one_and_four(busy) == [None, None]
     assert on_hand(busy) == [500 - 5, 0]
     assert adds_up()
 
 
 def test_s26_control_who_locks_only_the_batches_that_it_picks_deadlocks(busy, monkeypatch):
+    """S26."""
     whole = ledger.post
     monkeypatch.setattr(ledger, "post", lambda entries, **facts: whole(entries, **{**facts, "lock": ()}))
     assert is_deadlock(one_and_four(busy))

@@ -84,6 +84,7 @@ def test_nothing_to_post_is_nothing_posted(shop):
     )
 )
 def test_s22_whatever_is_posted_the_count_is_the_sum_of_the_lines(shop, rounds):
+    """S22."""
     for entries in rounds:
         found = batches(shop)
         before = {batch: held(shop, batch) for batch in found}
@@ -99,6 +100,7 @@ def test_s22_whatever_is_posted_the_count_is_the_sum_of_the_lines(shop, rounds):
 
 @pytest.mark.django_db
 def test_s22_on_hand_is_the_sum_of_the_movements_after_delivery_sale_and_refund(shop):
+    """S22."""
     with shop.inside():
         receive(shop, "2.5")
         sale = sales.complete_sale(
@@ -142,6 +144,7 @@ def try_as(alias: str, statement: str) -> None:
 @pytest.mark.parametrize("alias", ["owner", "staff"])
 @pytest.mark.parametrize("statement", CHANGES)
 def test_s22_a_movement_is_changed_by_nobody_not_even_the_tables_owner(alias, statement):
+    """S22."""
     shop = open_shop("Ama Provisions")
     with pytest.raises(IntegrityError, match="append-only") as caught:
         try_as(alias, statement)
@@ -153,6 +156,8 @@ def test_s22_a_movement_is_changed_by_nobody_not_even_the_tables_owner(alias, st
 @pytest.mark.django_db
 @pytest.mark.parametrize("statement", CHANGES)
 def test_s22_a_movement_is_not_changed_by_the_web(shop, statement):
+    """S22."""
+
     def change():
         with shop.inside(), connection.cursor() as cursor:
             cursor.execute(statement)

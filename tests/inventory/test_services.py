@@ -142,6 +142,7 @@ def test_a_delivery_comes_to_a_warehouse_too(bare):
 
 
 def test_s27_fractions_add_up_exactly(bare):
+    """S27."""
     for quantity in ("0.001", "0.1", "0.2", "0.333"):
         deliver(bare, item(bare.products[0], quantity, "0.3333"))
     with bare.inside():

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_s32_cash_of_50_for_42_gives_8_back_and_the_drawer_expects_42(one):
+    """S32."""
     sale = sell(one, "4.2", payments=[{"method": "CASH", "amount": "50.00"}])
     assert (sale["total"], sale["change_due"], sale["paid"]) == ("42.00", "8.00", "50.00")
     assert [(p["amount"], p["tendered"]) for p in sale["payments"]] == [("42.00", "50.00")]
@@ -71,18 +72,21 @@ def test_what_is_unknown_is_400_with_its_path(one, change, path):
     "number", ["0", "-1", "0.0001", "NaN", "Infinity", "1_000", "1e3", "١", "１", "", " 1", "1" * 15]
 )
 def test_s27_a_quantity_that_is_none_is_400(one, number):
+    """S27."""
     failure = refused(one, lambda: one.client().post(SALES, one.basket(number)), 400, "invalid_input")
     assert fields_of(failure) == ["lines.0.quantity"]
 
 
 @pytest.mark.parametrize("number", [True, None, [], {}])
 def test_s27_a_quantity_of_another_type_is_400(one, number):
+    """S27."""
     failure = refused(one, lambda: one.client().post(SALES, one.basket(number)), 400, "invalid_input")
     assert fields_of(failure) == ["lines.0.quantity"]
 
 
 @pytest.mark.parametrize("raw", ["NaN", "Infinity", "-Infinity", "1e2"])
 def test_s27_a_json_number_that_is_none_is_400(one, raw):
+    """S27."""
     body = (
         f'{{"id": "{uuid7()}", "storefront": "{one.storefront.pk}", "register": "{one.register.pk}", "payments": [],'
         f' "lines": [{{"product": "{one.products[0].pk}", "quantity": {raw}}}]}}'
@@ -146,6 +150,7 @@ def test_payments_that_do_not_fit_are_409(one, payments, code):
 
 
 def test_s26_what_is_not_there_is_409_with_what_is_available(one):
+    """S26."""
     failure = refused(one, lambda: one.client().post(SALES, one.basket("100.001")), 409, "insufficient_stock")
     assert paths_of(failure) == [("lines.0.quantity", "insufficient_stock")]
     assert failure["meta"]["available"] == {str(one.products[0].pk): "100.000"}
@@ -162,6 +167,7 @@ def test_s26_what_is_not_there_is_409_with_what_is_available(one):
     ],
 )
 def test_s37_a_cashiers_own_price_or_discount_is_403(one, extra):
+    """S37."""
     body = one.basket(**({"discount": extra["discount"]} if "discount" in extra else {}))
     if "unit_price" in extra:
         body["lines"][0]["unit_price"] = extra["unit_price"]
@@ -172,6 +178,7 @@ def test_s37_a_cashiers_own_price_or_discount_is_403(one, extra):
 
 
 def test_s37_the_price_on_the_list_is_nobodys_own(one):
+    """S37."""
     body = one.basket(discount="0")
     body["lines"][0].update(unit_price="10.00", discount="0.00")
     assert one.client(one.cashier).post(SALES, body).status_code == 201

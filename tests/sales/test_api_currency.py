@@ -48,6 +48,7 @@ def amounts_in(value, name=""):
 
 
 def test_s41_no_answer_has_a_decimal_and_rounding_still_sums(boutique):
+    """S41."""
     client = boutique.client()
     sale = sell(boutique, "0.5", discount="10", payments=[{"method": "CARD", "amount": "600"}, *CASH_200])
     assert sale["total"] == str(sum(int(line["total"]) for line in sale["lines"])) == "660"  # 167 + 500 + 3 - 10
@@ -83,6 +84,7 @@ CASH_200 = [{"method": "CASH", "amount": "200"}]
 
 
 def test_s41_an_amount_with_decimals_is_400(boutique):
+    """S41."""
     client = boutique.client()
     line = {"product": str(boutique.products[0].pk), "quantity": "1"}
     for extra, path in (

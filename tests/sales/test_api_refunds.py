@@ -10,6 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_s34_a_refund_gives_back_what_was_paid_for_what_comes_back(one):
+    """S34."""
     sale = sell(one, "3", discount="1.00")
     found = [refund(one, sale).json()["data"] for _ in range(3)]
     assert [(r["total"], r["payments"][0]["amount"]) for r in found] == [
@@ -23,6 +24,7 @@ def test_s34_a_refund_gives_back_what_was_paid_for_what_comes_back(one):
 
 
 def test_s34_a_refund_that_is_too_much_is_409(one):
+    """S34."""
     sale = sell(one)
     refused(one, lambda: refund(one, sale, "1.001"), 409, "refund_too_much")
     cash = [{"method": "CASH", "amount": "9.99"}]
@@ -33,11 +35,13 @@ def test_s34_a_refund_that_is_too_much_is_409(one):
 
 @pytest.mark.parametrize("quantity", ["0", "-1", "NaN", "0.0001"])
 def test_s34_a_refund_of_nothing_is_400(one, quantity):
+    """S34."""
     sale = sell(one)
     refused(one, lambda: refund(one, sale, quantity), 400, "invalid_input")
 
 
 def test_s34_a_retried_refund_happens_once(one):
+    """S34."""
     sale = sell(one, "2")
     url, body = f"{SALES}{sale['id']}/refunds/", back(sale["lines"][0]["id"], id=str(uuid7()))
     first, again = one.client().post(url, body), one.client().post(url, body)

@@ -24,6 +24,7 @@ def quiet() -> Iterator[None]:
 
 
 def test_s30_a_sale_that_fails_at_any_statement_leaves_nothing_and_its_retry_is_one_sale(shop, quiet):
+    """S30."""
     client, body, before = shop.client(), shop.basket(), state_of(shop)
     failed = 0
     while True:
@@ -59,6 +60,7 @@ def fail_at(number: int):
 
 
 def test_s30_a_refusal_keeps_no_key_so_that_the_same_key_may_succeed_later(one):
+    """S30."""
     body = one.basket("101")
     refused(one, lambda: one.client().post(SALES, body), 409, "insufficient_stock")
     with one.inside():
@@ -71,6 +73,7 @@ def test_s30_a_refusal_keeps_no_key_so_that_the_same_key_may_succeed_later(one):
 
 
 def test_s31_a_retry_gets_the_first_answer_and_sells_nothing(one):
+    """S31."""
     body = one.basket()
     first = one.client().post(SALES, body)
     state = state_of(one)
@@ -82,6 +85,7 @@ def test_s31_a_retry_gets_the_first_answer_and_sells_nothing(one):
 
 
 def test_s31_the_same_content_in_another_order_of_keys_is_the_same_request(one):
+    """S31."""
     body = one.basket()
     first = one.client().post(SALES, body)
     again = one.client().post(SALES, dict(reversed(body.items())))
@@ -89,12 +93,14 @@ def test_s31_the_same_content_in_another_order_of_keys_is_the_same_request(one):
 
 
 def test_s31_the_same_key_with_another_body_is_422(one):
+    """S31."""
     body = one.basket()
     assert one.client().post(SALES, body).status_code == 201
     refused(one, lambda: one.client().post(SALES, {**body, "discount": "1"}), 422, "idempotency_key_reused")
 
 
 def test_s31_a_header_names_the_key_and_a_replay_is_told_by_it(one):
+    """S31."""
     body = one.basket()
     del body["id"]
     first = one.client().post(SALES, body, headers={"Idempotency-Key": "till-1/7"})
@@ -111,6 +117,7 @@ def test_s31_a_header_names_the_key_and_a_replay_is_told_by_it(one):
 
 
 def test_s31_a_colleague_who_takes_over_the_phone_gets_the_first_answer(one):
+    """S31."""
     body = one.basket()
     first = one.client().post(SALES, body)
     again = one.client(one.cashier).post(SALES, body)
@@ -118,6 +125,7 @@ def test_s31_a_colleague_who_takes_over_the_phone_gets_the_first_answer(one):
 
 
 def test_s31_a_key_is_of_one_operation(one):
+    """S31."""
     body = one.basket()
     del body["id"]
     key = {"Idempotency-Key": "same"}

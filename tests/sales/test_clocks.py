@@ -19,6 +19,7 @@ def test_a_till_that_was_offline_sells_up_to_a_week_late(shop):
 
 
 def test_s37_an_older_date_would_choose_its_taxes_and_needs_a_right(shop):
+    """S37."""
     old = timezone.now() - timedelta(days=7, hours=1)
     error = refused_with(shop, CapabilityMissing, lambda: sell(shop, "1", by=shop.cashier, sold_at=old))
     assert error.meta == {"capability": "sale:backdate"}

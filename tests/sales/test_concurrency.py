@@ -74,6 +74,7 @@ def post_to(server: str, shop: Shop, body: dict, key: str):
 
 
 def test_s31_one_key_in_fifty_concurrent_requests_is_one_sale_and_fifty_equal_bodies(server, busy):
+    """S31."""
     body, key = busy.basket(payments=[{"method": "CASH", "amount": "10.00"}]), str(uuid7())
     answers = at_once([lambda: post_to(server, busy, body, key)] * 50)
     assert Counter(status for status, _, _ in answers) == {201: 50}
@@ -87,6 +88,7 @@ def test_s31_one_key_in_fifty_concurrent_requests_is_one_sale_and_fifty_equal_bo
 
 
 def test_s31_one_key_with_two_bodies_at_the_same_instant_sells_one_of_them(server, busy):
+    """S31."""
     key = str(uuid7())
     bodies = [busy.basket(quantity, payments=[{"method": "CASH", "amount": "20.00"}]) for quantity in ("1", "2")]
     answers = at_once([lambda body=bodies[i % 2]: post_to(server, busy, body, key) for i in range(20)])
@@ -99,6 +101,7 @@ def test_s31_one_key_with_two_bodies_at_the_same_instant_sells_one_of_them(serve
 
 
 def test_s31_control_a_key_that_is_not_unique_sells_as_often_as_it_is_sent(busy, monkeypatch):
+    """S31."""
     weaken(monkeypatch, idempotency, "_CLAIM", "ON CONFLICT ON CONSTRAINT one_answer_per_key DO NOTHING")
     body, header = busy.basket(), {"Idempotency-Key": "one"}
     del body["id"]
@@ -128,6 +131,7 @@ def test_one_id_under_many_keys_is_one_sale(busy):
 
 
 def test_s36_a_hundred_concurrent_sales_on_four_registers_have_no_gap_and_no_double(busy):
+    """S36."""
     tills = registers(busy, 4)
     clients = [busy.client() for _ in range(20)]
 
@@ -160,6 +164,7 @@ def numbers(shop: Shop) -> list[str]:
 
 
 def test_s36_sales_that_waited_for_one_register_have_each_a_number_of_its_own(busy):
+    """S36."""
     assert sorted(numbers(busy)) == [f"R1-{n:06d}" for n in range(1, 9)]
 
 
@@ -171,12 +176,14 @@ def read_then_write(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_s36_control_a_number_that_is_read_and_then_written_is_given_twice(busy, monkeypatch):
+    """S36."""
     read_then_write(monkeypatch)
     with without("one_sale_per_receipt_number"):
         assert numbers(busy) == ["R1-000001"] * 8
 
 
 def test_s36_control_a_number_that_is_given_twice_is_refused_by_its_constraint(busy, monkeypatch):
+    """S36."""
     read_then_write(monkeypatch)
     results = numbers(busy)
     assert (count_of(results, "R1-000001"), count_of(results, IntegrityError)) == (1, 7)
@@ -195,6 +202,7 @@ def money_left(shop: Shop) -> Decimal:
 
 
 def test_s34_concurrent_refunds_of_one_line_succeed_once(busy):
+    """S34."""
     sale = sell(busy)
     (line,) = sale.lines.all()
     clients = [busy.client() for _ in range(8)]
@@ -213,6 +221,7 @@ def test_s34_concurrent_refunds_of_one_line_succeed_once(busy):
 
 
 def test_s34_control_a_sale_that_is_not_locked_is_paid_back_twice(busy):
+    """S34."""
     sold = sell(busy)
     barrier = threading.Barrier(2)
 
@@ -230,6 +239,7 @@ def test_s34_control_a_sale_that_is_not_locked_is_paid_back_twice(busy):
 
 
 def test_s26_twenty_tills_sell_the_last_unit_once(committed):
+    """S26."""
     shop = open_shop("Last One", prices=("10.00",), stock="1")
     tills = registers(shop, 20)
     clients = [shop.client() for _ in tills]
@@ -251,6 +261,7 @@ def test_s26_twenty_tills_sell_the_last_unit_once(committed):
 
 
 def test_s26_control_without_the_lock_and_the_constraints_the_last_unit_is_sold_to_everybody(committed, monkeypatch):
+    """S26."""
     shop = open_shop("Last One", prices=("10.00",), stock="1")
     tills = registers(shop, 8)
     clients = [shop.client() for _ in tills]
@@ -267,6 +278,7 @@ def test_s26_control_without_the_lock_and_the_constraints_the_last_unit_is_sold_
 
 
 def test_s26_baskets_with_the_same_products_in_opposite_order_all_sell(committed):
+    """S26."""
     shop = open_shop("Busy", prices=("1.00", "2.00", "3.00", "4.00"), stock="1000")
     tills = registers(shop, 8)
     clients = [shop.client() for _ in tills]

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_s32_cash_of_50_for_42_leaves_42_in_the_drawer(shop):
+    """S32."""
     sale = sell(shop, "4.2", payments=[{"method": "CASH", "amount": money("50.00")}])
     assert (sale.total, sale.change_due) == (money("42.00"), money("8.00"))
     with shop.inside():
@@ -79,6 +80,7 @@ def test_a_discount_above_the_price_is_refused(shop, discount):
 
 
 def test_s37_a_cashier_may_not_make_prices_or_discounts(shop):
+    """S37."""
     product = shop.products[0].pk
     one = {"product": product, "quantity": Decimal(1)}
     for extra in (
@@ -92,6 +94,7 @@ def test_s37_a_cashier_may_not_make_prices_or_discounts(shop):
 
 
 def test_s37_a_cashier_may_send_the_price_that_it_is_and_no_discount(shop):
+    """S37."""
     line = {
         "product": shop.products[0].pk,
         "quantity": Decimal(1),
@@ -102,6 +105,7 @@ def test_s37_a_cashier_may_send_the_price_that_it_is_and_no_discount(shop):
 
 
 def test_s37_who_has_the_right_makes_the_price_and_the_list_price_stays_on_the_line(shop):
+    """S37."""
     line = {"product": shop.products[0].pk, "quantity": Decimal(1), "unit_price": money("7.50")}
     sale = sell(shop, lines=[line])
     (row,) = lines_of(shop, sale)
@@ -109,6 +113,7 @@ def test_s37_who_has_the_right_makes_the_price_and_the_list_price_stays_on_the_l
 
 
 def test_s41_a_currency_without_decimals_has_none_in_the_history_or_in_a_refusal():
+    """S41."""
     shop = open_shop("Boutique", country="SN", currency="XOF", time_zone="Africa/Dakar", prices=("1500",))
     card = [{"method": "CARD", "amount": money("2000.00")}]
     assert refused_with(shop, PaymentTooMuch, lambda: sell(shop, "1", payments=card)).meta == {"excess": "500"}
@@ -120,6 +125,7 @@ def test_s41_a_currency_without_decimals_has_none_in_the_history_or_in_a_refusal
 
 
 def test_s37_a_cashier_may_not_cut_goods_into_crumbs_that_cost_nothing(shop):
+    """S37."""
     crumbs = [{"product": shop.products[2].pk, "quantity": money("0.004")}] * 100
     error = refused_with(shop, CapabilityMissing, lambda: sell(shop, by=shop.cashier, lines=crumbs, payments=[]))
     assert error.meta == {"capability": "discount:give"}
@@ -134,6 +140,7 @@ def test_a_cashier_may_weigh_the_same_thing_twice(shop):
 
 
 def test_s37_a_cashier_may_not_choose_the_wholesale_prices(shop):
+    """S37."""
     error = refused_with(shop, CapabilityMissing, lambda: sell(shop, "1", by=shop.cashier, price_level="WHOLESALE"))
     assert error.meta == {"capability": "price:wholesale"}
 

@@ -96,6 +96,7 @@ def test_a_part_of_the_discount_is_never_larger_than_what_it_is_taken_from(baske
 @unhurried
 @given(baskets(), st.data())
 def test_s34_refunding_in_any_pieces_returns_exactly_what_each_line_cost(basket, data):
+    """S34."""
     lines, discount, inclusive, exponent = basket
     for line, row in zip(
         lines, price_lines(lines, discount=discount, prices_include_tax=inclusive, exponent=exponent), strict=True
@@ -119,6 +120,7 @@ def three_for_3_33(*, inclusive: bool):
 
 
 def test_s33_three_times_3_33_with_1_00_off_and_three_levies_inclusive():
+    """S33."""
     rows = three_for_3_33(inclusive=True)
     assert [row.discount for row in rows] == [Decimal("0.34"), Decimal("0.33"), Decimal("0.33")]
     assert [row.total for row in rows] == [Decimal("2.99"), Decimal("3.00"), Decimal("3.00")]
@@ -128,6 +130,7 @@ def test_s33_three_times_3_33_with_1_00_off_and_three_levies_inclusive():
 
 
 def test_s33_three_times_3_33_with_1_00_off_and_three_levies_exclusive():
+    """S33."""
     rows = three_for_3_33(inclusive=False)
     # 2.99 * 0.2 = 0.598, 3.00 * 0.2 = 0.60.
     assert [row.tax_amount for row in rows] == [Decimal("0.60")] * 3
@@ -136,6 +139,7 @@ def test_s33_three_times_3_33_with_1_00_off_and_three_levies_exclusive():
 
 
 def test_s41_a_currency_without_decimals_rounds_to_whole_francs_and_still_sums():
+    """S41."""
     lines = [Wanted(Decimal("0.333"), Decimal(1000), Decimal(0), GHANA) for _ in range(3)]
     rows = price_lines(lines, discount=Decimal(100), prices_include_tax=True, exponent=0)
     assert [str(row.subtotal) for row in rows] == ["333", "333", "333"]

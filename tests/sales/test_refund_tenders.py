@@ -22,6 +22,7 @@ def tenders(refund):
 
 
 def test_s34_money_goes_back_in_the_order_in_which_it_came(shop):
+    """S34."""
     sale, line = split_sale(shop)
     first = give_back(shop, sale, [(line, "1.5", "SHELF")])
     assert tenders(first) == [("CARD", money("-12.00")), ("CASH", money("-3.00"))]
@@ -29,6 +30,7 @@ def test_s34_money_goes_back_in_the_order_in_which_it_came(shop):
 
 
 def test_s34_money_goes_back_by_the_tender_that_is_named_if_so_much_came_by_it(shop):
+    """S34."""
     sale, line = split_sale(shop)
     cash = [{"method": "CASH", "amount": money("8.00")}]
     assert tenders(give_back(shop, sale, [(line, "0.8", "SHELF")], payments=cash)) == [("CASH", money("-8.00"))]
@@ -41,6 +43,7 @@ def test_s34_money_goes_back_by_the_tender_that_is_named_if_so_much_came_by_it(s
 
 @pytest.mark.parametrize("amounts", [[], ["9.99"], ["10.01"], ["5.00", "4.99"]])
 def test_s34_what_goes_back_is_neither_more_nor_less_than_is_due(shop, amounts):
+    """S34."""
     sale, line = split_sale(shop)
     payments = [{"method": "CARD", "amount": money(amount)} for amount in amounts]
     refused_with(shop, RefundTenderMismatch, lambda: give_back(shop, sale, [(line, "1", "SHELF")], payments=payments))

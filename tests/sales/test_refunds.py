@@ -30,6 +30,7 @@ def thirds(shop: Shop):
 
 
 def test_s33_the_lines_sum_to_the_total_and_refunding_them_one_by_one_returns_what_was_paid(shop):
+    """S33."""
     sale = thirds(shop)
     lines = lines_of(shop, sale)
     assert sum(line.total for line in lines) == sale.total == money("8.99")
@@ -42,6 +43,7 @@ def test_s33_the_lines_sum_to_the_total_and_refunding_them_one_by_one_returns_wh
 
 
 def test_s33_refunding_unit_by_unit_returns_exactly_what_was_paid(shop):
+    """S33."""
     product = shop.products[1].pk
     sale = sell(shop, lines=[{"product": product, "quantity": Decimal(3)}], discount=money("1.00"))
     (line,) = lines_of(shop, sale)
@@ -52,6 +54,7 @@ def test_s33_refunding_unit_by_unit_returns_exactly_what_was_paid(shop):
 
 
 def test_s34_more_than_was_sold_never_comes_back(shop):
+    """S34."""
     sale = sell(shop, "2")
     (line,) = lines_of(shop, sale)
     refused_with(shop, RefundTooMuch, lambda: give_back(shop, sale, [(line, "2.001", "SHELF")]))
@@ -64,6 +67,7 @@ def test_s34_more_than_was_sold_never_comes_back(shop):
 
 
 def test_s34_the_same_line_twice_in_one_refund_counts_twice(shop):
+    """S34."""
     sale = sell(shop, "2")
     (line,) = lines_of(shop, sale)
     twice = [(line, "1.5", "SHELF"), (line, "1", "SHELF")]
@@ -82,6 +86,7 @@ def test_s34_the_same_line_twice_in_one_refund_counts_twice(shop):
     ],
 )
 def test_s34_goods_go_where_the_line_says(shop, restock, kept, kinds):
+    """S34."""
     sale = sell(shop, "1")
     give_back(shop, sale, [(lines_of(shop, sale)[0], "1", restock)])
     assert sum(on_hand(shop)) == kept
@@ -89,6 +94,7 @@ def test_s34_goods_go_where_the_line_says(shop, restock, kept, kinds):
 
 
 def test_s34_goods_return_to_the_batches_that_they_came_from(bare):
+    """S34."""
     batch = batches_by_expiry(bare, soon=3, late=9)
     sale = sell(bare, "7")
     (line,) = lines_of(bare, sale)
@@ -107,6 +113,7 @@ def test_s34_goods_return_to_the_batches_that_they_came_from(bare):
 
 
 def test_s34_a_refunded_service_moves_no_stock(bare):
+    """S34."""
     with bare.inside():
         service = inventory.add_product(
             by=bare.owner, sku="CUT", name="Haircut", retail_price=money("25.00"), is_stocked=False
@@ -117,6 +124,7 @@ def test_s34_a_refunded_service_moves_no_stock(bare):
 
 
 def test_s34_the_status_says_how_much_came_back(shop):
+    """S34."""
     sale = sell(shop, "2", "1")
     first, second = lines_of(shop, sale)
 
@@ -131,6 +139,7 @@ def test_s34_the_status_says_how_much_came_back(shop):
 
 
 def test_s34_a_line_of_another_sale_is_unknown(shop, stranger):
+    """S34."""
     sale, other, theirs = sell(shop, "1"), sell(shop, "1"), sell(stranger, "1")
     for line in (lines_of(shop, other)[0], lines_of(stranger, theirs)[0]):
         error = refused_with(shop, errors.InvalidInput, lambda line=line: give_back(shop, sale, [(line, "1", "SHELF")]))

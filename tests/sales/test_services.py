@@ -99,6 +99,7 @@ def test_wholesale_takes_the_wholesale_price_and_retail_where_there_is_none(shop
 
 
 def test_s27_fractions_of_a_kilogram_are_exact(shop):
+    """S27."""
     sale = sell(shop, "0.335")
     (line,) = lines_of(shop, sale)
     assert (line.quantity, line.total) == (Decimal("0.335"), money("3.35"))
@@ -163,6 +164,7 @@ def test_a_register_or_product_that_is_switched_off_sells_nothing(shop):
 
 
 def test_s36_a_sale_that_fails_gives_its_number_back(shop):
+    """S36."""
     assert sell(shop, "1").receipt_number == "R1-000001"
     refused_with(shop, PaymentShort, lambda: sell(shop, "1", payments=[]))
     refused_with(shop, InsufficientStock, lambda: sell(shop, "1000"))
@@ -170,6 +172,7 @@ def test_s36_a_sale_that_fails_gives_its_number_back(shop):
 
 
 def test_s36_every_register_counts_for_itself_and_midnight_does_not_matter(shop):
+    """S36."""
     with shop.inside():
         second = services.add_register(by=shop.owner, storefront=shop.storefront, code="R2", name="Till 2")
     first = shop.register

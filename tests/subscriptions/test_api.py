@@ -25,6 +25,7 @@ def ended(shop, days_ago):
 
 
 def test_s18_an_active_subscription_that_ended_yesterday_is_in_grace_though_no_job_has_run(shop):
+    """S18."""
     ended(shop, 1)
     client = shop.client()
     assert client.get(STATUS).json()["data"]["state"] == "GRACE"
@@ -47,6 +48,7 @@ def test_an_unpaid_business_may_look_but_not_touch(shop, days, state):
 
 
 def test_s18_the_last_second_of_the_seventh_day_of_grace_is_the_accounts_own():
+    """S18."""
     shop = open_shop("Kiribati Kiosk", country="KI", currency="AUD", time_zone="Pacific/Kiritimati")
     last = timezone.localdate(timezone=shop.account.zone)
     change(shop, is_trial=False, ends_on=last)

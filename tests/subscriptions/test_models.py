@@ -28,10 +28,12 @@ def held(*, is_trial=False, cancelled=False, suspended=False, time_zone="Africa/
     [(-400, "ACTIVE"), (0, "ACTIVE"), (1, "GRACE"), (7, "GRACE"), (8, "EXPIRED"), (400, "EXPIRED")],
 )
 def test_s18_the_state_follows_from_the_dates(days, state):
+    """S18."""
     assert held().state_on(LAST + timedelta(days=days)) == state
 
 
 def test_s18_a_trial_is_a_trial_to_its_last_day_and_has_its_grace_too():
+    """S18."""
     trial = held(is_trial=True)
     states = [trial.state_on(LAST + timedelta(days=days)) for days in (0, 1, 7, 8)]
     assert states == [State.TRIAL, State.GRACE, State.GRACE, State.EXPIRED]
@@ -49,6 +51,7 @@ def test_a_suspended_subscription_is_suspended_on_every_day():
 
 @pytest.mark.parametrize("time_zone", ["Africa/Accra", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Africa/Lagos"])
 def test_s18_day_seven_and_day_eight_begin_at_midnight_of_the_accounts_own_clock(time_zone):
+    """S18."""
     subscription = held(time_zone=time_zone)
     end_of_day_7 = datetime(2026, 4, 8, tzinfo=ZoneInfo(time_zone))
     with time_machine.travel(end_of_day_7 - timedelta(seconds=1), tick=False):
