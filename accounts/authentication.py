@@ -19,7 +19,7 @@ class AccountAuthentication(BaseAuthentication):
             raise asked.refusal
         if asked.credential is None:
             return None
-        if asked.credential.is_session:
+        if asked.credential.is_cookie:
             enforce_csrf(asked)
         return asked.user, asked.credential
 

@@ -7,17 +7,19 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, transaction
 from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
+from django.utils import timezone
 
-from accounts import queries, tokens
+from accounts import queries, services, tokens
 from accounts.errors import CredentialInvalid, CredentialsDisagree
+from accounts.models import Membership
 from accounts.tokens import Credential
-from core.api import failures
-from core.errors import DomainError
+from core.api import failures, fields
+from core.errors import DomainError, NotFound
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -34,12 +36,14 @@ class AccountContextMiddleware:
 
     def __call__(self, request: Any) -> HttpResponseBase:
         request.user, request.membership, request.account = AnonymousUser(), None, None
-        request.credential, request.refusal = None, None
+        request.credential, request.session_row, request.refusal = None, None, None
         try:
             # Before a transaction is open: a body that trickles in must not hold a lock meanwhile.
             request.body  # noqa: B018
             credential = self._credential(request)
-            return self._in_account(request, credential) if credential else self.get_response(request)
+            response = self._in_account(request, credential) if credential else self.get_response(request)
+            response.headers.setdefault("Cache-Control", "private, no-store")
+            return response
         except (DatabaseError, InterfaceError, RequestDataTooBig, UnreadablePostError) as error:
             return failures.respond(error, request)
 
@@ -54,21 +58,41 @@ class AccountContextMiddleware:
         with transaction.atomic():
             try:
                 self._identify(request, credential)
-            except CredentialInvalid as refusal:
+            except DomainError as refusal:
                 request.refusal = refusal
             response = self.get_response(request)
             failures.undo_if_refused(response.status_code)
-            response.headers.setdefault("Cache-Control", "private, no-store")
-            return response
+        self._touch(request)
+        return response
 
     def _identify(self, request: Any, credential: Credential) -> None:
-        identity = queries.recognise(credential)
-        request.credential = credential
-        request.user, request.account = identity.user, identity.account
-        request.membership = identity.membership
-        if identity.membership:
-            identity.membership.request_id = request.request_id
-        structlog.contextvars.bind_contextvars(account_id=str(identity.account.id), user_id=str(identity.user.id))
+        identity, session = queries.recognise(credential)
+        member, account = identity.membership, identity.account
+        services.refuse_other_device(session, request.headers.get("X-Device-Token", ""))
+        if member:
+            member.request_id = request.request_id
+        named = request.headers.get("X-Account-ID")
+        if named is not None and named.lower() != str(account.pk):
+            member = self._act_for(request, member, named)
+            account = member.account
+        request.credential, request.session_row = credential, session
+        request.user, request.account, request.membership = identity.user, account, member
+        structlog.contextvars.bind_contextvars(account_id=str(account.pk), user_id=str(identity.user.pk))
+
+    def _act_for(self, request: Any, member: Membership | None, named: str) -> Membership:
+        try:
+            account_id = fields.read_id(named)
+        except ValueError:
+            raise NotFound from None
+        if member is None:
+            raise NotFound
+        return services.act_for(by=member, account_id=account_id, method=request.method, path=request.path)
+
+    def _touch(self, request: Any) -> None:
+        """Note, in a transaction of its own, that the session is in use."""
+        session = request.session_row
+        if session and session.wants_touch(now=timezone.now()):
+            services.touch_session(session=session)
 
 
 def read_credential(request: HttpRequest) -> Credential | None:
@@ -100,10 +124,10 @@ def _from_session(request: HttpRequest) -> Credential | None:
         return Credential(
             user_id=UUID(session[SESSION_KEY]),
             account_id=UUID(account_id) if account_id else None,
-            fingerprint=session[HASH_SESSION_KEY],
-            is_session=True,
+            session_id=UUID(session[tokens.SESSION_ID_KEY]),
+            is_cookie=True,
         )
-    except KeyError:
+    except (KeyError, ValueError):
         return None
 
 

@@ -4,12 +4,18 @@ from typing import Any
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
-from accounts.errors import CapabilityMissing, NoBusiness, ViewNotDeclared
+from accounts import services
+from accounts.errors import AccountNotNamed, CapabilityMissing, NoBusiness, PinNotEnough, ViewNotDeclared, WrongPin
+from core.api import fields
 from core.errors import NotSignedIn
 
 
 class HasTenantAccess(BasePermission):
-    """Raises NotSignedIn (401) for nobody, NoBusiness (403) for a user without an active seat."""
+    """Raises NotSignedIn (401) for nobody, NoBusiness (403) for a user without an active seat.
+
+    The platform's staff have no business until they name one: AccountNotNamed (403), but where the view is about
+    oneself. PinNotEnough (403) where the view asks for more than a PIN.
+    """
 
     def has_permission(self, request: Any, view: Any) -> bool:
         asked = request._request
@@ -17,16 +23,35 @@ class HasTenantAccess(BasePermission):
             raise NotSignedIn
         if asked.membership is None or not asked.membership.is_active:
             raise NoBusiness
+        if asked.account.is_platform and not getattr(view, "is_own", False):
+            raise AccountNotNamed
+        if asked.membership.is_by_pin and getattr(view, "refuses_pin", False):
+            raise PinNotEnough
         return True
 
 
 class HasCapability(BasePermission):
-    """Raises CapabilityMissing (403) without the right that the view names, ViewNotDeclared where it names none."""
+    """Raises CapabilityMissing (403) without the right that the view names, ViewNotDeclared where it names none.
+
+    A write may bring a second person (`X-Approver`, `X-Approver-PIN`), whose rights it then has for this one act.
+    """
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        wanted = getattr(view, "read_capability" if request.method in SAFE_METHODS else "write_capability", None)
+        is_read = request.method in SAFE_METHODS
+        wanted = getattr(view, "read_capability" if is_read else "write_capability", None)
         if wanted is None:
             raise ViewNotDeclared
+        if not is_read and "X-Approver" in request.headers:
+            request.membership.approver = _approver(request)
         if not request.membership.may(wanted):
             raise CapabilityMissing(capability=wanted)
         return True
+
+
+def _approver(request: Any) -> Any:
+    try:
+        member_id = fields.read_id(request.headers["X-Approver"])
+    except ValueError:
+        raise WrongPin from None
+    pin = request.headers.get("X-Approver-PIN", "")
+    return services.find_approver(by=request.membership, member=member_id, pin=pin)

@@ -1,50 +1,56 @@
-"""Who is asking: one statement finds user, account, membership, subscription and plan."""
+"""Who is asking: one statement finds user, account, membership, session, subscription and plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, models
+from django.utils import timezone
 
-from accounts import tokens
 from accounts.errors import CredentialInvalid
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Device, Membership, Session, User
 from accounts.tokens import Credential
 from core import tenancy
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A user as they stand now. The account bears its subscription; a user without a seat has no membership."""
+    """A user as they stand now. The account bears its subscription, the membership its places and the session."""
 
     user: User
     account: Account
     membership: Membership | None
+    session: Session | None
 
 
-def recognise(credential: Credential) -> Identity:
-    """Who a credential stands for. Raises CredentialInvalid for the gone, the inactive and after a new password."""
-    identity = identify(credential.user_id, presumed_account_id=credential.account_id)
-    if identity is None or not identity.user.is_active or not tokens.holds(credential, identity.user):
+def recognise(credential: Credential) -> tuple[Identity, Session]:
+    """Who a credential stands for, by which session. Raises CredentialInvalid for the gone, inactive and ended."""
+    identity = identify(credential.user_id, session_id=credential.session_id, presumed_account_id=credential.account_id)
+    if identity is None or identity.session is None or not identity.user.is_active:
         raise CredentialInvalid
-    return identity
+    if not identity.session.holds(identity.user, now=timezone.now()):
+        raise CredentialInvalid
+    return identity, identity.session
 
 
-def identify(user_id: UUID, *, presumed_account_id: UUID | None) -> Identity | None:
+def identify(
+    user_id: UUID, *, session_id: UUID | None = None, presumed_account_id: UUID | None = None
+) -> Identity | None:
     """The identity of a user, with the open transaction turned into one of the user's current account.
 
     The account that a token or session remembers only saves a statement: who has moved is looked up where they are.
     """
     if presumed_account_id:
         tenancy.enter(presumed_account_id)
-        if identity := _find(user_id):
+        if identity := _find(user_id, session_id):
             return identity
     account_id = _account_of(user_id)
     if account_id is None:
         return None
     tenancy.enter(account_id)
-    return _find(user_id)
+    return _find(user_id, session_id)
 
 
 def find_login(email: str) -> User | None:
@@ -59,49 +65,57 @@ def _account_of(user_id: UUID) -> UUID | None:
     return found.first()
 
 
-def _find(user_id: UUID) -> Identity | None:
+def _find(user_id: UUID, session_id: UUID | None) -> Identity | None:
     with connection.cursor() as cursor:
-        cursor.execute(_statement(), [user_id])
+        cursor.execute(_statement(), [session_id, user_id])
         row = cursor.fetchone()
     if row is None:
         return None
-    user, account, membership, subscription, plan = _instances(row)
+    location_ids, *columns = row
+    user, account, membership, session, device, subscription, plan = _instances(columns)
     user.account = account
+    if session:
+        session.account, session.user, session.device = account, user, device
     if membership:
-        membership.account, membership.user = account, user
+        membership.account, membership.user, membership.session = account, user, session
+        membership.location_ids = frozenset(location_ids or ())
     if subscription:
         subscription.account, subscription.plan = account, plan
     Account._meta.get_field("subscription").set_cached_value(account, subscription)
-    return Identity(user=user, account=account, membership=membership)
+    return Identity(user=user, account=account, membership=membership, session=session)
 
 
 @cache
 def _tables() -> tuple[type[models.Model], ...]:
-    # The subscription lives on a higher floor and is reached by name.
+    # Subscriptions live on a higher floor and are reached by name.
     subscription: Any = Account._meta.get_field("subscription").related_model
     plan: Any = subscription._meta.get_field("plan").related_model
-    return User, Account, Membership, subscription, plan
+    return User, Account, Membership, Session, Device, subscription, plan
 
 
 @cache
 def _statement() -> str:
-    users, accounts, memberships, subscriptions, plans = _tables()
+    names = [model._meta.db_table for model in _tables()]
+    user, account, member, session, device, subscription, plan = names
+    places: Any = Membership._meta.get_field("location_members").related_model
     columns = ", ".join(
         f'{model._meta.db_table}."{field.column}"' for model in _tables() for field in model._meta.concrete_fields
     )
-    user, account, member = (m._meta.db_table for m in (users, accounts, memberships))
-    subscription, plan = subscriptions._meta.db_table, plans._meta.db_table
     return (
-        f"SELECT {columns} FROM {user}"
+        f"SELECT CASE WHEN {member}.is_limited THEN ARRAY(SELECT p.location_id FROM {places._meta.db_table} p"
+        f" WHERE p.account_id = {member}.account_id AND p.member_id = {member}.id) END, {columns} FROM {user}"
         f" JOIN {account} ON {account}.id = {user}.account_id"
         f" LEFT JOIN {member} ON {member}.account_id = {account}.id AND {member}.user_id = {user}.id"
+        f" LEFT JOIN {session} ON {session}.account_id = {account}.id AND {session}.user_id = {user}.id"
+        f" AND {session}.id = %s"
+        f" LEFT JOIN {device} ON {device}.account_id = {account}.id AND {device}.id = {session}.device_id"
         f" LEFT JOIN {subscription} ON {subscription}.account_id = {account}.id"
         f" LEFT JOIN {plan} ON {plan}.id = {subscription}.plan_id"
         f" WHERE {user}.id = %s"
     )
 
 
-def _instances(row: tuple[Any, ...]) -> list[Any]:
+def _instances(row: Sequence[Any]) -> list[Any]:
     found, start = [], 0
     for model in _tables():
         fields = model._meta.concrete_fields

@@ -1,9 +1,7 @@
 """JSON web tokens, by simplejwt: what one says of a user is a hint, and is checked against the database."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from secrets import compare_digest
 from typing import Any
 from uuid import UUID
 
@@ -11,27 +9,31 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from accounts.errors import CredentialInvalid
-from accounts.models import User
+from accounts.models import Session
 
 SESSION_ACCOUNT_KEY = "account_id"
+SESSION_ID_KEY = "session_id"
 
 
 @dataclass(frozen=True)
 class Credential:
-    """Who a session or token says is asking. `fingerprint` changes with the password, the account may be stale."""
+    """Who a cookie or token says is asking, by which session. The account may be stale; it only saves a statement."""
 
     user_id: UUID
     account_id: UUID | None
-    fingerprint: str
-    is_session: bool = False
+    session_id: UUID
+    refresh_id: UUID | None = None
+    is_cookie: bool = False
 
 
-def issue(user: User) -> dict[str, str]:
-    """A refresh token (14 days) and an access token (15 minutes)."""
+def issue(session: Session) -> dict[str, str]:
+    """An access token (15 minutes) and the session's one refresh token, which lives as long as an unused session."""
     refresh = RefreshToken()
-    refresh["user_id"] = str(user.pk)
-    refresh["account_id"] = str(user.account_id)
-    refresh["fingerprint"] = fingerprint(user)
+    refresh.set_exp(lifetime=session.lifetime.idle)
+    refresh["jti"] = str(session.refresh_id)
+    refresh["user_id"] = str(session.user_id)
+    refresh["account_id"] = str(session.account_id)
+    refresh["session_id"] = str(session.pk)
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
 
 
@@ -43,17 +45,6 @@ def read_refresh(raw: str) -> Credential:
     return _read(RefreshToken, raw)
 
 
-def fingerprint(user: User) -> str:
-    """Different after every change of the password, so that a change revokes what was issued before it."""
-    return hashlib.sha256(user.get_session_auth_hash().encode()).hexdigest()[:24]
-
-
-def holds(credential: Credential, user: User) -> bool:
-    """Whether the credential was issued under the user's present password."""
-    expected = user.get_session_auth_hash() if credential.is_session else fingerprint(user)
-    return compare_digest(credential.fingerprint.encode(), expected.encode())
-
-
 def _read(kind: type[Token], raw: str) -> Credential:
     """Raises CredentialInvalid for what is expired, forged, of the other kind or not a token."""
     try:
@@ -62,7 +53,8 @@ def _read(kind: type[Token], raw: str) -> Credential:
         return Credential(
             user_id=UUID(claims["user_id"]),
             account_id=UUID(account_id) if account_id else None,
-            fingerprint=str(claims["fingerprint"]),
+            session_id=UUID(claims["session_id"]),
+            refresh_id=UUID(claims["jti"]) if kind is RefreshToken else None,
         )
     except (TokenError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise CredentialInvalid from error

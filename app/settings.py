@@ -113,10 +113,32 @@ DATABASES = {
     "default": _database(APP_ROLE),
     "owner": _database(OWNER_ROLE),
     "staff": _database(STAFF_ROLE),
+    "outside": _database(APP_ROLE),  # what has to survive the refusal of the request that wrote it (core/limits.py)
 }
 
 # Signing in
 
+SEALING_KEYS = env.list("SEALING_KEYS", default=[SECRET_KEY])  # the first seals, all unseal
+ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional" if DEBUG else "required")
+# Tries per seconds. By address, by account, or by both: nobody who knows an e-mail address can lock its owner out.
+RATE_LIMITS: dict[str, tuple[int, int]] = {
+    "anonymous": (600, 60),  # per address
+    "login_address": (60, 900),
+    "login": (10, 900),  # per account and address
+    "login_account": (50, 3600),  # per account, from addresses where nobody has signed in to it
+    "known_address": (0, 30 * 86400),  # for so long such an address is remembered
+    "second_factor": (10, 900),  # per user
+    "refresh": (120, 60),  # per address
+    "registration": (20, 3600),  # per address
+    "mail": (5, 3600),  # per recipient: verification, reset, invitation
+    "mail_address": (30, 3600),  # the same, per address
+    "pin": (5, 900),  # per member and device
+    "pin_member": (30, 86400),  # per member
+}
+for _name, _limit in env.dict("RATE_LIMITS", default={}).items():  # such as login=20/900,pin=10/900
+    _most, _seconds = _limit.split("/")
+    RATE_LIMITS[_name] = int(_most), int(_seconds)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many stand between the client and us
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -148,15 +170,28 @@ CORS_ALLOW_HEADERS = [
     "content-type",
     "idempotency-key",
     "if-match",
+    "x-account-id",
+    "x-approver",
+    "x-approver-pin",
     "x-csrftoken",
+    "x-device-token",
     "x-request-id",
 ]
+TILL_URL = env.str("TILL_URL", default=TILL_ORIGINS[0] if TILL_ORIGINS else "")  # where the links in mails lead
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 CSRF_TRUSTED_ORIGINS = TILL_ORIGINS
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "None" if CROSS_SITE_COOKIES else "Lax"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_COOKIES
 CSRF_FAILURE_VIEW = "app.urls.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 14 * 86400  # seconds; accounts/models/session.py ends it sooner
+
+# Mail
+
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+MAIL_BACKEND = vars()["EMAIL_BACKEND"]
+EMAIL_BACKEND = "core.mail.BackgroundBackend"  # hands over to MAIL_BACKEND
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Makola <no-reply@localhost>")
 
 # Transport
 

@@ -112,6 +112,12 @@ class IdempotencyKeyReused(DomainError):
     detail = "This idempotency key was used before with another body."
 
 
+class TooManyTries(DomainError):
+    status = 429
+    code = "too_many_tries"
+    detail = "Too many tries. Wait {retry_after} seconds."
+
+
 class ServerFault(DomainError):
     status = 500
     code = "server_fault"

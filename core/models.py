@@ -33,3 +33,18 @@ class IdempotencyKey(tenancy.AccountOwned):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.key}"
+
+
+class RateLimit(models.Model):
+    """How often somebody tried something since the window began. Nobody's business: there are only digests here."""
+
+    key = models.CharField(max_length=128, primary_key=True)
+    started_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "rate_limits"
+        default_related_name = "rate_limits"
+
+    def __str__(self) -> str:
+        return self.key

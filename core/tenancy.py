@@ -131,15 +131,30 @@ class Reveal(Rule):
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "column": self.column, "setting": self.setting}
 
+    def named(self, quote: Any) -> str:
+        return f"{quote(self.column)}::text = nullif(current_setting('{self.setting}', true), '')"
+
     def statements(self, model: Any, quote: Any) -> list[str]:
-        named = f"{quote(self.column)}::text = nullif(current_setting('{self.setting}', true), '')"
         return [
             f"CREATE POLICY {quote(self.name)} ON {quote(model._meta.db_table)}"
-            f" FOR SELECT TO {APP_ROLE} USING ({named})"
+            f" FOR SELECT TO {APP_ROLE} USING ({self.named(quote)})"
         ]
 
     def reverse_statements(self, model: Any, quote: Any) -> list[str]:
         return [f"DROP POLICY {quote(self.name)} ON {quote(model._meta.db_table)}"]
+
+
+class ComeOver(Reveal):
+    """Let the app's role bring the one row that a setting names over to the account of the transaction.
+
+    Only to there: that the row is this account's afterwards remains for `RowLevelSecurity` to check.
+    """
+
+    def statements(self, model: Any, quote: Any) -> list[str]:
+        return [
+            f"CREATE POLICY {quote(self.name)} ON {quote(model._meta.db_table)}"
+            f" FOR UPDATE TO {APP_ROLE} USING ({self.named(quote)}) WITH CHECK (false)"
+        ]
 
 
 class AccountKey(Rule):

@@ -138,6 +138,31 @@ class Location(tenancy.AccountOwned):
         return self.name
 
 
+class LocationMember(tenancy.AccountOwned):
+    """A place at which a limited member works; the others are not there for them."""
+
+    location = tenancy.OwnedKey(Location, related_name="location_members")
+    member = tenancy.OwnedKey(Membership, related_name="location_members")
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "location_members"
+        default_related_name = "location_members"
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            tenancy.SameAccount("location"),
+            tenancy.SameAccount("member"),
+            models.UniqueConstraint(
+                fields=["account", "member", "location"],
+                name="one_place_once_per_member",
+                violation_error_code="already_there",
+                violation_error_message="This member works there already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} at {self.location_id}"
+
+
 class Stock(tenancy.AccountOwned):
     """A delivery: what came, where, when."""
 

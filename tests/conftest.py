@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
 from accounts import tokens
-from accounts.models import Account, Membership
+from accounts.models import Account, Membership, Session, SessionKind
 from accounts.roles import Role
 from core import provision, tenancy
 from inventory import services as inventory
@@ -67,7 +67,7 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 def empty() -> None:
     """Remove every business, and leave no connection open."""
     with connections["owner"].cursor() as cursor:
-        cursor.execute("TRUNCATE accounts, django_session CASCADE")
+        cursor.execute("TRUNCATE accounts, django_session, rate_limits CASCADE")
     connections.close_all()
 
 
@@ -76,6 +76,13 @@ def server(committed: None) -> Iterator[str]:
     """The address of a real gunicorn with two workers, on a database whose writes are committed."""
     with gunicorn() as url:
         yield url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in a transaction have it on both of the web's connections."""
+    for item in items:
+        if item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db(databases=["default", "outside"]), append=False)
 
 
 # --- The cast --------------------------------------------------------------------------------------------------------
@@ -91,6 +98,7 @@ class Shop:
     storefront: Location
     register: Register
     products: list[Product] = field(default_factory=list)
+    sessions: dict[UUID, Session] = field(default_factory=dict)
 
     @property
     def id(self) -> UUID:
@@ -107,7 +115,16 @@ class Shop:
 
     def bearer(self, member: Membership | None = None) -> str:
         """The header by which this member, the owner unless told, is known."""
-        return f"Bearer {tokens.issue((member or self.owner).user)['access']}"
+        return f"Bearer {self.tokens(member)['access']}"
+
+    def tokens(self, member: Membership | None = None) -> dict[str, str]:
+        """What this member, the owner unless told, got when signing in by token; once per test."""
+        member = member or self.owner
+        if member.pk not in self.sessions:
+            with self.inside():
+                self.sessions[member.pk] = accounts.open_session(by=member, kind=SessionKind.TOKEN)
+                member.session = None
+        return tokens.issue(self.sessions[member.pk])
 
     def basket(self, quantity: str = "1", *, id: str | None = None, **extra: Any) -> dict[str, Any]:
         """The body of a sale of this quantity of every product, paid in cash with plenty."""

@@ -1,8 +1,12 @@
 """A request as views see it, once the middleware has found who is asking."""
 
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
+from django.conf import settings
 from rest_framework.request import Request
+
+_PREFIX = 64  # bits of an IPv6 address that one customer of a provider has
 
 
 class AccountRequest(Request):
@@ -11,3 +15,18 @@ class AccountRequest(Request):
     account: Any
     membership: Any
     request_id: str
+
+
+def address_of(request: Any) -> str:
+    """Where the request came from, so far as our own `TRUSTED_PROXIES` can tell; of IPv6 the network."""
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    trusted = settings.TRUSTED_PROXIES
+    text = hops[-trusted] if 0 < trusted <= len(hops) else request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped or ip_network((address, _PREFIX), strict=False))
+    return str(address)

@@ -67,6 +67,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
     columns: ClassVar[tuple[str, ...]] = ()
     input_classes: ClassVar[Mapping[str, type[BaseSerializer[Any]]]] = {}
     exactly_once: ClassVar[bool] = False
+    keeps_answers: ClassVar[bool] = True  # for a retry; not where an answer holds a secret
 
     def rows(self, account: Any) -> QuerySet[Any]:
         raise NotImplementedError
@@ -182,7 +183,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
 
     def _claim(self) -> idempotency.Claim | None:
         request = self.request
-        if request.method != "POST":
+        if request.method != "POST" or not self.keeps_answers:
             return None
         key = request.headers.get("Idempotency-Key") or self._client_id()
         if not key:

@@ -1,0 +1,44 @@
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from accounts import services
+from accounts.api.serializers import business as serializers
+from accounts.models import Account, AuditEvent
+from accounts.roles import Capability
+from core.api.pagination import KeyedPages
+from core.api.requests import AccountRequest
+from core.api.views import AccountViewSet
+
+
+class AccountView(AccountViewSet):
+    """The business itself: one row, without an id in the path."""
+
+    read_capability = Capability.ACCOUNT_READ
+    write_capability = Capability.ACCOUNT_CHANGE
+    feature = "account"
+    serializer_class = serializers.AccountSerializer
+    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"partial_update": serializers.AccountInput}
+
+    def rows(self, account: Account) -> QuerySet[Account]:
+        return Account.across_accounts.filter(pk=account.pk)
+
+    def path_id(self) -> Any:
+        return self.request.account.pk
+
+    def partial_update(self, request: AccountRequest) -> Response:
+        return self.act(services.change_account, account=self.get_locked_object)
+
+
+class AuditEventViewSet(AccountViewSet):
+    """What was done, newest first."""
+
+    read_capability = Capability.AUDIT_READ
+    feature = "account"
+    serializer_class = serializers.AuditEventSerializer
+    pagination_class = KeyedPages
+
+    def rows(self, account: Account) -> QuerySet[AuditEvent]:
+        return account.audit_events.order_by("-id")

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from django.db import models
+
+from core import amounts, tenancy
+
+
+class Account(tenancy.Identified):
+    """One business: the tenant. One account is the platform's own, to which its staff belong."""
+
+    name = models.CharField(max_length=200)
+    country = models.CharField(max_length=2)
+    currency = models.CharField(max_length=3)
+    time_zone = models.CharField(max_length=64)
+    is_tax_registered = models.BooleanField(default=True)
+    prices_include_tax = models.BooleanField(default=True)
+    is_platform = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1)
+
+    across_accounts: ClassVar[models.Manager[Account]] = tenancy.OwnedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "accounts"
+        constraints = [
+            tenancy.RowLevelSecurity(column="id", name="accounts_tenant"),
+            models.UniqueConstraint(
+                fields=["is_platform"],
+                condition=models.Q(is_platform=True),
+                name="one_platform",
+                violation_error_code="platform_exists",
+                violation_error_message="There is a platform account already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def currency_exponent(self) -> int:
+        return amounts.currency_exponent(self.currency)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)

@@ -1,0 +1,93 @@
+"""The writers of accounts, people, their credentials and the history."""
+
+from accounts.services.business import change_account, open_account, register_business
+from accounts.services.credentials import (
+    change_password,
+    confirm_reset,
+    request_reset,
+    request_verification,
+    verify_email,
+)
+from accounts.services.devices import (
+    add_device,
+    change_device,
+    change_pin,
+    find_approver,
+    find_device,
+    remove_pin,
+    sign_in_by_pin,
+)
+from accounts.services.history import change, record
+from accounts.services.invitations import (
+    accept_invitation,
+    find_invitation,
+    invite,
+    resend_invitation,
+    revoke_invitation,
+)
+from accounts.services.members import (
+    add_member,
+    change_member,
+    deactivate_member,
+    hand_over_business,
+    leave_business,
+    lock_account,
+    reactivate_member,
+)
+from accounts.services.mfa import begin_totp, change_recovery_codes, confirm_totp, remove_mfa
+from accounts.services.sessions import (
+    end_session,
+    end_sessions,
+    open_session,
+    refresh_session,
+    refuse_other_device,
+    revoke_refresh,
+    sign_in,
+    touch_session,
+)
+from accounts.services.staff import act_for
+
+__all__ = [
+    "accept_invitation",
+    "act_for",
+    "add_device",
+    "add_member",
+    "begin_totp",
+    "change",
+    "change_account",
+    "change_device",
+    "change_member",
+    "change_password",
+    "change_pin",
+    "change_recovery_codes",
+    "confirm_reset",
+    "confirm_totp",
+    "deactivate_member",
+    "end_session",
+    "end_sessions",
+    "find_approver",
+    "find_device",
+    "find_invitation",
+    "hand_over_business",
+    "invite",
+    "leave_business",
+    "lock_account",
+    "open_account",
+    "open_session",
+    "reactivate_member",
+    "record",
+    "refresh_session",
+    "refuse_other_device",
+    "register_business",
+    "remove_mfa",
+    "remove_pin",
+    "request_reset",
+    "request_verification",
+    "resend_invitation",
+    "revoke_invitation",
+    "revoke_refresh",
+    "sign_in",
+    "sign_in_by_pin",
+    "touch_session",
+    "verify_email",
+]

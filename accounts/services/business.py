@@ -1,0 +1,83 @@
+"""A business: opened, and its own facts changed."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.module_loading import import_string
+from uuid_utils.compat import uuid7
+
+from accounts import countries, mails, queries
+from accounts.models import Account, Membership, canonical_email
+from accounts.roles import Role
+from accounts.services.credentials import send_verification
+from accounts.services.history import change, record
+from accounts.services.members import add_member
+from core import tenancy
+
+
+def open_account(
+    *,
+    account_id: UUID,
+    business_name: str,
+    name: str,
+    email: str,
+    password: str,
+    country: str,
+    currency: str | None = None,
+    time_zone: str | None = None,
+    request_id: str = "",
+) -> Membership:
+    """A new business with its owner and what `ACCOUNT_SETUP` names. Stand in `scope(account_id)`: the id comes first.
+
+    Currency and time zone are the country's, where it has one. Raises InvalidInput where it has not, WeakPassword; the
+    constraint `one_user_per_email` refuses a person who is here already.
+    """
+    account = Account.across_accounts.create(
+        id=account_id,
+        name=business_name,
+        country=country,
+        currency=currency or countries.usual_currency(country),
+        time_zone=time_zone or countries.only_time_zone(country),
+    )
+    owner = add_member(account=account, name=name, email=email, password=password, role=Role.OWNER)
+    owner.request_id = request_id
+    record(by=owner, action="account.opened", subject=account, after={"name": business_name})
+    for step in settings.ACCOUNT_SETUP:
+        import_string(step)(by=owner)
+    return owner
+
+
+def register_business(*, email: str, **facts: Any) -> Membership | None:
+    """Open a business for a stranger and have the address verified; None where that has to come before anything else.
+
+    Who has an account already is told so by mail only: to the stranger the answer is the same, after the same work.
+    With `ACCOUNT_EMAIL_VERIFICATION=optional` the constraint's refusal is the answer.
+    """
+    must_verify = settings.ACCOUNT_EMAIL_VERIFICATION == "required"
+    try:
+        with tenancy.scope(account_id := uuid7()):
+            owner = open_account(account_id=account_id, email=email, **facts)
+            send_verification(owner.user)
+    except IntegrityError:
+        with transaction.atomic():
+            is_here = queries.find_login(canonical_email(email)) is not None
+        if not (must_verify and is_here):
+            raise
+        _pretend_to_open(**facts)
+        mails.tell_of_second_registration(email)
+        return None
+    return None if must_verify else owner
+
+
+def _pretend_to_open(**facts: Any) -> None:
+    with tenancy.scope(account_id := uuid7()):
+        open_account(account_id=account_id, email=f"{account_id}@invalid", **facts)
+        transaction.set_rollback(True)
+
+
+def change_account(*, by: Membership, account: Account, **changes: Any) -> Account:
+    """Change the business's own facts; `account` is locked."""
+    change(by=by, row=account, changes=changes)
+    return account

@@ -1,0 +1,127 @@
+"""Passwords changed and reset, addresses verified. The tokens are Django's: signed, and of use once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import mails, queries
+from accounts.errors import LinkInvalid, WrongCredentials
+from accounts.models import Membership, User, canonical_email
+from accounts.models.session import fingerprint_of
+from accounts.services.history import record
+from accounts.services.passwords import matches, set_password
+from accounts.services.sessions import end_sessions
+from core import limits
+
+
+class VerificationTokens(PasswordResetTokenGenerator):
+    """Of use until the address is verified."""
+
+    key_salt = "accounts.verify-email"
+
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
+        return f"{user.pk}{user.email}{user.email_verified_at}{timestamp}"
+
+
+class ResetTokens(PasswordResetTokenGenerator):
+    """Of use until the password changes, and for `PASSWORD_RESET_TIMEOUT` seconds."""
+
+    key_salt = "accounts.reset-password"
+
+
+_verification, _reset = VerificationTokens(), ResetTokens()
+
+
+def change_password(*, by: Membership, old_password: str, password: str) -> None:
+    """Change one's own, and end all other sessions. Raises WrongCredentials, WeakPassword, TooManyTries."""
+    limits.hit("login", by.user_id, "change")
+    user = User.across_accounts.select_for_update(no_key=True).get(pk=by.user.pk)
+    if not matches(old_password, user.password):
+        raise WrongCredentials
+    limits.forget("login", by.user_id, "change")
+    _put_password(by=by, user=user, password=password)
+
+
+def request_verification(*, email: str, address: str) -> None:
+    """Mail a new link to who is here and not verified; nobody else can tell. Raises TooManyTries."""
+    user = _addressee(email, address)
+    if user and not user.email_verified_at:
+        send_verification(user)
+
+
+def send_verification(user: User) -> None:
+    mails.ask_to_verify(user.email, _bound(user, _verification))
+
+
+def verify_email(*, token: str) -> None:
+    """Take the address as its owner's. Raises LinkInvalid."""
+    with _holder_of(token, _verification) as by:
+        _verify(by.user)
+        record(by=by, action="email.verified", subject=by.user)
+
+
+def request_reset(*, email: str, address: str) -> None:
+    """Mail a link to who is here; nobody else can tell. Raises TooManyTries."""
+    user = _addressee(email, address)
+    if user and user.is_active:
+        mails.offer_reset(user.email, _bound(user, _reset))
+
+
+def confirm_reset(*, token: str, password: str) -> None:
+    """Set a new password and end every session. The link came by mail, so the address is verified too.
+
+    Raises LinkInvalid, WeakPassword.
+    """
+    with _holder_of(token, _reset) as by:
+        _put_password(by=by, user=by.user, password=password)
+        _verify(by.user)
+
+
+def _put_password(*, by: Membership, user: User, password: str) -> None:
+    set_password(user, password)
+    user.save(update_fields=["password"])
+    end_sessions(by=by, user_id=user.pk, keep=by.session)
+    if by.session:
+        by.account.sessions.filter(pk=by.session.pk).update(fingerprint=fingerprint_of(user))
+    record(by=by, action="password.changed", subject=user)
+    mails.tell_of_new_password(user.email)
+
+
+def _verify(user: User) -> None:
+    user.email_verified_at = user.email_verified_at or timezone.now()
+    user.save(update_fields=["email_verified_at"])
+
+
+def _addressee(email: str, address: str) -> User | None:
+    email = canonical_email(email)
+    limits.hit("mail_address", address)
+    limits.hit("mail", email)
+    with transaction.atomic():
+        return queries.find_login(email)
+
+
+def _bound(user: User, generator: PasswordResetTokenGenerator) -> str:
+    return f"{user.pk.hex}-{generator.make_token(user)}"
+
+
+@contextmanager
+def _holder_of(token: str, generator: PasswordResetTokenGenerator) -> Iterator[Membership]:
+    """The seat of the locked user to whom the link was mailed, in a transaction of their account."""
+    name, _, proof = token.partition("-")
+    try:
+        user_id = UUID(hex=name)
+    except ValueError:
+        raise LinkInvalid from None
+    with transaction.atomic():
+        identity = queries.identify(user_id)
+        if identity is None or identity.membership is None:
+            raise LinkInvalid
+        user = User.across_accounts.select_for_update(no_key=True).get(pk=user_id)
+        if not (user.is_active and generator.check_token(user, proof)):
+            raise LinkInvalid
+        identity.membership.user = user
+        yield identity.membership
