@@ -85,6 +85,7 @@ class MemberChange(Serializer):
 
 
 class InvitationSerializer(ModelSerializer):
+    locations = serializers.ListField(child=fields.IdField(), source="location_ids")
     state = serializers.SerializerMethodField()
 
     class Meta:
@@ -95,7 +96,7 @@ class InvitationSerializer(ModelSerializer):
             "name",
             "role",
             "is_limited",
-            "location_ids",
+            "locations",
             "state",
             "invited_by",
             "member",

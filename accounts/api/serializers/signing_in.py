@@ -164,14 +164,14 @@ class UserSerializer(ModelSerializer):
 
 
 class SeatOfMineSerializer(ModelSerializer):
-    location_ids = serializers.SerializerMethodField(help_text="The places of a limited member; null for all.")
+    locations = serializers.SerializerMethodField(help_text="The places that a limited member works at.")
 
     class Meta:
         model = Membership
-        fields = ["id", "name", "role", "is_active", "location_ids"]
+        fields = ["id", "name", "role", "is_active", "is_limited", "locations"]
 
-    def get_location_ids(self, member: Membership) -> list[str] | None:
-        return sorted(map(str, member.location_ids)) if member.is_limited else None
+    def get_locations(self, member: Membership) -> list[str]:
+        return sorted(map(str, member.location_ids))
 
 
 class SubscriptionStateSerializer(Serializer):
