@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, models
@@ -115,12 +115,28 @@ def _statement() -> str:
     )
 
 
-def _instances(row: Sequence[Any]) -> list[Any]:
-    found, start = [], 0
+class _Slice(NamedTuple):
+    """Where in the row the columns of a model stand."""
+
+    model: type[models.Model]
+    names: list[str]
+    columns: slice
+    key: int
+
+
+@cache
+def _layout() -> tuple[_Slice, ...]:
+    slices, start = [], 0
     for model in _tables():
         fields = model._meta.concrete_fields
-        values = row[start : start + len(fields)]
+        key = start + [field.primary_key for field in fields].index(True)
+        slices.append(_Slice(model, [field.attname for field in fields], slice(start, start + len(fields)), key))
         start += len(fields)
-        is_there = values[[field.primary_key for field in fields].index(True)] is not None
-        found.append(model.from_db("default", [field.attname for field in fields], values) if is_there else None)
-    return found
+    return tuple(slices)
+
+
+def _instances(row: Sequence[Any]) -> list[Any]:
+    return [
+        None if row[key] is None else model.from_db("default", names, row[columns])
+        for model, names, columns, key in _layout()
+    ]
