@@ -33,6 +33,8 @@ def configure(*, database: str) -> None:
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "app.settings",
         "DEBUG": "false",
+        "ACCOUNT_EMAIL_VERIFICATION": "optional",
+        "RATE_LIMITS": "anonymous=1000000/60,login=1000000/60,login_address=1000000/60",
         "DATABASE_URL": "",
         "MAKOLA_EMBEDDED": "true",
         "MAKOLA_DATA": str(postgres.default_data_directory(HOME)),

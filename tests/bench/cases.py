@@ -9,8 +9,10 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from accounts import services as accounts
 from accounts import tokens
-from accounts.models import User
+from accounts.models import Membership, SessionKind, User
+from core import tenancy
 from inventory.models import Location, LocationKind, Product
 from sales.models import Register
 from tests.bench import seed
@@ -56,8 +58,11 @@ def visit(number: int) -> Shop:
     user = User.across_accounts.using("owner").get(email=seed.email_of(number))
     places = dict(_mine(Location, user).values_list("kind", "pk"))
     products = list(_mine(Product, user).order_by("pk").values_list("pk", "barcode"))
+    with tenancy.scope(user.account_id):
+        member = Membership.across_accounts.select_related("account", "user").get(user=user)
+        access = tokens.issue(accounts.open_session(by=member, kind=SessionKind.TOKEN))["access"]
     return Shop(
-        headers={**JSON, "Authorization": f"Bearer {tokens.issue(user)['access']}"},
+        headers={**JSON, "Authorization": f"Bearer {access}"},
         storefront=places[LocationKind.STOREFRONT],
         warehouse=places[LocationKind.WAREHOUSE],
         registers=list(_mine(Register, user).order_by("pk").values_list("pk", flat=True)),
@@ -70,7 +75,7 @@ def _mine(model: Any, user: User) -> Any:
     return model.across_accounts.using("owner").filter(account_id=user.account_id)
 
 
-def all_cases(busy: Shop, other: Shop, *, accounts: int) -> list[Case]:
+def all_cases(busy: Shop, other: Shop, *, count: int) -> list[Case]:
     """The floors first. Deliveries come to another business, so that the one that is measured keeps its size."""
     chance = random.Random(1)
     return [
@@ -82,7 +87,7 @@ def all_cases(busy: Shop, other: Shop, *, accounts: int) -> list[Case]:
         Case("sale of 3 lines", lambda n: sale(busy, n, 3, chance), Budget(4.5, 1.8, 12)),
         Case("sale of 30 lines", lambda n: sale(busy, n, 30, chance), Budget(12, 5, 12)),
         Case("delivery of 20 lines", lambda _: delivery(other, chance), Budget(8, 4, 12)),
-        Case("login", lambda n: login(n % accounts)),
+        Case("login", lambda n: login(n % count)),
     ]
 
 

@@ -35,7 +35,7 @@ class Plan:
     def carry_out(self) -> str:
         with settings.EMBEDDED_SERVER.running():
             seed.ensure(self.size)
-            wanted = cases.all_cases(cases.visit(0), cases.visit(1), accounts=self.size.accounts)
+            wanted = cases.all_cases(cases.visit(0), cases.visit(1), count=self.size.accounts)
             with gunicorn() as (pid, port):
                 meter = Meter(settings.EMBEDDED_SERVER, pid)
                 results = [self.measure(meter, port, case, beside=wanted[0]) for case in wanted]
