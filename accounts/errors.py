@@ -127,6 +127,18 @@ class AccountNotNamed(DomainError):
     detail = "Name the business that you act for in X-Account-ID."
 
 
+class StaffOnly(DomainError):
+    status = 403
+    code = "staff_only"
+    detail = "This is for the platform's staff, who sign in with a second factor."
+
+
+class OwnAffair(DomainError):
+    status = 403
+    code = "own_affair"
+    detail = "This is about yourself, not about a business: leave X-Account-ID out."
+
+
 class LastOwner(DomainError):
     status = 409
     code = "last_owner"
@@ -137,6 +149,12 @@ class SeatEmpty(DomainError):
     status = 409
     code = "seat_empty"
     detail = "Nobody sits here who could: this person is inactive or has moved on. Invite them again."
+
+
+class StillSeated(DomainError):
+    status = 409
+    code = "still_seated"
+    detail = "This person still has a seat: deactivate it first, then erase them."
 
 
 class AlreadyMember(DomainError):

@@ -5,7 +5,15 @@ from typing import Any
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from accounts import services
-from accounts.errors import AccountNotNamed, CapabilityMissing, NoBusiness, PinNotEnough, ViewNotDeclared, WrongPin
+from accounts.errors import (
+    AccountNotNamed,
+    CapabilityMissing,
+    NoBusiness,
+    OwnAffair,
+    PinNotEnough,
+    ViewNotDeclared,
+    WrongPin,
+)
 from core.api import fields
 from core.errors import NotSignedIn
 
@@ -14,7 +22,7 @@ class HasTenantAccess(BasePermission):
     """Raises NotSignedIn (401) for nobody, NoBusiness (403) for a user without an active seat.
 
     The platform's staff have no business until they name one: AccountNotNamed (403), but where the view is about
-    oneself. PinNotEnough (403) where the view asks for more than a PIN.
+    oneself, and there OwnAffair (403) once they have. PinNotEnough (403) where the view asks for more than a PIN.
     """
 
     def has_permission(self, request: Any, view: Any) -> bool:
@@ -27,6 +35,8 @@ class HasTenantAccess(BasePermission):
             raise AccountNotNamed
         if asked.membership.is_by_pin and getattr(view, "refuses_pin", False):
             raise PinNotEnough
+        if asked.membership.staff_id and getattr(view, "refuses_pin", False):
+            raise OwnAffair
         return True
 
 

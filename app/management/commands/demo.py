@@ -106,6 +106,7 @@ def open_shop(shop: Shop) -> None:
             country=shop.country,
             currency=shop.currency,
             time_zone=shop.time_zone,
+            is_verified=True,
         )
         accounts.add_member(
             account=owner.account,
@@ -113,6 +114,7 @@ def open_shop(shop: Shop) -> None:
             email=email_of(shop, Role.CASHIER),
             password=PASSWORD,
             role=Role.CASHIER,
+            is_verified=True,
         )
         if shop.is_paying:
             subscriptions.renew_subscription(
