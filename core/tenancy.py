@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from core.provision import APP_ROLE, STAFF_ROLE
 
 ACCOUNT = "app.account_id"
+STAFF = "staff"  # the alias of the connection that sees all accounts
 
 
 def setting_as_uuid(setting: str) -> str:
@@ -244,11 +245,20 @@ class OwnedQuerySet(models.QuerySet[Any]):
         """Locked to the end of the transaction, in primary-key order, so that two callers never wait in a circle."""
         return self.select_for_update(of=("self",), no_key=True).order_by("pk")
 
+    def open_to(self, member: Any) -> Self:
+        """Without those at places where the member does not work: to them, such rows are not there."""
+        place = self.model.place
+        return self.filter(**{f"{place}__in": member.location_ids}) if place and member.is_limited else self
+
 
 class Identified(models.Model):
     """A row whose UUIDv7 exists before it is saved; clients may bring their own."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+
+    place: ClassVar[str] = ""  # the path to the location where the row stands, if it stands at one
+    PERSONAL: ClassVar[frozenset[str]] = frozenset()  # about a person: erased with them, never quoted in the history
+    SECRET: ClassVar[frozenset[str]] = frozenset()  # neither taken out nor quoted
 
     class Meta:
         abstract = True

@@ -113,6 +113,8 @@ class LocationQuerySet(tenancy.OwnedQuerySet):
 class Location(tenancy.AccountOwned):
     """A place that keeps stock: a storefront, which also sells, or a warehouse."""
 
+    place = "pk"
+
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=16, choices=LocationKind.choices)
     is_active = models.BooleanField(default=True)
@@ -141,6 +143,8 @@ class Location(tenancy.AccountOwned):
 class LocationMember(tenancy.AccountOwned):
     """A place at which a limited member works; the others are not there for them."""
 
+    place = "location"
+
     location = tenancy.OwnedKey(Location, related_name="location_members")
     member = tenancy.OwnedKey(Membership, related_name="location_members")
 
@@ -165,6 +169,8 @@ class LocationMember(tenancy.AccountOwned):
 
 class Stock(tenancy.AccountOwned):
     """A delivery: what came, where, when."""
+
+    place = "location"
 
     location = tenancy.OwnedKey(Location, related_name="stock")
     reference = models.CharField(max_length=100, blank=True)
@@ -191,6 +197,8 @@ class StockProduct(tenancy.AccountOwned):
 
     `quantity` and `movement_count` are projections of the ledger; `inventory.ledger` alone changes them.
     """
+
+    place = "location"
 
     stock = tenancy.OwnedKey(Stock, related_name="batches")
     product = tenancy.OwnedKey(Product, related_name="batches")
@@ -241,6 +249,8 @@ class StockMovement(tenancy.AccountOwned):
 
     `sequence` numbers the lines of a batch without a gap, in the order in which they took effect.
     """
+
+    place = "location"
 
     stock_product = tenancy.OwnedKey(StockProduct, related_name="movements")
     product = tenancy.OwnedKey(Product, related_name="movements")

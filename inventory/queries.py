@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection, connections
 
-from accounts.models import Account
+from accounts.models import Account, Membership
 from core.amounts import SMALLEST_QUANTITY, ZERO
 from inventory.models import Product
 
@@ -63,14 +63,21 @@ def find_sellables(
 
 _BY_BARCODE = """
 SELECT p.*, coalesce((SELECT sum(s.quantity) FROM stock_products s
-                      WHERE s.account_id = p.account_id AND s.product_id = p.id), 0) AS quantity
-FROM products p WHERE p.account_id = %s AND p.barcode = %s AND p.is_active
+                      WHERE s.account_id = p.account_id AND s.product_id = p.id
+                        AND (%(everywhere)s OR s.location_id = ANY(%(places)s::uuid[]))), 0) AS quantity
+FROM products p WHERE p.account_id = %(account)s AND p.barcode = %(barcode)s AND p.is_active
 """
 
 
-def find_by_barcode(account: Account, barcode: str) -> Product | None:
-    """The active product that bears the barcode, with `quantity`, what is on hand of it in all places."""
-    products: Iterable[Product] = account.products.raw(_BY_BARCODE, [account.pk, barcode])
+def find_by_barcode(by: Membership, barcode: str) -> Product | None:
+    """The active product that bears the barcode, with `quantity`, what is on hand of it where the member works."""
+    wanted = {
+        "account": by.account_id,
+        "barcode": barcode,
+        "everywhere": not by.is_limited,
+        "places": list(by.location_ids),
+    }
+    products: Iterable[Product] = by.account.products.raw(_BY_BARCODE, wanted)
     return next(iter(products), None)
 
 

@@ -38,7 +38,10 @@ def open_first_storefront(*, by: Membership) -> Location:
 
 
 def add_location(*, by: Membership, kind: LocationKind, name: str) -> Location:
+    """A new place. A member who is limited to places works there too."""
     location: Location = by.account.locations.create(kind=kind, name=name)
+    if by.is_limited:
+        by.account.location_members.create(location=location, member=by)
     accounts.record(by=by, action="location.added", subject=location, after={"name": name})
     return location
 
@@ -86,14 +89,14 @@ def receive_stock(
 ) -> Stock:
     """A delivery: one batch per item, and a price on an item becomes the product's.
 
-    Raises InvalidInput for a place (switched off, or not this account's), a product or a date that cannot be, and
+    Raises InvalidInput for a place (switched off, or not the member's), a product or a date that cannot be, and
     NotStocked for a service.
     """
     now = timezone.now()
     occurred_at = occurred_at or now
     clock.refuse_impossible("occurred_at", occurred_at, now=now)
     products = _products_received(by=by, items=items)
-    if not by.account.locations.filter(pk=location, is_active=True).exists():
+    if not by.account.locations.open_to(by).filter(pk=location, is_active=True).exists():
         raise errors.InvalidInput(errors=[errors.unknown_reference("location")])
     stock: Stock = by.account.stock.create(
         id=id or uuid7(),

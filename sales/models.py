@@ -14,6 +14,8 @@ from inventory.models import Location, Product
 class Register(tenancy.AccountOwned):
     """A till in a storefront. Its code and its counter make receipt numbers without a gap."""
 
+    place = "storefront"
+
     storefront = tenancy.OwnedKey(Location, related_name="registers")
     code = models.CharField(max_length=12)
     name = models.CharField(max_length=100)
@@ -42,6 +44,8 @@ class Register(tenancy.AccountOwned):
 
 class Customer(tenancy.AccountOwned):
     """Somebody whom the shop knows by name."""
+
+    PERSONAL = frozenset({"name", "phone"})
 
     name = models.CharField(max_length=200)
     phone = models.CharField(max_length=32, blank=True)
@@ -126,6 +130,8 @@ class SaleQuerySet(tenancy.OwnedQuerySet):
 class Sale(tenancy.AccountOwned):
     """What was sold to one customer at once. `sold_at` is the shop's clock, `recorded_at` ours."""
 
+    place = "storefront"
+
     storefront = tenancy.OwnedKey(Location, related_name="sales")
     register = tenancy.OwnedKey(Register, related_name="sales")
     customer = tenancy.OwnedKey(Customer, null=True, related_name="sales")
@@ -180,6 +186,8 @@ class Sale(tenancy.AccountOwned):
 class SaleLine(tenancy.AccountOwned):
     """One product on a sale, with its price, levies and cost of goods frozen as they were."""
 
+    place = "sale__storefront"
+
     sale = tenancy.OwnedKey(Sale, related_name="lines")
     position = models.PositiveSmallIntegerField()
     product = tenancy.OwnedKey(Product, related_name="sale_lines")
@@ -224,6 +232,8 @@ class SaleLine(tenancy.AccountOwned):
 class Refund(tenancy.AccountOwned):
     """Goods and money that went back. It is never a debt, and never more than was sold."""
 
+    place = "sale__storefront"
+
     sale = tenancy.OwnedKey(Sale, related_name="refunds")
     register = tenancy.OwnedKey(Register, related_name="refunds")
     reason = models.CharField(max_length=200, blank=True)
@@ -260,6 +270,8 @@ class Restock(models.TextChoices):
 class RefundLine(tenancy.AccountOwned):
     """How much of a sold line came back, and where it went."""
 
+    place = "refund__sale__storefront"
+
     refund = tenancy.OwnedKey(Refund, related_name="lines")
     line = tenancy.OwnedKey(SaleLine, related_name="refund_lines")
     quantity = amounts.QuantityField()
@@ -289,6 +301,8 @@ class Payment(tenancy.AccountOwned):
 
     `amount` is what settles the sale; `tendered` what was handed over, of which cash change was given.
     """
+
+    place = "sale__storefront"
 
     sale = tenancy.OwnedKey(Sale, related_name="payments")
     refund = tenancy.OwnedKey(Refund, null=True, related_name="payments")

@@ -86,3 +86,37 @@ def loses_by_rounding(lines: Sequence[Wanted], products: Sequence[UUID], exponen
         rounded[product] = rounded.get(product, ZERO) + shown
     coin = smallest_unit(exponent)
     return any(round_money(amount, exponent) - rounded[product] > coin for product, amount in exact.items())
+
+
+WHOLE = "discount"  # what is left off of the sale as a whole
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How much less than by the price list is asked, out of `base`; `field` is what asks for it."""
+
+    field: str
+    amount: Decimal
+    base: Decimal
+
+    @property
+    def percent(self) -> Decimal:
+        return self.amount * 100 / self.base
+
+
+def reductions(
+    lines: Sequence[Wanted], list_prices: Sequence[Decimal], *, discount: Decimal, crumbles: bool, exponent: int
+) -> list[Reduction]:
+    """What each line, and then the whole sale, leaves off, by discounts and by prices of its own taken together.
+
+    A line above the list pays for itself only. What rounding leaves off counts where goods were cut into crumbs.
+    """
+    found = []
+    for index, (line, price) in enumerate(zip(lines, list_prices, strict=True)):
+        listed = line.quantity * price
+        asked = round_money(line.quantity * line.unit_price, exponent) - line.discount
+        base = max(listed if crumbles else round_money(listed, exponent), asked)
+        name = "discount" if line.discount else "unit_price" if line.unit_price < price else "quantity"
+        found.append(Reduction(f"lines.{index}.{name}", base - asked, base))
+    amount, base = (sum((getattr(line, name) for line in found), ZERO) for name in ("amount", "base"))
+    return [*found, Reduction(WHOLE, amount + discount, base)]

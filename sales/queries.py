@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 
-from accounts.models import Account
+from accounts.models import Account, Membership
 from core.amounts import ZERO
 from sales.models import Sale
 from sales.pricing import LevyRate
@@ -42,10 +42,11 @@ def sum_taxes(sale: Sale) -> list[dict[str, str]]:
     ]
 
 
-def summarise_days(account: Account, *, first: date, last: date) -> list[dict[str, Any]]:
-    """What was sold and refunded on each business day of the account's calendar."""
-    sold = _by_day(account, account.sales.all(), "sold_at", first, last)
-    back = _by_day(account, account.refunds.all(), "refunded_at", first, last)
+def summarise_days(by: Membership, *, first: date, last: date) -> list[dict[str, Any]]:
+    """What was sold and refunded on each business day of the account's calendar, where the member works."""
+    account = by.account
+    sold = _by_day(account, account.sales.open_to(by), "sold_at", first, last)
+    back = _by_day(account, account.refunds.open_to(by), "refunded_at", first, last)
     nothing = {"count": 0, "total": ZERO, "tax_total": ZERO}
     return [
         {

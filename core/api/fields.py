@@ -59,7 +59,10 @@ class IdField(serializers.UUIDField):
 
 
 class AccountKeyField(serializers.PrimaryKeyRelatedField[Any]):
-    """A reference to a row of the asking account: someone else's is as unknown as one that never was."""
+    """A reference to a row of the asking account, at a place of the asking member where it stands at one.
+
+    Someone else's is as unknown as one that never was.
+    """
 
     default_error_messages = {
         "does_not_exist": "There is no such object.",
@@ -78,7 +81,8 @@ class AccountKeyField(serializers.PrimaryKeyRelatedField[Any]):
 
     def get_queryset(self) -> Any:
         named: Any = self.queryset  # type: ignore[arg-type]
-        return named.filter(account_id=self.context["request"].account.id)
+        request = self.context["request"]
+        return named.filter(account_id=request.account.id).open_to(request.membership)
 
 
 class DateField(serializers.DateField):

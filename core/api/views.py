@@ -74,7 +74,8 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
 
     @final
     def get_queryset(self) -> QuerySet[Any]:
-        return self.rows(self.request.account)
+        rows: Any = self.rows(self.request.account)
+        return rows.open_to(self.request.membership)  # type: ignore[no-any-return]
 
     def read(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The named columns of the rows, with the joins that they need; where none are named, objects."""
@@ -143,6 +144,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
         claim = self._claim()
         taken = claim.take() if claim else None
         if isinstance(taken, idempotency.Answer):
+            self._refuse_elsewhere(taken)
             return self._replay(taken)
         rows = {name: value() if callable(value) else value for name, value in loaded.items()}
         if self.exactly_once and claim is None:
@@ -208,6 +210,14 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
             return str(fields.read_id(own_id))
         except ValueError:
             raise errors.InvalidInput(errors=[_BAD_ID]) from None
+
+    def _refuse_elsewhere(self, answer: idempotency.Answer) -> None:
+        """What a colleague was told about a place is not for whoever does not work there."""
+        rows = self.get_queryset()
+        if self.request.membership.is_limited and rows.model.place:
+            named = self.path_id() if self.detail else answer.data["id"]
+            if not rows.filter(pk=named).exists():
+                raise errors.NotFound
 
     def _replay(self, answer: idempotency.Answer) -> Response:
         headers = {"Idempotency-Replayed": "true", **_version_headers(answer.data)}

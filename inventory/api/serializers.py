@@ -88,7 +88,7 @@ class ProductInput(ProductChange):
 
 
 class FoundProductSerializer(ProductSerializer):
-    """A product with what is on hand of it in all places."""
+    """A product with what is on hand of it where the asking member works."""
 
     quantity = fields.QuantityField(read_only=True)
 

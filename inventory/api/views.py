@@ -67,12 +67,12 @@ class ProductViewSet(AccountViewSet):
     )
     @action(detail=False, query_parameters=("barcode",))
     def lookup(self, request: AccountRequest) -> Response:
-        """The active product that bears this barcode, with what is on hand of it."""
+        """The active product that bears this barcode, with what is on hand of it where the asking member works."""
         barcode = request.query_params.get("barcode", "")
         if not barcode:
             required = errors.FieldError("barcode", "required", "Give the barcode.")
             raise errors.InvalidInput(errors=[required])
-        product = queries.find_by_barcode(request.account, barcode)
+        product = queries.find_by_barcode(request.membership, barcode)
         if product is None:
             raise errors.NotFound
         return self.show(product, shown_by=serializers.FoundProductSerializer)

@@ -63,6 +63,12 @@ class CustomerViewSet(AccountViewSet):
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
         return self.act(services.change_customer, customer=self.get_locked_object)
 
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], write_capability=Capability.CUSTOMER_ERASE, feature="account")
+    def erase(self, request: AccountRequest, pk: str) -> Response:
+        """Forget who this is: name, phone. What they bought stays, without a name."""
+        return self.act(services.erase_customer, customer=self.get_locked_object)
+
 
 class SaleViewSet(AccountViewSet):
     read_capability = Capability.SALE_READ
@@ -130,7 +136,7 @@ class SaleViewSet(AccountViewSet):
         span = serializers.SummaryInput(data=request.query_params.dict())
         span.is_valid(raise_exception=True)
         first, last = span.validated_data["first_on"], span.validated_data["last_on"]
-        days = queries.summarise_days(request.account, first=first, last=last)
+        days = queries.summarise_days(request.membership, first=first, last=last)
         context = self.get_serializer_context()
         return Response(serializers.DaySerializer(days, many=True, context=context).data)
 

@@ -2,7 +2,14 @@
 
 from sales.services.complete import complete_sale
 from sales.services.refund import refund_sale
-from sales.services.setup import add_customer, add_first_register, add_register, change_customer, change_register
+from sales.services.setup import (
+    add_customer,
+    add_first_register,
+    add_register,
+    change_customer,
+    change_register,
+    erase_customer,
+)
 
 __all__ = [
     "add_customer",
@@ -11,5 +18,6 @@ __all__ = [
     "change_customer",
     "change_register",
     "complete_sale",
+    "erase_customer",
     "refund_sale",
 ]

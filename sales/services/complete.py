@@ -12,7 +12,6 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
-from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
@@ -25,6 +24,7 @@ from sales import pricing, queries
 from sales.errors import PaymentShort, PaymentTooMuch, RegisterInactive
 from sales.models import Payment, PaymentMethod, PriceLevel, Sale, SaleLine
 from sales.pricing import Priced, Wanted
+from sales.services import rights
 
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
 # number back with everything else.
@@ -63,9 +63,13 @@ def complete_sale(
 ) -> Sale:
     """Sell. Prices, discounts, taxes and the receipt number are ours; the client's price and discount need a right.
 
-    Raises InvalidInput for what is not this account's, CapabilityMissing, DiscountTooLarge, PaymentShort,
-    PaymentTooMuch, RegisterInactive, InsufficientStock, and TryAgain where others keep being quicker.
+    Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
+    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, InsufficientStock, and TryAgain
+    where others keep being quicker.
     """
+    if not by.works_at(storefront):
+        raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
+    accounts.dismiss_approver_elsewhere(by=by, location_id=storefront)
     now = timezone.now()
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
@@ -115,8 +119,8 @@ def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> e
 def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:
     """A till that was offline sells late; a far older date would choose its own taxes and expiry dates."""
     clock.refuse_impossible("sold_at", sold_at, now=now)
-    if clock.is_late(sold_at, now=now) and not by.may(Capability.SALE_BACKDATE):
-        raise CapabilityMissing(capability=Capability.SALE_BACKDATE)
+    if clock.is_late(sold_at, now=now):
+        rights.check_right(by, Capability.SALE_BACKDATE)
 
 
 def _fill_basket(
@@ -140,25 +144,24 @@ def _fill_basket(
     if unknown:
         raise errors.InvalidInput(errors=unknown)
     levies = queries.levies_in_force(country=account.country, on=day) if account.is_tax_registered else {}
-    wanted = []
-    for line in lines:
-        sellable = sellables[line["product"]]
-        price = line.get("unit_price", list_price(sellable, price_level))
-        wanted.append(
-            Wanted(
-                quantity=line["quantity"],
-                unit_price=price,
-                discount=line.get("discount", ZERO),
-                levies=levies.get(sellable.tax_class, ()),
-            )
+    list_prices = [list_price(sellables[line["product"]], price_level) for line in lines]
+    wanted = [
+        Wanted(
+            quantity=line["quantity"],
+            unit_price=line.get("unit_price", price),
+            discount=line.get("discount", ZERO),
+            levies=levies.get(sellables[line["product"]].tax_class, ()),
         )
+        for line, price in zip(lines, list_prices, strict=True)
+    ]
     priced = pricing.price_lines(
         wanted,
         discount=discount,
         prices_include_tax=account.prices_include_tax,
         exponent=account.currency_exponent,
     )
-    _check_rights(by, lines, wanted, sellables, price_level, discount)
+    crumbles = pricing.loses_by_rounding(wanted, [line["product"] for line in lines], account.currency_exponent)
+    rights.check_prices(by, wanted, list_prices, crumbles=crumbles, price_level=price_level, discount=discount)
     return Basket(sellables, wanted, priced)
 
 
@@ -167,29 +170,6 @@ def list_price(sellable: Sellable, price_level: str) -> Decimal:
     if price_level == PriceLevel.WHOLESALE and sellable.wholesale_price is not None:
         return sellable.wholesale_price
     return sellable.retail_price
-
-
-def _check_rights(
-    by: Membership,
-    lines: Sequence[Mapping[str, Any]],
-    wanted: Sequence[Wanted],
-    sellables: Mapping[UUID, Sellable],
-    price_level: str,
-    discount: Decimal,
-) -> None:
-    own_price = any(
-        line.unit_price != list_price(sellables[sent["product"]], price_level)
-        for sent, line in zip(lines, wanted, strict=True)
-    )
-    crumbles = pricing.loses_by_rounding(wanted, [line["product"] for line in lines], by.account.currency_exponent)
-    gives_discount = discount > 0 or crumbles or any(line.discount > 0 for line in wanted)
-    for is_used, capability in (
-        (own_price, Capability.PRICE_OVERRIDE),
-        (price_level == PriceLevel.WHOLESALE, Capability.PRICE_WHOLESALE),
-        (gives_discount, Capability.DISCOUNT_GIVE),
-    ):
-        if is_used and not by.may(capability):
-            raise CapabilityMissing(capability=capability)
 
 
 def _sale(

@@ -10,7 +10,6 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
-from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
@@ -19,6 +18,7 @@ from inventory import services as inventory
 from inventory.services import Return
 from sales.errors import RefundTenderMismatch, RefundTooMuch
 from sales.models import Payment, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
+from sales.services import rights
 
 
 def refund_sale(
@@ -34,12 +34,18 @@ def refund_sale(
 ) -> Refund:
     """Refund quantities of lines of a locked sale, from the drawer of `register` or of the one that sold.
 
-    Without `payments` the money goes back in the order it came. Raises InvalidInput for lines of another sale and for a
-    date that cannot be, CapabilityMissing for an old one, RefundTooMuch, RefundTenderMismatch.
+    Without `payments` the money goes back in the order it came. Raises NotFound for a sale at a place that is not the
+    member's, InvalidInput for lines of another sale and for a date that cannot be, CapabilityMissing, ApprovalRequired
+    for more than the member may give back at once, RefundTooMuch, RefundTenderMismatch.
     """
+    if not by.works_at(sale.storefront_id):
+        raise errors.NotFound
+    accounts.dismiss_approver_elsewhere(by=by, location_id=sale.storefront_id)
+    rights.check_right(by, Capability.SALE_REFUND)
     now = timezone.now()
     refunded_at = refunded_at or now
     _check_clock(by=by, sale=sale, refunded_at=refunded_at, now=now)
+    _check_register(by=by, register=register)
     sold = {line.pk: line for line in sale.lines.all()}
     refund = Refund(
         account_id=by.account_id,
@@ -54,6 +60,7 @@ def refund_sale(
     rows = [_refund_line(refund, index, line, sold, by.account.currency_exponent) for index, line in enumerate(lines)]
     refund.total = sum((row.total for row in rows), ZERO)
     refund.tax_total = sum((row.tax_amount for row in rows), ZERO)
+    rights.check_refund(by, refund.total)
     given_back = _payments(by, refund, payments)
     Refund.across_accounts.bulk_create([refund])
     RefundLine.across_accounts.bulk_create(rows)
@@ -73,8 +80,14 @@ def _check_clock(*, by: Membership, sale: Sale, refunded_at: datetime, now: date
     if refunded_at < sale.sold_at - clock.MOST_AHEAD:
         before = errors.FieldError("refunded_at", "before_sale", "That is before the sale.")
         raise errors.InvalidInput(errors=[before])
-    if clock.is_late(refunded_at, now=now) and not by.may(Capability.SALE_BACKDATE):
-        raise CapabilityMissing(capability=Capability.SALE_BACKDATE)
+    if clock.is_late(refunded_at, now=now):
+        rights.check_right(by, Capability.SALE_BACKDATE)
+
+
+def _check_register(*, by: Membership, register: UUID | None) -> None:
+    """Raises InvalidInput for a register where a limited member does not work; the constraint for one that is none."""
+    if register and by.is_limited and not by.account.registers.open_to(by).filter(pk=register).exists():
+        raise errors.InvalidInput(errors=[errors.unknown_reference("register")])
 
 
 def _refund_line(

@@ -17,8 +17,8 @@ def add_first_register(*, by: Membership) -> Register:
 
 
 def add_register(*, by: Membership, storefront: Location, code: str, name: str) -> Register:
-    """A till in a storefront. Raises InvalidInput for a place that does not sell."""
-    if storefront.kind != LocationKind.STOREFRONT:
+    """A till in a storefront. Raises InvalidInput for a place that does not sell, or is not the member's."""
+    if storefront.kind != LocationKind.STOREFRONT or not by.works_at(storefront.pk):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
     register: Register = by.account.registers.create(storefront=storefront, code=code, name=name)
     accounts.record(by=by, action="register.added", subject=register, after={"code": code})
@@ -43,4 +43,10 @@ def change_register(*, by: Membership, register: Register, **changes: Any) -> Re
 
 def change_customer(*, by: Membership, customer: Customer, **changes: Any) -> Customer:
     accounts.change(by=by, row=customer, changes=changes)
+    return customer
+
+
+def erase_customer(*, by: Membership, customer: Customer) -> Customer:
+    """Forget who a locked customer is; what they bought stays."""
+    accounts.erase(by=by, row=customer, name="Erased customer", is_active=False)
     return customer
