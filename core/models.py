@@ -9,6 +9,8 @@ class IdempotencyKey(tenancy.AccountOwned):
     The key is the account's, not the member's: a colleague who takes over a phone sends again what it had not heard of.
     """
 
+    SECRET = frozenset({"key", "fingerprint", "body"})
+
     member_id = models.UUIDField()
     operation = models.CharField(max_length=200)
     key = models.CharField(max_length=200)

@@ -31,6 +31,7 @@ urlpatterns = [
     path("auth/me/", oneself.MeView.as_view(), name="me"),
     path("auth/leave/", oneself.LeaveView.as_view(), name="leave"),
     path("auth/mfa/", oneself.MfaView.as_view(), name="mfa"),
+    path("auth/mfa/remove/", oneself.MfaRemoveView.as_view(), name="mfa-remove"),
     path("auth/mfa/confirm/", oneself.MfaConfirmView.as_view(), name="mfa-confirm"),
     path("auth/mfa/recovery-codes/", oneself.MfaRecoveryCodesView.as_view(), name="mfa-recovery-codes"),
     path("auth/sessions/", _sessions({"get": "list", "delete": "end_others"}), name="session-list"),
@@ -41,5 +42,6 @@ urlpatterns = [
         business.AccountView.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="account",
     ),
+    path("account/take-out/", business.TakeOutView.as_view(), name="take-out"),
     *router.urls,
 ]

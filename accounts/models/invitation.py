@@ -20,6 +20,9 @@ class InvitationQuerySet(tenancy.OwnedQuerySet):
 class Invitation(tenancy.AccountOwned):
     """A seat offered to whoever reads the mail of one address. Its token is told once, by mail."""
 
+    PERSONAL = frozenset({"email", "name"})
+    SECRET = frozenset({"token_hash"})
+
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=200, blank=True)
     role = models.CharField(max_length=16, choices=roles.Role.choices)

@@ -21,6 +21,9 @@ class Membership(tenancy.AccountOwned):
     platform's staff act on an account they sit in a seat of its own kind, with `staff` instead of a user.
     """
 
+    PERSONAL = frozenset({"name"})
+    SECRET = frozenset({"pin"})
+
     user = tenancy.OwnedKey(User, null=True, related_name="memberships")
     staff = models.ForeignKey(User, models.PROTECT, null=True, db_index=False, related_name="support_seats")
     name = models.CharField(max_length=200)

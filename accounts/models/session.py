@@ -33,6 +33,8 @@ LIFETIMES = {
 class Device(tenancy.AccountOwned):
     """A registered till, known by a secret that was told once. Cashiers change on it by PIN."""
 
+    SECRET = frozenset({"token_hash"})
+
     name = models.CharField(max_length=100)
     token_hash = models.CharField(max_length=64)
     is_active = models.BooleanField(default=True)
@@ -58,6 +60,9 @@ class Device(tenancy.AccountOwned):
 
 class Session(tenancy.AccountOwned):
     """One signing-in, by cookie, token or PIN. To remove the row ends it, with every token that came of it."""
+
+    PERSONAL = frozenset({"address", "user_agent"})
+    SECRET = frozenset({"fingerprint", "refresh_id"})
 
     user = tenancy.OwnedKey(User, related_name="sessions")
     kind = models.CharField(max_length=8, choices=SessionKind.choices)

@@ -24,6 +24,9 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, tenancy.Identified):
     """A person who can sign in. Each has exactly one account, the current one."""
 
+    PERSONAL = frozenset({"email", "name"})
+    SECRET = frozenset({"password", "totp_key", "totp_confirmed_at", "totp_step", "recovery_codes"})
+
     last_login = None  # a write at every sign-in, which nobody reads
 
     account = models.ForeignKey(Account, models.PROTECT, db_index=False)

@@ -7,7 +7,7 @@ from django.db import DEFAULT_DB_ALIAS, models
 
 from accounts.models import AuditEvent, Membership
 
-PERSONAL = "***"  # stands for what is about a person
+UNSAID = "***"  # stands for what is about a person, and for a secret
 
 
 def record(
@@ -55,6 +55,6 @@ def change(*, by: Membership, row: Any, changes: Mapping[str, Any]) -> None:
 
 
 def _quoted(row: Any, name: str, value: Any) -> Any:
-    if name in getattr(row, "PERSONAL", ()):
-        return PERSONAL
+    if name in row.PERSONAL | row.SECRET:
+        return UNSAID
     return value.pk if isinstance(value, models.Model) else value

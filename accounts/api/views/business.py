@@ -1,6 +1,10 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import FileResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
@@ -10,7 +14,7 @@ from accounts.models import Account, AuditEvent
 from accounts.roles import Capability
 from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, DeclaredView
 
 
 class AccountView(AccountViewSet):
@@ -30,6 +34,22 @@ class AccountView(AccountViewSet):
 
     def partial_update(self, request: AccountRequest) -> Response:
         return self.act(services.change_account, account=self.get_locked_object)
+
+
+class TakeOutView(DeclaredView):
+    """All that there is of the business, to take along."""
+
+    read_capability = Capability.ACCOUNT_EXPORT
+    feature = "account"
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def get(self, request: AccountRequest) -> FileResponse:
+        """A ZIP of every table, as CSV and as JSON, with a manifest; passwords and the like are left out."""
+        bundle = services.take_out_account(by=request.membership)
+        today = timezone.localdate(timezone=request.account.zone)
+        return FileResponse(
+            bundle, as_attachment=True, filename=f"take-out-{today:%Y-%m-%d}.zip", content_type="application/zip"
+        )
 
 
 class AuditEventViewSet(AccountViewSet):

@@ -65,6 +65,12 @@ class MembershipViewSet(AccountViewSet):
         """Take the member's PIN away; they set a new one with their password."""
         return self.act(services.remove_pin, member=self.get_locked_object)
 
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def erase(self, request: AccountRequest, pk: str) -> Response:
+        """Forget the person of a closed seat: name, address, login. What they sold and did stays, without a name."""
+        return self.act(services.erase_member, member=self.get_object)
+
 
 class InvitationViewSet(AccountViewSet):
     read_capability = Capability.MEMBER_READ

@@ -1,0 +1,31 @@
+"""Values written out: exactly, and in CSV so that no spreadsheet takes a text for a formula."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+# An apostrophe is among them so that the one put before the others can be told from one that was there.
+_NOT_FIRST = tuple("=+-@\t\r\n'")
+
+
+def plain(value: Any) -> Any:
+    """For JSON: decimals and ids as text, moments in UTC; what JSON has itself stays as it is."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def cell(value: Any) -> str:
+    """For CSV: a text that a spreadsheet would calculate gets an apostrophe in front; numbers stay numbers."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_NOT_FIRST) else value
+    if value is None:
+        return ""
+    shown = plain(value)
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
