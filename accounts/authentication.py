@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.csrf import CsrfViewMiddleware, rotate_token
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from accounts import tokens
 from accounts.errors import CsrfFailed
+from accounts.models import Session
 
 
 class AccountAuthentication(BaseAuthentication):
@@ -39,3 +42,12 @@ def enforce_csrf(request: Any) -> None:
     check = _CsrfCheck(lambda _: HttpResponse())
     check.process_request(request)
     check.process_view(request, lambda *_: HttpResponse(), (), {})
+
+
+def remember(request: Any, session: Session) -> None:
+    """Let a new cookie of the browser's stand for this session; whoever has a copy of the old one has nothing."""
+    request.session.flush()
+    request.session[SESSION_KEY] = str(session.user_id)
+    request.session[tokens.SESSION_ACCOUNT_KEY] = str(session.account_id)
+    request.session[tokens.SESSION_ID_KEY] = str(session.pk)
+    rotate_token(request)

@@ -37,13 +37,16 @@ class AccountContextMiddleware:
     def __call__(self, request: Any) -> HttpResponseBase:
         request.user, request.membership, request.account = AnonymousUser(), None, None
         request.credential, request.session_row, request.refusal = None, None, None
+        response = self._answer(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    def _answer(self, request: Any) -> HttpResponseBase:
         try:
             # Before a transaction is open: a body that trickles in must not hold a lock meanwhile.
             request.body  # noqa: B018
             credential = self._credential(request)
-            response = self._in_account(request, credential) if credential else self.get_response(request)
-            response.headers.setdefault("Cache-Control", "private, no-store")
-            return response
+            return self._in_account(request, credential) if credential else self.get_response(request)
         except (DatabaseError, InterfaceError, RequestDataTooBig, UnreadablePostError) as error:
             return failures.respond(error, request)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from accounts.errors import CredentialInvalid
 from accounts.models import Account, Device, Membership, Session, User
+from accounts.models.session import LIFETIMES
 from accounts.tokens import Credential
 from core import tenancy
 
@@ -51,6 +53,14 @@ def identify(
         return None
     tenancy.enter(account_id)
     return _find(user_id, session_id)
+
+
+def standing(*, now: datetime) -> models.Q:
+    """Sessions that are neither too old nor left alone."""
+    in_use = models.Q()
+    for kind, lifetime in LIFETIMES.items():
+        in_use |= models.Q(kind=kind, last_seen_at__gt=now - lifetime.idle)
+    return in_use & models.Q(expires_at__gt=now)
 
 
 def find_login(email: str) -> User | None:

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import mails, queries
-from accounts.errors import LinkInvalid, WrongCredentials
+from accounts.errors import LinkInvalid
 from accounts.models import Membership, User, canonical_email
 from accounts.models.session import fingerprint_of
 from accounts.services.history import record
-from accounts.services.passwords import matches, set_password
+from accounts.services.passwords import confirm, set_password
 from accounts.services.sessions import end_sessions
 from core import limits
 
@@ -38,11 +38,8 @@ _verification, _reset = VerificationTokens(), ResetTokens()
 
 def change_password(*, by: Membership, old_password: str, password: str) -> None:
     """Change one's own, and end all other sessions. Raises WrongCredentials, WeakPassword, TooManyTries."""
-    limits.hit("login", by.user_id, "change")
     user = User.across_accounts.select_for_update(no_key=True).get(pk=by.user.pk)
-    if not matches(old_password, user.password):
-        raise WrongCredentials
-    limits.forget("login", by.user_id, "change")
+    confirm(user, old_password)
     _put_password(by=by, user=user, password=password)
 
 
@@ -71,14 +68,17 @@ def request_reset(*, email: str, address: str) -> None:
         mails.offer_reset(user.email, _bound(user, _reset))
 
 
-def confirm_reset(*, token: str, password: str) -> None:
+def confirm_reset(*, token: str, password: str, address: str = "") -> None:
     """Set a new password and end every session. The link came by mail, so the address is verified too.
+
+    From there its owner can sign in, however often others are trying.
 
     Raises LinkInvalid, WeakPassword.
     """
     with _holder_of(token, _reset) as by:
         _put_password(by=by, user=by.user, password=password)
         _verify(by.user)
+    limits.remember("known_address", by.user.email, address)
 
 
 def _put_password(*, by: Membership, user: User, password: str) -> None:

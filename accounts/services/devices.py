@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from accounts import queries
-from accounts.errors import DeviceUnknown, WrongCredentials, WrongPin
+from accounts.errors import DeviceUnknown, WrongPin
 from accounts.models import Account, Device, Membership, Session, SessionKind
 from accounts.services.history import change, record
-from accounts.services.passwords import hash_pin, matches
+from accounts.services.passwords import confirm, hash_pin, matches
 from accounts.services.sessions import open_session
 from core import limits, tenancy, vault
 
@@ -48,10 +48,7 @@ def find_device(*, token: str) -> Iterator[Device]:
 
 def change_pin(*, by: Membership, password: str, pin: str) -> None:
     """Set one's own. Raises WrongCredentials, WeakPin, TooManyTries."""
-    limits.hit("login", by.user_id, "change")
-    if not matches(password, by.user.password):
-        raise WrongCredentials
-    limits.forget("login", by.user_id, "change")
+    confirm(by.user, password)
     _put_pin(by=by, member=by, pin=hash_pin(pin))
 
 
@@ -80,12 +77,23 @@ def sign_in_by_pin(
 
 
 def find_approver(*, by: Membership, member: UUID, pin: str) -> Membership:
-    """The second person who lends their rights to the act at hand. Raises WrongPin, also for oneself; TooManyTries."""
+    """The second person who lends their rights to the act at hand, with their places.
+
+    Raises WrongPin, also for oneself; TooManyTries.
+    """
     session: Session | None = by.session
     approver = _checked(by.account, member, pin, at=(session.device_id if session else None) or by.pk)
     if approver.pk == by.pk:
         raise WrongPin
+    if approver.is_limited:
+        approver.location_ids = frozenset(approver.location_members.values_list("location_id", flat=True))
     return approver
+
+
+def dismiss_approver_elsewhere(*, by: Membership, location_id: UUID) -> None:
+    """An approver lends rights at their own places: at any other, nobody has approved."""
+    if by.approver and not by.approver.works_at(location_id):
+        by.approver = None
 
 
 def _put_pin(*, by: Membership, member: Membership, pin: str) -> None:

@@ -10,6 +10,7 @@ from django_otp.oath import TOTP
 from accounts.errors import MfaAlreadyOn, MfaNotBegun, WrongCode
 from accounts.models import Membership, User
 from accounts.services.history import record
+from accounts.services.passwords import confirm
 from core import limits, vault
 
 KEY_BYTES = 20
@@ -18,9 +19,14 @@ TOLERANCE = 1  # steps of 30 seconds that a phone's clock may be off
 ISSUER = "Makola"
 
 
-def begin_totp(*, by: Membership) -> str:
-    """A new secret, to be confirmed by a first code: its `otpauth:` address. Raises MfaAlreadyOn."""
+def begin_totp(*, by: Membership, password: str) -> str:
+    """A new secret, to be confirmed by a first code: its `otpauth:` address.
+
+    Asks for the password, or who has stolen a session could lock its owner out. Raises WrongCredentials, TooManyTries,
+    MfaAlreadyOn.
+    """
     user = _locked(by.user)
+    confirm(user, password)
     if user.has_mfa:
         raise MfaAlreadyOn
     key = secrets.token_bytes(KEY_BYTES)
@@ -70,9 +76,24 @@ def remove_mfa(*, by: Membership, code: str) -> None:
     if not user.has_mfa:
         raise MfaNotBegun
     _verify_locked(user, code)
-    user.totp_key, user.totp_confirmed_at, user.recovery_codes = "", None, ""
-    user.save(update_fields=["totp_key", "totp_confirmed_at", "recovery_codes"])
+    drop_totp(by=by, user=user)
+
+
+def drop_totp(*, by: Membership, user: User) -> None:
+    """Take a user's second factor away."""
+    user.totp_key, user.totp_confirmed_at, user.totp_step, user.recovery_codes = "", None, 0, ""
+    user.save(update_fields=["totp_key", "totp_confirmed_at", "totp_step", "recovery_codes"])
     record(by=by, action="mfa.removed", subject=user)
+
+
+def put_totp(*, by: Membership, user: User) -> str:
+    """A new second factor, in force at once: its `otpauth:` address, for who is told it on the spot."""
+    key = secrets.token_bytes(KEY_BYTES)
+    user.totp_key, user.totp_confirmed_at, user.totp_step = vault.seal(key.hex()), timezone.now(), 0
+    user.recovery_codes = ""
+    user.save(update_fields=["totp_key", "totp_confirmed_at", "totp_step", "recovery_codes"])
+    record(by=by, action="mfa.added", subject=user)
+    return address_of(user, key)
 
 
 def verify(*, user: User, code: str) -> None:
@@ -94,7 +115,7 @@ def _verify_locked(user: User, code: str) -> None:
 
 
 def _takes_totp(user: User, code: str) -> bool:
-    if not (code.isascii() and code.isdigit() and len(code) == 6):
+    if not (user.totp_key and code.isascii() and code.isdigit() and len(code) == 6):
         return False
     clock = TOTP(bytes.fromhex(vault.unseal(user.totp_key)))
     clock.time = timezone.now().timestamp()

@@ -7,8 +7,9 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
 
-from accounts.errors import WeakPassword, WeakPin
+from accounts.errors import WeakPassword, WeakPin, WrongCredentials
 from accounts.models import User
+from core import limits
 from core.errors import FieldError
 
 _PIN = re.compile(r"[0-9]{4,8}", re.ASCII)
@@ -31,6 +32,17 @@ def hash_pin(pin: str) -> str:
     if not digits or (len(steps) == 1 and steps <= {-1, 0, 1}):
         raise WeakPin
     return make_password(pin)
+
+
+def confirm(user: User, password: str) -> None:
+    """Have a person who is signed in give the password again: a session may be stolen.
+
+    Raises WrongCredentials, TooManyTries.
+    """
+    limits.hit("login", user.pk, "confirm")
+    if not matches(password, user.password):
+        raise WrongCredentials
+    limits.forget("login", user.pk, "confirm")
 
 
 def matches(secret: str, stored: str | None) -> bool:

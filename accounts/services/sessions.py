@@ -34,9 +34,9 @@ def sign_in(
     address: str = "",
     user_agent: str = "",
     request_id: str = "",
-    replaces: Session | None = None,
+    replaces: Membership | None = None,
 ) -> tuple[Membership, Session]:
-    """A session for these credentials, in place of the one that the browser had, and whose it is.
+    """A session for these credentials, in place of the one in which the browser was somebody's, and whose it is.
 
     Raises WrongCredentials, after the same work for an address that is unknown; TooManyTries; and only to who has the
     password EmailNotVerified, NoBusiness, SecondFactorRequired and WrongCode.
@@ -45,6 +45,9 @@ def sign_in(
     count_try(email, address)
     user = verify_password(email=email, password=password)
     with transaction.atomic():
+        if replaces and replaces.session:
+            with tenancy.scope(replaces.account_id):
+                end_session(by=replaces, session=replaces.session)
         identity = queries.identify(user.pk, presumed_account_id=user.account_id)
         if identity is None or identity.membership is None or not identity.membership.is_active:
             raise NoBusiness
@@ -56,8 +59,6 @@ def sign_in(
             mfa.verify(user=user, code=code)
         member = identity.membership
         member.request_id = request_id
-        if replaces and replaces.user_id == user.pk:
-            end_session(by=member, session=replaces)
         session = open_session(
             by=member,
             kind=kind,
@@ -99,7 +100,10 @@ def open_session(
     address: str = "",
     user_agent: str = "",
 ) -> Session:
-    """A session of this member, who has proved to be the one."""
+    """A session of this member, who has proved to be the one. Raises NoBusiness where the seat is closed meanwhile."""
+    # Locked: who closes the seat at the same instant comes first, and is seen here, or after us, and ends this session.
+    if by.account.memberships.locked().filter(pk=by.pk, is_active=True).first() is None:
+        raise NoBusiness
     now = timezone.now()
     session = Session(
         id=uuid7(),
@@ -134,6 +138,8 @@ def refresh_session(*, credential: Credential, device_token: str = "") -> Sessio
         session.refresh_id, session.last_seen_at = uuid4(), timezone.now()
         mine = identity.account.sessions.filter(pk=session.pk, refresh_id=credential.refresh_id)
         is_current = mine.update(refresh_id=session.refresh_id, last_seen_at=session.last_seen_at)
+        if not is_current:
+            transaction.set_rollback(True)  # whoever came second has locked the row, which is now ended from outside
     if not is_current:
         _end_reused(identity.membership, session)
         raise RefreshReused
@@ -143,8 +149,8 @@ def refresh_session(*, credential: Credential, device_token: str = "") -> Sessio
 def _end_reused(by: Membership | None, session: Session) -> None:
     # Outside of the request's transaction, which the refusal undoes.
     with tenancy.scope(session.account_id, using=limits.OUTSIDE):
-        session.account.sessions.using(limits.OUTSIDE).filter(pk=session.pk).delete()
-        if by:
+        ended, _ = session.account.sessions.using(limits.OUTSIDE).filter(pk=session.pk).delete()
+        if by and ended:
             record(by=by, action="session.reused", subject=session, using=limits.OUTSIDE)
 
 
@@ -166,16 +172,17 @@ def revoke_refresh(*, credential: Credential) -> None:
 
 
 def touch_session(*, session: Session) -> None:
-    """Note that the session is in use. A transaction of its own: no request waits for it."""
+    """Note that the session is in use, unless another request has. A transaction of its own: none waits for it."""
     with tenancy.scope(session.account_id):
-        session.account.sessions.filter(pk=session.pk).update(last_seen_at=timezone.now())
+        mine = session.account.sessions.filter(pk=session.pk, last_seen_at=session.last_seen_at)
+        mine.update(last_seen_at=timezone.now())
 
 
 def end_session(*, by: Membership, session: Session) -> None:
     """End one session, with every token that came of it."""
-    by.session = None  # it may be the one that acts
     by.account.sessions.filter(pk=session.pk).delete()
     record(by=by, action="session.ended", subject=session)
+    by.session = None  # it may be the one that acts
 
 
 def end_sessions(*, by: Membership, user_id: UUID, keep: Session | None = None) -> None:

@@ -68,10 +68,13 @@ _HEADERS = {
     "PATCH": ("If-Match", "The ETag that was read; 412 when somebody changed the row since."),
 }
 _ID = {"type": "string", "format": "uuid"}
+_TOKEN = {"type": "string"}
 # Of a text, by the name of its field, or else by its format; of the rest by type.
 _EXAMPLES = {
     "email": "ama@ama.example",
     "password": "try-makola-2026",
+    "old_password": "try-makola-2025",
+    "pin": "4702",
     "country": "GH",
     "currency": "GHS",
     "time_zone": "Africa/Accra",
@@ -131,8 +134,8 @@ class Operation(AutoSchema):
         if isinstance(self.view, AccountViewSet) and self.method in _HEADERS:
             name, about = _HEADERS[self.method]
             parameters.append(OpenApiParameter(name, str, "header", description=about))
-        if self._is_page():
-            names = self.view.pagination_class.parameters
+        if self._is_page() and isinstance(self.view, AccountViewSet):
+            names = getattr(self.view.pagination_class, "parameters", ())
             parameters += [OpenApiParameter(name, _PAGING[name], "query") for name in names]
         return parameters
 
@@ -145,6 +148,8 @@ class Operation(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: Any = False) -> Any:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if example := getattr(field, "example", None):
+            schema["example"] = example
         if isinstance(field, fields.DecimalField):
             whole, places = field.max_whole_digits, field.decimal_places
             schema["pattern"] = rf"^-?[0-9]{{1,{whole}}}(\.[0-9]{{1,{places}}})?$"
@@ -159,7 +164,7 @@ class Operation(AutoSchema):
 
     def _resolve_path_parameters(self, variables: Any) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
-        return [{**parameter, "schema": _ID} for parameter in parameters]
+        return [{**parameter, "schema": _ID if parameter["name"] == "id" else _TOKEN} for parameter in parameters]
 
     def _get_paginator(self) -> Any:
         return None  # the envelope is put around pages below, together with the rest
@@ -185,7 +190,8 @@ class Operation(AutoSchema):
         return {"type": "object", "properties": properties, "required": sorted(properties)}
 
     def _is_page(self) -> bool:
-        return getattr(self.view, "action", None) == "list"
+        action = getattr(self.view, "action", None)
+        return action == "list" if action else self.method == "GET" and bool(self._is_list_view())
 
     def _example(self, schema: dict[str, Any], name: str = "") -> Any:
         """What the schema allows, every field filled in."""
@@ -213,5 +219,5 @@ class Operation(AutoSchema):
 
     def _refusals(self) -> tuple[str, ...]:
         if not self.view.permission_classes:
-            return _PUBLIC
+            return (*_PUBLIC, "404") if "{" in self.path else _PUBLIC
         return _READS if self.method == "GET" else tuple(_REFUSALS)

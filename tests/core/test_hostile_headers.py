@@ -1,11 +1,12 @@
 """Headers that prove nothing, name nothing or cannot be kept."""
 
+from urllib.parse import unquote
+
 import pytest
 from rest_framework.test import APIClient
 
-from accounts import tokens
 from tests.conftest import PASSWORD
-from tests.hostile import CUSTOMERS, LOGIN, ME, PRODUCTS, SALES, each, refused
+from tests.hostile import AUTH, CUSTOMERS, LOGIN, ME, NOBODYS_ID, PIN, PRODUCTS, SALES, each, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ def test_an_authorization_header_that_proves_nothing_is_401_and_keeps_nobody_fro
 
 
 def test_a_token_of_the_other_kind_or_with_a_broken_seal_is_401(shop, nobody):
-    issued = tokens.issue(shop.owner.user)
+    issued = shop.tokens()
     head, claims, seal = issued["access"].split(".")
     for broken in (issued["refresh"], f"{head}.{claims}.{seal[::-1]}", f"{head}.{claims}.", f"{head}.{claims}"):
         refused(nobody.get(ME, HTTP_AUTHORIZATION=f"Bearer {broken}"), 401, "credential_invalid")
@@ -71,6 +72,62 @@ def test_a_broken_session_cookie_is_nobodys_and_signing_in_still_works(shop, coo
     credentials = {"email": shop.owner.user.email, "password": PASSWORD}
     assert nobody.post(LOGIN, credentials, format="json", **header).status_code == 200
     assert shop.client().get(ME, **header).status_code == 200
+
+
+NONSENSE = [
+    "",
+    " ",
+    "x",
+    "null",
+    "\x00",
+    "é",
+    "a" * 10_000,
+    "' OR 1=1 --",
+    "../..",
+    NOBODYS_ID + "x",
+    "A" * 54,
+    "=" * 54,
+]
+
+
+@each("value", NONSENSE)
+def test_a_business_that_cannot_be_named_is_404(till, value):
+    for method in ("get", "post"):
+        refused(getattr(till, method)(CUSTOMERS, HTTP_X_ACCOUNT_ID=value), 404, "not_found")
+
+
+@each("value", NONSENSE)
+def test_a_device_token_that_is_none_is_401_where_one_is_asked_for_and_minded_nowhere_else(shop, value):
+    nobody = APIClient(raise_request_exception=False)
+    pin = {"member": str(shop.cashier.pk), "pin": "4702"}
+    refused(nobody.get(PIN, HTTP_X_DEVICE_TOKEN=value), 401, "device_unknown")
+    refused(nobody.post(PIN, pin, format="json", HTTP_X_DEVICE_TOKEN=value), 401, "device_unknown")
+    assert shop.client().get(ME, HTTP_X_DEVICE_TOKEN=value).status_code == 200
+
+
+@each("value", NONSENSE)
+def test_an_approver_who_cannot_be_and_a_pin_that_is_none_are_403_and_change_nothing(shop, settings, value):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "pin": (1000, 60), "pin_member": (1000, 60)}
+    for headers in (
+        {"HTTP_X_APPROVER": value, "HTTP_X_APPROVER_PIN": "4702"},
+        {"HTTP_X_APPROVER": str(shop.cashier.pk), "HTTP_X_APPROVER_PIN": value},
+        {"HTTP_X_APPROVER": str(shop.cashier.pk)},
+    ):
+        refused(shop.client().post(CUSTOMERS, {"name": "Esi"}, format="json", **headers), 403, "wrong_pin")
+    with shop.inside():
+        assert not shop.account.customers.exists()
+
+
+@each("token", ["x", "%00", "%ED%A0%80", "%C3%A9", "a" * 5_000, "A" * 54, "%2e%2e", "'", NOBODYS_ID])
+def test_a_mailed_token_that_is_none_is_404_or_400(token, db):
+    nobody = APIClient(raise_request_exception=False)
+    accept = {"name": "Yaa", "password": PASSWORD}
+    refused(nobody.get(f"{AUTH}invitations/{token}/"), 404, "invitation_unknown")
+    refused(nobody.post(f"{AUTH}invitations/{token}/accept/", accept, format="json"), 404, "invitation_unknown")
+    told = {"token": unquote(token)[:200].replace("\x00", "?")}
+    refused(nobody.post(f"{AUTH}verify-email/", told, format="json"), 400, "link_invalid")
+    told["password"] = PASSWORD
+    refused(nobody.post(f"{AUTH}password/reset/confirm/", told, format="json"), 400, "link_invalid")
 
 
 def test_a_request_id_that_is_well_formed_comes_back_and_any_other_is_replaced(till):

@@ -5,7 +5,7 @@ from rest_framework import serializers
 from accounts.api.fields import CountryField, CurrencyField, EmailField, TimeZoneField
 from accounts.api.serializers.business import AccountSerializer
 from accounts.api.serializers.people import LimitsSerializer, RoleField
-from accounts.models import Membership, Session, User
+from accounts.models import Account, Membership, Session, User
 from accounts.roles import Role
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
@@ -20,6 +20,8 @@ class PasswordField(fields.TextField):
 
 class CodeField(fields.TextField):
     """Of the authenticator, six digits, or a recovery code."""
+
+    example = "492039"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 32, **kwargs})
@@ -147,6 +149,12 @@ class MfaBegunSerializer(Serializer):
     qr_code = fields.TextField()
 
 
+class PasswordInput(Serializer):
+    """One's password again."""
+
+    password = PasswordField()
+
+
 class CodeInput(Serializer):
     code = CodeField()
 
@@ -175,9 +183,15 @@ class SeatOfMineSerializer(ModelSerializer):
 
 
 class SubscriptionStateSerializer(Serializer):
-    plan = fields.TextField(source="plan.code")
+    """What the business holds; without a subscription the state is NONE, as `subscriptions/status/` says too."""
+
+    plan = fields.TextField(source="plan.code", allow_null=True)
     state = fields.TextField()
-    ends_on = fields.DateField()
+    ends_on = fields.DateField(allow_null=True)
+
+    def to_representation(self, instance: Account) -> Any:
+        held = getattr(instance, "subscription", None)
+        return super().to_representation(held) if held else {"plan": None, "state": "NONE", "ends_on": None}
 
 
 class MeSerializer(Serializer):
@@ -189,7 +203,7 @@ class MeSerializer(Serializer):
     role = serializers.ChoiceField(choices=Role.choices, source="membership.role")
     capabilities = serializers.SerializerMethodField()
     limits = LimitsSerializer(source="membership.limits")
-    subscription = SubscriptionStateSerializer(source="account.subscription", allow_null=True)
+    subscription = SubscriptionStateSerializer(source="account")
 
     def get_capabilities(self, identity: Any) -> list[str]:
         return sorted(identity.membership.capabilities)

@@ -23,7 +23,7 @@ class InputView(DeclaredView):
 
 
 class PublicView(InputView):
-    """A view for everybody. All of them are listed in tests/test_access.py."""
+    """A view for everybody. All of them are listed in tests/access.py."""
 
     authentication_classes = ()
     permission_classes = ()

@@ -4,11 +4,12 @@ from typing import Any
 
 import segno
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.response import Response
 
-from accounts import roles, services
+from accounts import queries, roles, services
 from accounts.api.serializers import people
 from accounts.api.serializers import signing_in as serializers
 from accounts.api.views.declared import OwnView
@@ -76,7 +77,7 @@ class LeaveView(OwnView):
 
 
 class MfaView(OwnView):
-    input_class = serializers.CodeInput
+    input_class = serializers.PasswordInput
 
     @extend_schema(responses=serializers.MfaSerializer)
     def get(self, request: AccountRequest) -> Response:
@@ -84,15 +85,19 @@ class MfaView(OwnView):
         user: Any = request.user
         return Response({"is_on": user.has_mfa, "recovery_codes_left": len(user.recovery_codes.split())})
 
-    @extend_schema(request=None, responses={201: serializers.MfaBegunSerializer})
+    @extend_schema(request=input_class, responses={201: serializers.MfaBegunSerializer})
     def post(self, request: AccountRequest) -> Response:
         """Begin: a secret for the authenticator, in force once `auth/mfa/confirm/` has seen a code of it."""
-        address = services.begin_totp(by=request.membership)
+        address = services.begin_totp(by=request.membership, **self.validated(request))
         begun = {"otpauth_url": address, "qr_code": segno.make(address).svg_data_uri(scale=4)}
         return Response(begun, status=http.HTTP_201_CREATED)
 
+
+class MfaRemoveView(OwnView):
+    input_class = serializers.CodeInput
+
     @extend_schema(request=input_class, responses={204: None})
-    def delete(self, request: AccountRequest) -> Response:
+    def post(self, request: AccountRequest) -> Response:
         """Do without the second factor."""
         services.remove_mfa(by=request.membership, **self.validated(request))
         return Response(status=http.HTTP_204_NO_CONTENT)
@@ -127,13 +132,14 @@ class SessionViewSet(AccountViewSet):
     serializer_class = serializers.SessionSerializer
 
     def rows(self, account: Account) -> QuerySet[Session]:
-        return account.sessions.filter(user=self.request.membership.user).order_by("-last_seen_at", "-id")
+        mine = account.sessions.filter(user=self.request.membership.user)
+        return mine.filter(queries.standing(now=timezone.now())).order_by("-last_seen_at", "-id")
 
     def destroy(self, request: AccountRequest, pk: str) -> Response:
         """End one session, with every token that came of it."""
         return self.act(services.end_session, session=self.get_object)
 
-    @extend_schema(request=None, responses={204: None})
+    @extend_schema(operation_id="accounts_auth_sessions_end_others", request=None, responses={204: None})
     def end_others(self, request: AccountRequest) -> Response:
         """Sign out everywhere else."""
         member = request.membership

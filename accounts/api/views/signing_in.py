@@ -8,12 +8,13 @@ from django.contrib import auth
 from django.middleware.csrf import get_token
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status as http
+from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import services, tokens
+from accounts import authentication, services, tokens
 from accounts.api.serializers import signing_in as serializers
 from accounts.api.views.declared import InputView, PublicView, origin_of
-from accounts.errors import CredentialInvalid
+from accounts.errors import CredentialInvalid, OwnAffair
 from accounts.models import Membership, SessionKind
 from core import limits
 from core.api.envelope import Page
@@ -42,8 +43,8 @@ class RegisterBusinessView(PublicView):
     )
     def post(self, request: AccountRequest) -> Response:
         """A new business on trial, with its owner, a first storefront and a register."""
-        limits.hit("registration", address_of(request))
         wanted = self.validated(request)
+        limits.hit("registration", address_of(request))
         owner = services.register_business(request_id=request.request_id, **wanted)
         if owner is None:
             return Response({"email": wanted["email"]}, status=http.HTTP_202_ACCEPTED)
@@ -57,25 +58,30 @@ class LoginView(PublicView):
     def post(self, request: AccountRequest) -> Response:
         """Sign in by cookie. Send `X-CSRFToken` with every later write."""
         asked: Any = request._request
-        before = asked.session_row if asked.credential and asked.credential.is_cookie else None
+        before = asked.membership if asked.credential and asked.credential.is_cookie else None
         member, session = services.sign_in(
             kind=SessionKind.COOKIE, replaces=before, **self.validated(request), **origin_of(request)
         )
-        auth.login(asked, member.user, backend="django.contrib.auth.backends.ModelBackend")
-        asked.session[tokens.SESSION_ACCOUNT_KEY] = str(session.account_id)
-        asked.session[tokens.SESSION_ID_KEY] = str(session.pk)
+        authentication.remember(asked, session)
         return Response({**shown_to(member, request), "csrf_token": get_token(asked)})
 
 
 class LogoutView(InputView):
     permission_classes = ()
 
+    def perform_authentication(self, request: Request) -> None:
+        with suppress(CredentialInvalid):  # what has ended already
+            super().perform_authentication(request)
+
     @extend_schema(request=None, responses={204: None})
     def post(self, request: AccountRequest) -> Response:
         """End the session that the request came by; without a credential, nothing happens."""
         asked: Any = request._request
-        if asked.session_row:
-            services.end_session(by=asked.membership, session=asked.session_row)
+        member = asked.membership
+        if member and member.staff_id:
+            raise OwnAffair
+        if member and asked.session_row:
+            services.end_session(by=member, session=asked.session_row)
         auth.logout(asked)
         return Response(status=http.HTTP_204_NO_CONTENT)
 
@@ -152,7 +158,7 @@ class PasswordResetConfirmView(PublicView):
     @extend_schema(request=input_class, responses={204: None})
     def post(self, request: AccountRequest) -> Response:
         """Set a new password by the token of the mailed link; all sessions end."""
-        services.confirm_reset(**self.validated(request))
+        services.confirm_reset(address=address_of(request), **self.validated(request))
         return Response(status=http.HTTP_204_NO_CONTENT)
 
 
@@ -183,7 +189,8 @@ class PinView(PublicView):
     def get(self, request: AccountRequest) -> Response:
         """Who may sign in by PIN on this till."""
         with services.find_device(token=request.headers.get("X-Device-Token", "")) as device:
-            holders = device.account.memberships.filter(is_active=True).exclude(pin="").order_by("name", "id")
+            seats = device.account.memberships.filter(is_active=True, user__is_active=True)
+            holders = seats.exclude(pin="").order_by("name", "id")
             serializer = kept(serializers.PinHolderSerializer, context={"request": request})
             rows = [serializer.to_representation(member) for member in holders]
         return Response(Page(count=len(rows), next=None, previous=None, results=rows))
