@@ -9,7 +9,7 @@ def ask_to_verify(email: str, token: str) -> None:
     send_after_commit(
         to=email,
         subject="Confirm your e-mail address",
-        body=f"Confirm that this address is yours:\n\n{_link('verify-email', token)}\n\n"
+        body=f"Confirm within an hour that this address is yours:\n\n{_link('verify-email', token)}\n\n"
         "If you did not register, nothing needs to be done.\n",
     )
 
@@ -38,6 +38,15 @@ def tell_of_new_password(email: str) -> None:
         subject="Your password was changed",
         body="Your password was changed, and all your other sessions were ended. If it was not you, ask for a new "
         "password at once.\n",
+    )
+
+
+def tell_of_removed_mfa(email: str) -> None:
+    send_after_commit(
+        to=email,
+        subject="Your second factor was removed",
+        body="Our support removed the second factor of your login, and all your sessions were ended. Set a new one up "
+        "when you have signed in. If you did not ask for it, tell us, and ask for a new password at once.\n",
     )
 
 

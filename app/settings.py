@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -24,6 +25,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "corsheaders",
@@ -38,6 +40,7 @@ INSTALLED_APPS = [
     "inventory",
     "sales",
     "app",
+    "app.apps.ConsoleConfig",  # last: our templates come before its own
 ]
 if find_spec("django_migration_linter"):  # a tool of development
     INSTALLED_APPS.append("django_migration_linter")
@@ -45,18 +48,33 @@ ROOT_URLCONF = "app.urls"
 WSGI_APPLICATION = "app.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.middleware.PartitionedCookiesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.AccountContextMiddleware",
 ]
+SILENCED_SYSTEM_CHECKS = ["admin.E408"]  # AccountContextMiddleware says who the user is
 
 # The database: one server, three roles (docs/adr/0002)
 
@@ -139,6 +157,7 @@ for _name, _limit in env.dict("RATE_LIMITS", default={}).items():  # such as log
     _most, _seconds = _limit.split("/")
     RATE_LIMITS[_name] = int(_most), int(_seconds)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many stand between the client and us
+PASSWORD_RESET_TIMEOUT = 3600  # seconds that a mailed link is good for
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -191,6 +210,7 @@ SESSION_COOKIE_AGE = 14 * 86400  # seconds; accounts/models/session.py ends it s
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 MAIL_BACKEND = vars()["EMAIL_BACKEND"]
 EMAIL_BACKEND = "core.mail.BackgroundBackend"  # hands over to MAIL_BACKEND
+EMAIL_TIMEOUT = 10  # seconds; one slow mail server must not keep all mails waiting
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Makola <no-reply@localhost>")
 
 # Transport
@@ -202,6 +222,20 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # they may name people
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -230,7 +264,13 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Makola",
-    "DESCRIPTION": "The backend of a point of sale: many shops, one wall between them.",
+    "DESCRIPTION": (
+        "The backend of a point of sale: many shops, one wall between them.\n\n"
+        "A write by cookie bears `X-CSRFToken`. A write may bring a second person, `X-Approver` (the id of their "
+        "membership) and `X-Approver-PIN`, whose rights it then has. Tokens got by PIN work with the till's "
+        "`X-Device-Token` only. The platform's staff name the business in `X-Account-ID`. `X-Request-ID`, 8 to 64 "
+        "letters and digits, comes back in the answer."
+    ),
     "VERSION": "1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -239,6 +279,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "accounts.roles.Role",
+        "BusinessRoleEnum": "accounts.api.serializers.people.BUSINESS_ROLES",
+    },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_QUERY_MANAGER": "across_accounts",
     "GET_MOCK_REQUEST": "accounts.api.schema.build_request",

@@ -1,10 +1,12 @@
 from typing import Any
 
+from csp.decorators import csp_update
+from django.contrib import admin
 from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.errors import CsrfFailed
 from core import errors
@@ -13,11 +15,14 @@ from system import health
 
 APPS = ("accounts", "subscriptions", "inventory", "sales")
 
+docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="app/docs.html")
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", csp_update({"img-src": "data:"})(docs), name="docs"),
+    path("admin/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="docs")),
 ]
 for app in APPS:

@@ -3,11 +3,75 @@
 from typing import Any
 from uuid import UUID
 
-from accounts.errors import SecondFactorRequired
-from accounts.models import Account, Membership
-from accounts.roles import Capability
+from django.db import transaction
+from uuid_utils.compat import uuid7
+
+from accounts import mails
+from accounts.errors import SecondFactorRequired, StaffOnly
+from accounts.models import Account, Membership, Session, SessionKind, User, canonical_email
+from accounts.roles import Capability, Role
+from accounts.services import mfa
+from accounts.services.credentials import request_reset
 from accounts.services.history import record
+from accounts.services.members import add_member, refuse_beyond, seat
+from accounts.services.sessions import end_sessions, sign_in
 from core import errors, limits, tenancy
+
+PLATFORM = {"name": "Makola", "country": "GH", "currency": "GHS", "time_zone": "UTC"}
+
+
+def add_staff(*, email: str, name: str, password: str, role: Role) -> tuple[Membership, str]:
+    """A person of the platform's staff, and the `otpauth:` address of the second factor, which is in force at once.
+
+    The first one brings the platform's own account about. Raises WeakPassword; the constraint `one_user_per_email`
+    refuses who is here already.
+    """
+    account_id = _platform_id() or uuid7()
+    with tenancy.scope(account_id):
+        accounts: Any = Account.across_accounts
+        account = accounts.first() or accounts.create(id=account_id, is_platform=True, **PLATFORM)
+        member = add_member(account=account, name=name, email=email, password=password, role=role, is_verified=True)
+        record(by=member, action="staff.added", subject=member, after={"role": role})
+        return member, mfa.put_totp(by=member, user=member.user)
+
+
+def renew_staff_mfa(*, email: str) -> str:
+    """A new second factor for a person of the platform's staff, by its `otpauth:` address. Ends their sessions.
+
+    Raises NotFound.
+    """
+    found = _platform_id()
+    if found is None:
+        raise errors.NotFound
+    with tenancy.scope(found):
+        account: Any = Account.across_accounts.get()
+        member = account.memberships.locked().filter(user__email=canonical_email(email)).first()
+        if member is None:
+            raise errors.NotFound
+        end_sessions(by=member, user_id=member.user_id)
+        return mfa.put_totp(by=member, user=member.user)
+
+
+def _platform_id() -> UUID | None:
+    platform = Account.across_accounts.using(tenancy.STAFF).filter(is_platform=True)
+    return platform.values_list("pk", flat=True).first()
+
+
+def is_on_duty(*, by: Membership) -> bool:
+    """Whether this is one of the platform's staff, signed in by cookie with a second factor."""
+    session = by.session
+    if session is None or not session.is_verified or session.kind != SessionKind.COOKIE:
+        return False
+    return by.account.is_platform and by.may(Capability.PLATFORM_READ)
+
+
+def sign_in_staff(**credentials: Any) -> tuple[Membership, Session]:
+    """As `sign_in`, to the console. Raises StaffOnly, too, and then leaves no session behind."""
+    with transaction.atomic():
+        member, session = sign_in(kind=SessionKind.COOKIE, **credentials)
+        if not is_on_duty(by=member):
+            raise StaffOnly
+    return member, session
 
 
 def act_for(*, by: Membership, account_id: UUID, method: str, path: str) -> Membership:
@@ -35,3 +99,24 @@ def act_for(*, by: Membership, account_id: UUID, method: str, path: str) -> Memb
     member: Membership = Membership.across_accounts.select_related("account__subscription__plan").get(pk=seat.pk)
     member.role, member.request_id = by.role, by.request_id
     return member
+
+
+def seat_orphan(*, by: Membership, user: User, role: str) -> Membership:
+    """Give a person of the business a seat who has none. Raises CapabilityMissing for a role of the platform's."""
+    refuse_beyond(by, role)
+    member = seat(account=by.account, user=user, name=user.name, role=role)
+    record(by=by, action="membership.added", subject=member, after={"role": role})
+    return member
+
+
+def offer_reset(*, by: Membership, user: User, address: str) -> None:
+    """Mail a person of the business a link to a new password. Raises TooManyTries."""
+    request_reset(email=user.email, address=address)
+    record(by=by, action="password.reset_offered", subject=user)
+
+
+def take_mfa(*, by: Membership, user: User) -> None:
+    """Take a person's second factor away, who has lost it, and end their sessions. They are told by mail."""
+    mfa.drop_totp(by=by, user=user)
+    end_sessions(by=by, user_id=user.pk)
+    mails.tell_of_removed_mfa(user.email)

@@ -9,12 +9,17 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.conftest import PASSWORD, empty, open_shop
+from accounts import services
+from accounts.roles import Role
+from tests.conftest import PASSWORD, Shop, empty, open_shop
+from tests.console import Staff
 from tests.server import gunicorn
 
+SECURED = "abena@ama-provisions.example"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -54,10 +59,35 @@ class Stage:
     same_site_port: str
     cross_site_port: str
     credentials: dict[str, str]
-    product_count: int
+    shop: Shop
+    recovery_codes: list[str]
+
+    @property
+    def cashier(self) -> dict[str, str]:
+        return {"email": self.shop.cashier.user.email, "password": PASSWORD}
+
+    @property
+    def secured(self) -> dict[str, str]:
+        """Of the member who has a second factor."""
+        return {"email": SECURED, "password": PASSWORD}
+
+    @property
+    def product_count(self) -> int:
+        return len(self.shop.products)
 
     def api(self, host: str, *, cross_site_cookies: bool = False) -> str:
         return f"http://{host}:{self.cross_site_port if cross_site_cookies else self.same_site_port}"
+
+
+def add_secured(shop: Shop) -> list[str]:
+    """A member with a second factor, known by `SECURED`: the recovery codes."""
+    with shop.inside():
+        member = services.add_member(
+            account=shop.account, name="Abena", email=SECURED, password=PASSWORD, role=Role.CASHIER
+        )
+        address = services.begin_totp(by=member, password=PASSWORD)
+        code = Staff(member, address).code()
+        return services.confirm_totp(by=member, code=code)
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +97,7 @@ def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
     with django_db_blocker.unblock():
         try:
             shop = open_shop("Ama Provisions")
+            recovery_codes = add_secured(shop)
             with ExitStack() as opened:
                 listed, unlisted = (opened.enter_context(serve_page()) for _ in range(2))
                 urls = [
@@ -75,7 +106,7 @@ def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
                 ]
                 ports = [url.rsplit(":", 1)[1] for url in urls]
                 credentials = {"email": shop.owner.user.email, "password": PASSWORD}
-                yield Stage(listed, unlisted, *ports, credentials, len(shop.products))
+                yield Stage(listed, unlisted, *ports, credentials, shop, recovery_codes)
         finally:
             empty()
 
@@ -98,13 +129,34 @@ class Till:
     def __init__(self, context: Any, origin: str, api: str) -> None:
         self.context, self.api = context, api
         self.page = context.new_page()
-        self.page.goto(f"{origin}/till.html")
+        self.page.goto(f"{origin}/till.html?{urlencode({'api': f'{api}/api/v1'})}")
 
     def call(self, path: str, **options: Any) -> dict[str, Any]:
         return self.page.evaluate("([url, options]) => call(url, options)", [f"{self.api}{path}", options])
 
     def log_in(self, credentials: dict[str, str]) -> dict[str, Any]:
         return self.call("/api/v1/accounts/auth/login/", method="POST", body=credentials)
+
+    def sign_in(self, by: str, credentials: dict[str, str]) -> dict[str, Any]:
+        """As the README's recipe does: `by` is `byCookie` or `byToken`. The login form goes once it is used."""
+        answer = self.page.evaluate(f"credentials => {by}.signIn(credentials)", credentials)
+        if answer["status"] == 200:
+            self.page.evaluate("document.getElementById('login').hidden = true")
+        return answer
+
+    def ask(self, by: str, path: str, **options: Any) -> dict[str, Any]:
+        return self.page.evaluate(f"([path, options]) => {by}.ask(path, options)", [path, options])
+
+    def begin(self, expression: str) -> None:
+        """Let the page work while others do; `finish` waits for it."""
+        self.page.evaluate(f"() => {{ window.begun = {expression}.catch(error => ({{ lost: error.name }})); }}")
+
+    def finish(self) -> Any:
+        return self.page.evaluate("() => window.begun")
+
+    @property
+    def asks_to_sign_in(self) -> bool:
+        return self.page.locator("#login").is_visible()
 
     def cookies(self) -> dict[str, dict[str, Any]]:
         return {cookie["name"]: cookie for cookie in self.context.cookies()}
