@@ -1,17 +1,26 @@
 """A right body for every write, what it may name, and a business that is filled by sending them all.
 
-A new write has to get a body in `BODIES`, with every key that it can send.
+A new write has to get a body in `BODIES`, with every key that it can send, or an empty one; and where not any row will
+do for it, its row in `ROWS`.
 """
 
+import re
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import count
 from typing import Any
+from zipfile import ZipFile
 
 from rest_framework.relations import RelatedField
 from rest_framework.serializers import BaseSerializer, ListField, ListSerializer
 from uuid_utils.compat import uuid7
 
+from accounts import services as accounts
+from accounts.models import SessionKind
+from accounts.roles import Role
 from core.api.fields import IdField
+from core.api.views import AccountViewSet
+from tests.conftest import PASSWORD
 from tests.routes import Route, routes
 
 serial = count(1)
@@ -44,8 +53,8 @@ class Cast:
     def send(self, name: str, body: Any = None) -> dict[str, Any]:
         route = by_name()[name]
         response = self.call(route, pk_for(self, route), body or BODIES[name](self))
-        assert response.status_code in (200, 201), (name, response.content)
-        return response.json()["data"]
+        assert response.status_code in (200, 201, 204), (name, response.content)
+        return response.json()["data"] if response.content else {}
 
 
 def by_name() -> dict[str, Route]:
@@ -56,12 +65,13 @@ def fill(shop: Any) -> Cast:
     cast = Cast(shop)
     for _ in range(2):
         for name in BODIES:
-            if name.startswith("POST"):
+            if name.startswith("POST") and input_of(by_name()[name]):
                 cast.send(name)
+    cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
 
 
-# --- A right body for every write that names rows; every key that can be sent is sent ---------------------------------
+# --- A right body for every write; every key that can be sent is sent -------------------------------------------------
 
 
 def product(cast):
@@ -82,7 +92,18 @@ def refund(cast):
     return {"id": str(uuid7()), "register": sold["register"], "lines": [{"line": free[0]["id"], "quantity": "1"}]}
 
 
+def nothing(cast):
+    return {}
+
+
 BODIES = {
+    "POST accounts/invitations/": lambda cast: {
+        "email": f"yaa{next(serial)}@x.example",
+        "name": "Yaa",
+        "role": "CASHIER",
+        "locations": [str(cast.shop.storefront.pk)],
+    },
+    "POST accounts/devices/": lambda cast: {"name": f"Phone {next(serial)}"},
     "POST inventory/categories/": lambda cast: {
         "name": f"Shelf {next(serial)}",
         "parent": next((row["id"] for row in cast.rows("inventory/categories/")), None),
@@ -112,6 +133,22 @@ BODIES = {
     "POST sales/sales/": sale,
     "POST sales/sales/{pk}/refunds/": refund,
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
+    "PATCH accounts/memberships/{pk}/": lambda cast: {
+        "name": f"Kofi {next(serial)}",
+        "role": "CASHIER",
+        "is_limited": True,
+        "locations": [str(cast.shop.storefront.pk)],
+    },
+    "POST accounts/memberships/{pk}/deactivate/": nothing,
+    "POST accounts/memberships/{pk}/reactivate/": nothing,
+    "POST accounts/memberships/{pk}/remove-pin/": nothing,
+    "POST accounts/memberships/{pk}/hand-over/": nothing,
+    "POST accounts/memberships/{pk}/erase/": nothing,
+    "POST accounts/invitations/{pk}/resend/": nothing,
+    "POST accounts/invitations/{pk}/revoke/": nothing,
+    "PATCH accounts/devices/{pk}/": lambda cast: {"name": f"Phone {next(serial)}", "is_active": True},
+    "DELETE accounts/auth/sessions/{pk}/": nothing,
+    "DELETE accounts/auth/sessions/": nothing,
     "PATCH inventory/categories/{pk}/": lambda cast: {"name": f"Shelf {next(serial)}"},
     "PATCH inventory/products/{pk}/": lambda cast: {
         **product(cast),
@@ -121,14 +158,56 @@ BODIES = {
     "PATCH inventory/warehouses/{pk}/": lambda cast: {"name": f"Store {next(serial)}"},
     "PATCH sales/registers/{pk}/": lambda cast: {"name": f"Till {next(serial)}"},
     "PATCH sales/customers/{pk}/": lambda cast: {"name": f"Efua {next(serial)}"},
+    "POST sales/customers/{pk}/erase/": nothing,
+}
+
+
+def open_invitation(cast):
+    return next(row["id"] for row in cast.rows("accounts/invitations/") if row["state"] == "OPEN")
+
+
+def leaver(cast):
+    shop, mark = cast.shop, next(serial)
+    with shop.inside():
+        person = accounts.add_member(
+            account=shop.account, name="Abla", email=f"abla{mark}@x.example", password=PASSWORD, role=Role.STAFF
+        )
+        return str(accounts.deactivate_member(by=shop.owner, member=person).pk)
+
+
+def another_session(cast):
+    owner = cast.shop.owner
+    with cast.shop.inside():
+        session = accounts.open_session(by=owner, kind=SessionKind.TOKEN)
+    owner.session = None
+    return str(session.pk)
+
+
+# Of each collection the first row will do, but for these.
+ROWS = {
+    "PATCH accounts/memberships/{pk}/": lambda cast: str(cast.shop.cashier.pk),
+    "POST accounts/memberships/{pk}/deactivate/": lambda cast: str(cast.shop.cashier.pk),
+    "POST accounts/memberships/{pk}/reactivate/": lambda cast: str(cast.shop.cashier.pk),
+    "POST accounts/memberships/{pk}/hand-over/": lambda cast: str(cast.shop.owner.pk),
+    "POST accounts/memberships/{pk}/erase/": leaver,
+    "POST accounts/invitations/{pk}/resend/": open_invitation,
+    "POST accounts/invitations/{pk}/revoke/": open_invitation,
+    "DELETE accounts/auth/sessions/{pk}/": another_session,
 }
 
 
 def pk_for(cast: Cast, route: Route) -> str:
+    if route.name in ROWS:
+        return ROWS[route.name](cast)
     return cast.first(route.collection) if route.is_detail else ""
 
 
 # --- What a body may name, found by introspection ---------------------------------------------------------------------
+
+
+def writes() -> list[Route]:
+    """What changes rows of a business; signing in and what is about oneself alone come before any row is named."""
+    return [route for route in routes() if route.method != "GET" and issubclass(route.view, AccountViewSet)]
 
 
 def input_of(route: Route) -> BaseSerializer[Any] | None:
@@ -149,8 +228,10 @@ def references(serializer: Any, before: tuple[str, ...] = ()) -> list[tuple[str,
 
 def nested(field: Any, here: tuple[str, ...]) -> list[tuple[str, ...]]:
     if isinstance(field, ListField | ListSerializer):
-        child = field.child
-        return references(child, (*here, "0")) if hasattr(child, "fields") else []
+        child, first = field.child, (*here, "0")
+        if isinstance(child, IdField | RelatedField):
+            return [first]
+        return references(child, first) if hasattr(child, "fields") else []
     return references(field, here) if hasattr(field, "fields") else []
 
 
@@ -174,16 +255,34 @@ def at(body: Any, path: tuple[str, ...]) -> Any:
 
 
 def with_value(body: Any, path: tuple[str, ...], value: Any) -> Any:
-    at(body, path[:-1])[path[-1]] = value
+    *before, last = path
+    at(body, tuple(before))[int(last) if last.isdigit() else last] = value
     return body
 
 
+# In a take-out, what tells of the take-out itself.
+OF_ITSELF = {"README.txt", "manifest.json", "audit_events.csv", "audit_events.json"}
+
+
 def said(response: Any) -> tuple[int, Any]:
-    """Status and body, but for the request's id."""
-    if response["Content-Type"].startswith("application/json"):
+    """Status and body, but for what every answer has of its own: the request's id, or a page's nonce."""
+    if response.streaming:
+        return response.status_code, {name: text for name, text in files_of(response).items() if name not in OF_ITSELF}
+    if response.headers.get("Content-Type", "").startswith("application/json"):
         body = response.json()
         return response.status_code, {key: value for key, value in body.items() if key != "request_id"}
-    return response.status_code, response.content.decode()
+    return response.status_code, re.sub(r' nonce="[^"]*"', "", response.content.decode())
+
+
+def text_of(response: Any) -> str:
+    """All that an answer says."""
+    return "\n".join(files_of(response).values()) if response.streaming else response.content.decode()
+
+
+def files_of(response: Any) -> dict[str, str]:
+    """What is in the archive that is answered."""
+    archive = ZipFile(BytesIO(b"".join(response.streaming_content)))
+    return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
 def everything(cast: Cast) -> dict[str, Any]:

@@ -81,8 +81,10 @@ def server(committed: None) -> Iterator[str]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests in a transaction have it on both of the web's connections."""
     for item in items:
-        if item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.django_db(databases=["default", "outside"]), append=False)
+        marker = item.get_closest_marker("django_db")
+        if marker or "db" in getattr(item, "fixturenames", ()):
+            named = marker.kwargs.get("databases", ["default"]) if marker else ["default"]
+            item.add_marker(pytest.mark.django_db(databases=[*named, "outside"]), append=False)
 
 
 # --- The cast --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.urls import URLResolver, get_resolver
 
 PREFIX = "api/v1/"
 VERBS = ("get", "post", "put", "patch", "delete")
-PARAMETER = re.compile(r"\(\?P<(\w+)>[^)]*\)")
+PARAMETER = re.compile(r"\(\?P<(\w+)>[^)]*\)|<\w+:(\w+)>")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Route:
 
     @property
     def is_detail(self) -> bool:
-        return "{" in self.path
+        """Whether the path names a row of a list; a token in it names none."""
+        return "{pk}" in self.path
 
     @property
     def collection(self) -> str:
@@ -51,7 +52,7 @@ class Route:
         return self.options.get(name, getattr(self.view, name, None))
 
     def url(self, pk: Any = "") -> str:
-        return "/" + PREFIX + self.path.replace("{pk}", str(pk))
+        return "/" + PREFIX + self.path.replace("{pk}", str(pk)).replace("{token}", str(pk) or "none")
 
 
 def walk(patterns: Any, before: str = "") -> Iterator[tuple[str, Any]]:
@@ -60,7 +61,7 @@ def walk(patterns: Any, before: str = "") -> Iterator[tuple[str, Any]]:
         if isinstance(pattern, URLResolver):
             yield from walk(pattern.url_patterns, address)
         else:
-            yield PARAMETER.sub(r"{\1}", address).replace("^", "").replace("$", ""), pattern.callback
+            yield PARAMETER.sub(r"{\1\2}", address).replace("^", "").replace("$", ""), pattern.callback
 
 
 def addresses() -> dict[str, Any]:
@@ -70,11 +71,14 @@ def addresses() -> dict[str, Any]:
 
 @cache
 def routes() -> tuple[Route, ...]:
-    found = []
-    for address, callback in addresses().items():
+    return tuple(routes_among(addresses()))
+
+
+def routes_among(known: Mapping[str, Any]) -> Iterator[Route]:
+    for address, callback in known.items():
         if address.startswith(PREFIX):
-            found += [Route(verb.upper(), address.removeprefix(PREFIX), callback) for verb in verbs_of(callback)]
-    return tuple(found)
+            for verb in verbs_of(callback):
+                yield Route(verb.upper(), address.removeprefix(PREFIX), callback)
 
 
 def verbs_of(callback: Any) -> list[str]:

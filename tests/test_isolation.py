@@ -4,13 +4,17 @@ Nothing here names a route: a new one is swept as soon as it stands in the URLco
 no rows in tests/bodies.py, or a filter that is not known here.
 """
 
+import re
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 from rest_framework.relations import RelatedField
 from uuid_utils.compat import uuid7
 
+from accounts import services as accounts
+from core import vault
 from core.api.fields import AccountKeyField
 from tests.bodies import (
     BODIES,
@@ -25,9 +29,11 @@ from tests.bodies import (
     product,
     said,
     takes_id,
+    text_of,
     with_value,
+    writes,
 )  # fmt: skip
-from tests.conftest import open_shop
+from tests.conftest import PASSWORD, open_shop
 from tests.routes import Route, routes
 
 pytestmark = pytest.mark.django_db
@@ -47,13 +53,16 @@ def theirs(stranger):
 
 
 def test_every_write_has_a_body_here():
-    writes = {route.name for route in routes() if input_of(route)}
-    assert writes == set(BODIES)
+    assert {route.name for route in writes()} == set(BODIES)
+    assert {route.name for route in routes() if input_of(route)} <= set(BODIES)
     for name, path in named():
-        assert path[-1] in SENT[name], f"{name}: {'.'.join(path)} is missing from its body"
+        field = [step for step in path if not step.isdigit()][-1]
+        assert field in SENT[name], f"{name}: {'.'.join(path)} is missing from its body"
 
 
 SENT = {
+    "POST accounts/invitations/": {"locations"},
+    "PATCH accounts/memberships/{pk}/": {"locations"},
     "POST inventory/categories/": {"parent"},
     "POST inventory/products/": {"category"},
     "PATCH inventory/products/{pk}/": {"category"},
@@ -150,7 +159,23 @@ def questions(route: Route, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 
 def view_of(mine: Cast, asked: list[tuple[Route, str, dict[str, str]]]) -> dict[str, Any]:
-    return {f"{route.name} {query}": said(mine.call(route, pk, **query)) for route, pk, query in asked}
+    """What each question is answered. That it was asked may be on record, and is not afterwards."""
+    found = {}
+    for route, pk, query in asked:
+        with transaction.atomic():
+            found[f"{route.name} {query}"] = said(mine.call(route, pk, **query))
+            transaction.set_rollback(True)
+    return found
+
+
+def test_s08_a_take_out_names_nothing_of_a_strangers(mine, theirs):
+    """S08."""
+    route = by_name()["GET accounts/account/take-out/"]
+    ours, other = text_of(mine.call(route)), text_of(theirs.call(route))
+    for shop, text, foreign in ((mine.shop, ours, other), (theirs.shop, other, ours)):
+        for pk in (shop.id, shop.owner.pk, shop.storefront.pk, *(each.pk for each in shop.products)):
+            assert str(pk) in text
+            assert str(pk) not in foreign
 
 
 def test_s08_nothing_that_i_read_changes_when_a_strangers_business_comes_goes_or_grows(mine):
@@ -246,6 +271,19 @@ def test_s08_every_writable_key_refuses_a_strangers_id_as_it_refuses_a_random_on
     assert everything(theirs) == count_before
 
 
+def test_a_strangers_member_approves_nothing_and_is_not_told_from_nobody(mine, theirs):
+    with theirs.shop.inside():
+        accounts.change_pin(by=theirs.shop.owner, password=PASSWORD, pin="4702")
+    route, before = by_name()["POST sales/customers/"], everything(mine)
+    answers = []
+    for approver in (theirs.shop.owner.pk, uuid7()):
+        headers = {"HTTP_X_APPROVER": str(approver), "HTTP_X_APPROVER_PIN": "4702"}
+        answers.append(said(mine.client.post(route.url(), BODIES[route.name](mine), **headers)))
+    assert answers[0] == answers[1]
+    assert (answers[0][0], answers[0][1]["code"]) == (403, "wrong_pin")
+    assert everything(mine) == before
+
+
 def test_with_ones_own_ids_the_same_bodies_are_accepted(mine):
     for name in BODIES:
         mine.send(name)
@@ -265,3 +303,78 @@ def test_an_id_that_a_stranger_has_taken_is_free_for_me_and_once_only(mine, thei
         again = mine.call(route, pk_for(mine, route), {**BODIES[route.name](mine), "id": taken})
         assert (again.status_code, again.json()["code"]) == (409, "id_taken"), route.name
     assert everything(theirs) == before
+
+
+# --- Secrets ----------------------------------------------------------------------------------------------------------
+
+SECRET_NAMES = re.compile(r"password|token|secret|hash|pin$|key|totp|otp|qr_|recovery|fingerprint|refresh|access$")
+# Told once, to whom they are made for; and how much is left of what is not told.
+TOLD = {
+    "GET accounts/auth/csrf/": {"csrf_token"},
+    "POST accounts/devices/": {"token"},
+    "GET accounts/auth/mfa/": {"recovery_codes_left"},
+}
+HARMLESS = {"has_pin"}
+
+
+def secrets_of(shop: Any) -> dict[str, str]:
+    """Everything that the business has to keep to itself, by where it is kept."""
+    found = {}
+    with shop.inside():
+        for user in shop.account.users.all():
+            found |= {f"{name} of {user}": getattr(user, name) for name in ("password", "totp_key", "recovery_codes")}
+        for member in shop.account.memberships.all():
+            found[f"pin of {member}"] = member.pin
+        for device in shop.account.devices.all():
+            found[f"token of {device}"] = device.token_hash
+        for invitation in shop.account.invitations.all():
+            found[f"token of {invitation}"] = invitation.token_hash
+        for session in shop.account.sessions.all():
+            found[f"fingerprint of {session}"] = session.fingerprint
+            found[f"refresh token of {session}"] = str(session.refresh_id)
+    return {kept: secret for kept, secret in found.items() if secret not in ("", "None")}
+
+
+def names_in(body: Any) -> set[str]:
+    if isinstance(body, dict):
+        return set(body).union(*map(names_in, body.values()))
+    return set().union(*map(names_in, body)) if isinstance(body, list) else set()
+
+
+def test_no_answer_but_the_one_that_tells_it_once_bears_a_secret(mine):
+    shop = mine.shop
+    with shop.inside():
+        shop.account.users.filter(pk=shop.owner.user_id).update(
+            totp_key=vault.seal("00" * 20), totp_confirmed_at=timezone.now(), recovery_codes=vault.digest("0000-0000")
+        )
+        accounts.change_pin(by=shop.owner, password=PASSWORD, pin="4702")
+        accounts.change_pin(by=shop.cashier, password=PASSWORD, pin="7391")
+    answers = {}
+    for route in routes():
+        if route.method == "GET":
+            answers[route.name] = mine.call(route, pk_for(mine, route))
+    for name, body in BODIES.items():
+        route = by_name()[name]
+        answers[name] = mine.call(route, pk_for(mine, route), body(mine))
+        assert answers[name].status_code < 300, (name, answers[name].content)
+    secrets = secrets_of(shop)
+    assert {kept.split(" of ")[0] for kept in secrets} == {
+        "password", "totp_key", "recovery_codes", "pin", "token", "fingerprint", "refresh token",
+    }  # fmt: skip
+    for name, response in answers.items():
+        text = text_of(response)
+        assert [kept for kept, secret in secrets.items() if secret in text] == [], name
+        if text.startswith("{"):
+            told = {each for each in names_in(response.json()) if SECRET_NAMES.search(each)} - HARMLESS
+            assert told == TOLD.get(name, set()), name
+
+
+def test_the_secret_of_a_device_is_told_once_and_kept_nowhere(mine):
+    token = mine.send("POST accounts/devices/")["token"]
+    for route in routes():
+        if route.method == "GET":
+            assert token not in text_of(mine.call(route, pk_for(mine, route))), route.name
+    with connection.cursor() as cursor, mine.shop.inside():
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT count(*) FROM {table} t WHERE strpos(t::text, %s) > 0", [token])
+            assert cursor.fetchone() == (0,), table

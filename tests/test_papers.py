@@ -19,10 +19,31 @@ def test_the_catalogue_of_errors_is_up_to_date():
 def test_the_catalogue_has_one_row_for_each_code_and_the_codes_of_fields():
     rows = re.findall(r"^\| (?:(\d+) \| )?`(\w+)` \|", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
     assert Counter(rows).most_common(1)[0][1] == 1
-    assert {("405", "method_not_allowed"), ("415", "unsupported_media_type")} <= set(rows)
+    assert {
+        ("401", "second_factor_required"),
+        ("403", "approval_required"),
+        ("405", "method_not_allowed"),
+        ("415", "unsupported_media_type"),
+        ("429", "too_many_tries"),
+    } <= set(rows)
     assert {"required", "null", "invalid", "unknown_field", "offset", "currency", "in_future"} <= {
         code for status, code in rows if not status
     }
+
+
+def test_no_error_is_declared_that_nothing_raises():
+    found = [path for path in ROOT.glob("[a-z]*/**/*.py") if path.relative_to(ROOT).parts[0] != "tests"]
+    sources = {path: path.read_text() for path in found}
+    declared = {
+        (path, name)
+        for path, text in sources.items()
+        if path.name == "errors.py"
+        for name in re.findall(r"^class (\w+)\(", text, re.MULTILINE)
+    }
+    assert len(declared) > 50
+    for path, name in declared:
+        raised = re.compile(rf"\b{name}\b")
+        assert any(raised.search(text) for other, text in sources.items() if other != path), f"{path}: {name}"
 
 
 def test_the_readme_names_every_setting_of_ours():

@@ -3,12 +3,17 @@
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from uuid_utils.compat import uuid7
 
+from accounts import services as accounts
+from accounts.models import SessionKind
+from accounts.roles import Role
+from core import limits
 from inventory import services as inventory
+from inventory.models import Location
 from sales import services as sales
-from tests.conftest import Shop, open_shop, receive
+from tests.conftest import PASSWORD, Shop, open_shop, receive
 from tests.routes import routes
 
 pytestmark = pytest.mark.django_db
@@ -17,14 +22,14 @@ LISTS = [route for route in routes() if route.action == "list"]
 
 
 def statements(call) -> list[str]:
-    """What a call sends to the database; BEGIN, COMMIT and savepoints are no work and are left out."""
+    """What a call sends to the database, on either connection; BEGIN, COMMIT and savepoints are no work."""
     seen: list[str] = []
 
     def note(execute, sql, params, many, context):
         seen.append(sql)
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(note):
+    with connection.execute_wrapper(note), connections[limits.OUTSIDE].execute_wrapper(note):
         call()
     return [sql for sql in seen if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK TO"))]
 
@@ -58,6 +63,19 @@ def grow(shop: Shop, name: str) -> None:
             sale=shop.account.sales.locked().get(pk=sale.pk),
             lines=[{"line": sale.lines.all()[0].pk, "quantity": Decimal(1)}],
         )
+        hire(shop, name, storefront)
+        accounts.invite(by=shop.owner, email=f"yaa{name}@x.example", role=Role.CASHIER)
+        accounts.add_device(by=shop.owner, name=f"Phone {name}")
+        accounts.open_session(by=shop.owner, kind=SessionKind.TOKEN)
+        shop.owner.session = None
+
+
+def hire(shop: Shop, name: str, storefront: Location) -> None:
+    """One more person, who works at one place only."""
+    person = accounts.add_member(
+        account=shop.account, name=f"Kofi {name}", email=f"kofi{name}@x.example", password=PASSWORD, role=Role.CASHIER
+    )
+    accounts.change_member(by=shop.owner, member=person, locations=[storefront.pk])
 
 
 @pytest.mark.parametrize("route", LISTS, ids=lambda route: route.name)
@@ -78,7 +96,7 @@ def test_a_list_of_six_costs_what_a_list_of_one_costs(route):
 
 
 def test_the_lists_are_found():
-    assert len(LISTS) >= 12
+    assert len(LISTS) >= 16
 
 
 # --- Budgets ---------------------------------------------------------------------------------------------------------
@@ -119,6 +137,15 @@ def within(budget: int, found: list[str]) -> None:
 
 def test_a_signed_in_view_that_does_nothing_costs_two(big):
     within(2, cost(big.client(), "get", "accounts/auth/me/"))
+
+
+def test_who_works_at_one_place_only_costs_no_statement_more(big):
+    with big.inside():
+        accounts.change_member(by=big.owner, member=big.cashier, locations=[big.storefront.pk])
+    client = big.client(big.cashier)
+    within(2, cost(client, "get", "accounts/auth/me/"))
+    me = client.get("/api/v1/accounts/auth/me/").json()["data"]
+    assert me["membership"]["locations"] == [str(big.storefront.pk)]
 
 
 def test_a_list_of_25_batches_costs_four(big):

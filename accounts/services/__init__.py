@@ -12,11 +12,13 @@ from accounts.services.devices import (
     add_device,
     change_device,
     change_pin,
+    dismiss_approver_elsewhere,
     find_approver,
     find_device,
     remove_pin,
     sign_in_by_pin,
 )
+from accounts.services.erasure import erase, erase_member
 from accounts.services.history import change, record
 from accounts.services.invitations import (
     accept_invitation,
@@ -35,6 +37,7 @@ from accounts.services.members import (
     reactivate_member,
 )
 from accounts.services.mfa import begin_totp, change_recovery_codes, confirm_totp, remove_mfa
+from accounts.services.orphans import find_orphans, repair_orphans
 from accounts.services.sessions import (
     end_session,
     end_sessions,
@@ -45,13 +48,25 @@ from accounts.services.sessions import (
     sign_in,
     touch_session,
 )
-from accounts.services.staff import act_for
+from accounts.services.staff import (
+    act_for,
+    add_staff,
+    is_on_duty,
+    offer_reset,
+    remove_staff,
+    renew_staff_mfa,
+    seat_orphan,
+    sign_in_staff,
+    take_mfa,
+)
+from accounts.services.takeout import take_out_account
 
 __all__ = [
     "accept_invitation",
     "act_for",
     "add_device",
     "add_member",
+    "add_staff",
     "begin_totp",
     "change",
     "change_account",
@@ -63,15 +78,21 @@ __all__ = [
     "confirm_reset",
     "confirm_totp",
     "deactivate_member",
+    "dismiss_approver_elsewhere",
     "end_session",
     "end_sessions",
+    "erase",
+    "erase_member",
     "find_approver",
     "find_device",
     "find_invitation",
+    "find_orphans",
     "hand_over_business",
     "invite",
+    "is_on_duty",
     "leave_business",
     "lock_account",
+    "offer_reset",
     "open_account",
     "open_session",
     "reactivate_member",
@@ -81,13 +102,20 @@ __all__ = [
     "register_business",
     "remove_mfa",
     "remove_pin",
+    "remove_staff",
+    "renew_staff_mfa",
+    "repair_orphans",
     "request_reset",
     "request_verification",
     "resend_invitation",
     "revoke_invitation",
     "revoke_refresh",
+    "seat_orphan",
     "sign_in",
     "sign_in_by_pin",
+    "sign_in_staff",
+    "take_mfa",
+    "take_out_account",
     "touch_session",
     "verify_email",
 ]

@@ -27,6 +27,7 @@ def open_account(
     country: str,
     currency: str | None = None,
     time_zone: str | None = None,
+    is_verified: bool = False,
     request_id: str = "",
 ) -> Membership:
     """A new business with its owner and what `ACCOUNT_SETUP` names. Stand in `scope(account_id)`: the id comes first.
@@ -41,12 +42,19 @@ def open_account(
         currency=currency or countries.usual_currency(country),
         time_zone=time_zone or countries.only_time_zone(country),
     )
-    owner = add_member(account=account, name=name, email=email, password=password, role=Role.OWNER)
+    owner = add_member(
+        account=account, name=name, email=email, password=password, role=Role.OWNER, is_verified=is_verified
+    )
     owner.request_id = request_id
-    record(by=owner, action="account.opened", subject=account, after={"name": business_name})
-    for step in settings.ACCOUNT_SETUP:
-        import_string(step)(by=owner)
+    set_up(by=owner)
     return owner
+
+
+def set_up(*, by: Membership) -> None:
+    """Give a new business what it starts with: the first line of its history, and what `ACCOUNT_SETUP` names."""
+    record(by=by, action="account.opened", subject=by.account, after={"name": by.account.name})
+    for step in settings.ACCOUNT_SETUP:
+        import_string(step)(by=by)
 
 
 def register_business(*, email: str, **facts: Any) -> Membership | None:

@@ -142,6 +142,8 @@ def _proven(user: User, *, password: str, code: str, address: str) -> User:
     tenancy.reveal("app.user_id", str(user.pk))
     tenancy.reveal("app.moving_user", str(user.pk))
     user = User.across_accounts.select_for_update(no_key=True).get(pk=user.pk)
+    if not user.is_active:  # erased meanwhile
+        raise WrongCredentials
     if user.has_mfa:
         with tenancy.scope(user.account_id):
             mfa.verify(user=user, code=code)

@@ -100,9 +100,9 @@ def leave_business(*, by: Membership) -> None:
 
 
 def reactivate_member(*, by: Membership, member: Membership) -> Membership:
-    """Open a locked member's seat again. Raises SeatEmpty where the person has moved on, CapabilityMissing."""
+    """Open a locked member's seat again. Raises SeatEmpty for who has moved on or is erased, CapabilityMissing."""
     refuse_beyond(by, member.role)
-    if member.user_id is None:
+    if member.user is None or not member.user.is_active:
         raise SeatEmpty
     change(by=by, row=member, changes={"is_active": True})
     return member

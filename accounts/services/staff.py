@@ -1,5 +1,7 @@
 """The platform's staff: they act on a business only when they name it, and leave a line in its history each time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from accounts.models import Account, Membership, Session, SessionKind, User, can
 from accounts.roles import Capability, Role
 from accounts.services import mfa
 from accounts.services.credentials import request_reset
-from accounts.services.history import record
+from accounts.services.history import change, record
 from accounts.services.members import add_member, refuse_beyond, seat
 from accounts.services.sessions import end_sessions, sign_in
 from core import errors, limits, tenancy
@@ -40,16 +42,30 @@ def renew_staff_mfa(*, email: str) -> str:
 
     Raises NotFound.
     """
-    found = _platform_id()
-    if found is None:
+    with _staff(email) as member:
+        end_sessions(by=member, user_id=member.user.pk)
+        return mfa.put_totp(by=member, user=member.user)
+
+
+def remove_staff(*, email: str) -> None:
+    """Close the seat of a person of the platform's staff, and end their sessions. Raises NotFound."""
+    with _staff(email) as member:
+        change(by=member, row=member, changes={"is_active": False})
+        end_sessions(by=member, user_id=member.user.pk)
+
+
+@contextmanager
+def _staff(email: str) -> Iterator[Membership]:
+    """The locked seat of this person, in a transaction of the platform's account."""
+    account_id = _platform_id()
+    if account_id is None:
         raise errors.NotFound
-    with tenancy.scope(found):
+    with tenancy.scope(account_id):
         account: Any = Account.across_accounts.get()
         member = account.memberships.locked().filter(user__email=canonical_email(email)).first()
         if member is None:
             raise errors.NotFound
-        end_sessions(by=member, user_id=member.user_id)
-        return mfa.put_totp(by=member, user=member.user)
+        yield member
 
 
 def _platform_id() -> UUID | None:

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Account, User
 from core import tenancy
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, open_shop
 
 pytestmark = pytest.mark.django_db
 
@@ -85,7 +85,8 @@ def test_a_business_registers_and_gets_a_trial_a_storefront_and_a_register(nobod
     assert [row["storefront"] for row in registers] == [storefront[0]["id"]]
     events = client.get("/api/v1/accounts/audit-events/").json()["results"]
     assert {event["action"] for event in events} >= {"account.opened", "subscription.trial_started"}
-    assert {event["request_id"] for event in events} == {"till-000001"}
+    opened = [event for event in events if event["action"] != "session.opened"]  # by signing in, afterwards
+    assert {event["request_id"] for event in opened} == {"till-000001"}
 
 
 def test_s41_a_business_in_senegal_has_a_currency_without_decimals(nobody):
@@ -273,10 +274,41 @@ def test_s16_logging_out_by_cookie_needs_the_token_too(till):
 
 def test_me_tells_a_till_all_it_needs(shop):
     me = shop.client(shop.cashier).get(f"{AUTH}me/").json()["data"]
-    assert set(me) == {"user", "account", "membership", "role", "capabilities", "subscription"}
+    assert set(me) == {"user", "account", "membership", "role", "capabilities", "limits", "subscription"}
+    assert me["membership"] == {
+        "id": str(shop.cashier.pk),
+        "name": shop.cashier.name,
+        "role": "CASHIER",
+        "is_active": True,
+        "is_limited": False,
+        "locations": [],
+    }
+    assert me["limits"] == {"discount": "0.0000", "refund": "0.00", "adjustment": "0.00"}
     assert me["capabilities"] == sorted(me["capabilities"])
     assert "sale:complete" in me["capabilities"]
     assert "account:change" not in me["capabilities"]
+
+
+def test_me_shows_the_places_of_who_is_limited_to_some(shop):
+    path = f"/api/v1/accounts/memberships/{shop.cashier.pk}/"
+    for places in ([str(shop.storefront.pk)], []):
+        assert shop.client().patch(path, {"locations": places}).status_code == 200
+        seat = shop.client(shop.cashier).get(f"{AUTH}me/").json()["data"]["membership"]
+        assert (seat["is_limited"], seat["locations"]) == (True, places)
+
+
+@pytest.mark.parametrize(
+    ("country", "currency", "wanted"), [("GH", "GHS", "2000.00"), ("SN", "XOF", "200000"), ("JP", "JPY", "200000")]
+)
+def test_roles_tell_how_far_each_goes_in_the_currency_of_the_business(db, country, currency, wanted):
+    client = open_shop("Esi Stores", country=country, currency=currency, prices=()).client()
+    roles = {row["role"]: row for row in client.get("/api/v1/accounts/roles/").json()["results"]}
+    assert set(roles) == {"OWNER", "ADMIN", "MANAGER", "CASHIER", "WAREHOUSE", "STAFF"}
+    assert roles["MANAGER"]["limits"]["refund"] == wanted
+    assert roles["MANAGER"]["limits"]["discount"] == "30.0000"
+    assert roles["OWNER"]["limits"] == {"discount": None, "refund": None, "adjustment": None}
+    me = client.get(f"{AUTH}me/").json()["data"]
+    assert (me["limits"], me["capabilities"]) == (roles["OWNER"]["limits"], roles["OWNER"]["capabilities"])
 
 
 def test_an_owner_changes_the_business_under_its_version(shop):

@@ -2,9 +2,11 @@
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, connections, transaction
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from accounts.models import Membership, User, canonical_email
+from accounts import services
+from accounts.models import Account, Invitation, Membership, SessionKind, User, canonical_email
 from accounts.roles import Role
 from core import tenancy
 
@@ -26,8 +28,8 @@ ELSEWHERE = [*FORMS, "\tada@x.com", "ada@x.com\n", "a da@x.com", "ada@É.com"]
 def insert_user(email, account_id, alias="default"):
     with connections[alias].cursor() as cursor:
         cursor.execute(
-            "INSERT INTO users (id, account_id, email, name, password, is_active, created_at)"
-            " VALUES (%s, %s, %s, 'Ada', '', true, now())",
+            "INSERT INTO users (id, account_id, email, name, password, is_active, totp_key, totp_step, recovery_codes,"
+            " created_at) VALUES (%s, %s, %s, 'Ada', '', true, '', 0, '', now())",
             [uuid7(), account_id, email],
         )
 
@@ -35,8 +37,8 @@ def insert_user(email, account_id, alias="default"):
 def insert_seat(user_id, account_id):
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO business_memberships (id, account_id, user_id, name, role, is_active, created_at)"
-            " VALUES (%s, %s, %s, 'Ada', 'OWNER', true, now())",
+            "INSERT INTO business_memberships (id, account_id, user_id, name, role, is_active, is_limited, pin,"
+            " version, created_at) VALUES (%s, %s, %s, 'Ada', 'OWNER', true, false, '', 1, now())",
             [uuid7(), account_id, user_id],
         )
 
@@ -139,6 +141,7 @@ def test_s03_a_seat_in_another_business_than_the_users_is_refused_by_the_databas
     ("change", "rule"),
     [
         ({"user": None}, "active_seat_has_user"),
+        ({"user": None, "is_limited": True}, "active_seat_has_user"),
         ({"role": "KING"}, "membership_role_known"),
     ],
 )
@@ -155,6 +158,35 @@ def test_a_person_who_left_leaves_the_seat_and_its_name_behind(shop):
         shop.account.memberships.filter(pk=shop.cashier.pk).update(user=None, is_active=False)
         seat = shop.account.memberships.get(pk=shop.cashier.pk)
     assert (str(seat), seat.capabilities) == (shop.cashier.name, frozenset())
+
+
+def test_a_session_by_pin_that_has_no_till_is_refused(shop):
+    with shop.inside(), pytest.raises(IntegrityError, match="pin_session_has_device"), transaction.atomic():
+        services.open_session(by=shop.cashier, kind=SessionKind.PIN)
+
+
+def test_a_second_open_invitation_of_one_address_is_refused_by_the_database_and_a_third_after_it_is_not(shop):
+    offer = {"account": shop.account, "email": "ada@x.com", "invited_by": shop.owner, "role": Role.STAFF}
+    offer["expires_at"] = timezone.now()
+    with shop.inside():
+        first = Invitation.across_accounts.create(**offer, token_hash="1")
+        with pytest.raises(IntegrityError, match="one_open_invitation"), transaction.atomic():
+            Invitation.across_accounts.create(**offer, token_hash="2")
+        with pytest.raises(IntegrityError, match="one_invitation_per_token"), transaction.atomic():
+            Invitation.across_accounts.create(**{**offer, "email": "bee@x.com"}, token_hash="1")
+        shop.account.invitations.filter(pk=first.pk).update(revoked_at=timezone.now())
+        Invitation.across_accounts.create(**offer, token_hash="2")
+        assert shop.account.invitations.filter(email="ada@x.com").count() == 2
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_there_is_one_platform_and_no_more():
+    facts = {"country": "GH", "currency": "GHS", "time_zone": "UTC", "is_platform": True}
+    accounts = Account.across_accounts.using("owner")
+    accounts.create(name="One", **facts)
+    with pytest.raises(IntegrityError, match="one_platform"), transaction.atomic(using="owner"):
+        accounts.create(name="Two", **facts)
+    assert [account.name for account in accounts.filter(is_platform=True)] == ["One"]
 
 
 def test_clean_makes_the_address_canonical():

@@ -2,9 +2,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from uuid_utils.compat import uuid7
 
-from accounts import services
+from accounts import queries, services
 from accounts.errors import WeakPassword, WrongCredentials
-from accounts.models import Account, AuditEvent, User
+from accounts.models import Account, AuditEvent, SessionKind, User
 from accounts.roles import Role
 from core import tenancy
 from tests.conftest import PASSWORD, open_shop
@@ -72,10 +72,15 @@ def test_s03_a_person_who_is_here_cannot_be_added_to_another_business(shop, stra
         assert User.across_accounts.count() == 2
 
 
+def sign_in(*, email, password=PASSWORD):
+    return services.sign_in(kind=SessionKind.TOKEN, email=email, password=password)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_s13_one_signs_in_with_every_form_of_the_address(shop, form):
     """S13."""
-    assert services.sign_in(email=form.format("ama-provisions"), password=PASSWORD) == shop.owner.user
+    member, session = sign_in(email=form.format("ama-provisions"))
+    assert (member, member.user, session.user) == (shop.owner, shop.owner.user, shop.owner.user)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_s13_one_signs_in_with_every_form_of_the_address(shop, form):
 )
 def test_wrong_credentials_are_refused_alike(shop, email, password):
     with pytest.raises(WrongCredentials) as refusal:
-        services.sign_in(email=email, password=password)
+        sign_in(email=email, password=password)
     assert (refusal.value.code, refusal.value.meta) == ("wrong_credentials", {})
 
 
@@ -97,13 +102,27 @@ def test_a_deactivated_user_cannot_sign_in(shop):
     with shop.inside():
         User.across_accounts.filter(pk=shop.owner.user_id).update(is_active=False)
     with pytest.raises(WrongCredentials):
-        services.sign_in(email=shop.owner.user.email, password=PASSWORD)
+        sign_in(email=shop.owner.user.email)
+    with shop.inside():
+        assert not shop.account.sessions.exists()
 
 
-def test_signing_in_turns_on_no_account_and_shows_nobody_else(shop, stranger):
-    services.sign_in(email=shop.owner.user.email, password=PASSWORD)
-    assert [user.pk for user in User.across_accounts.all()] == [shop.owner.user_id]
-    assert not Account.across_accounts.exists()
+def test_looking_for_who_signs_in_turns_on_no_account_and_shows_nobody_else(shop, stranger):
+    with transaction.atomic():
+        assert queries.find_login(shop.owner.user.email) == shop.owner.user
+        assert [user.pk for user in User.across_accounts.all()] == [shop.owner.user_id]
+        assert not Account.across_accounts.exists()
+
+
+def test_signing_in_opens_a_session_in_that_business_and_shows_nobody_elses_rows(shop, stranger):
+    with transaction.atomic():
+        _, session = sign_in(email=shop.owner.user.email)
+        assert {user.account_id for user in User.across_accounts.all()} == {shop.id}
+        assert [account.pk for account in Account.across_accounts.all()] == [shop.id]
+    with stranger.inside():
+        assert not stranger.account.sessions.exists()
+    with shop.inside():
+        assert [row.pk for row in shop.account.sessions.all()] == [session.pk]
 
 
 def test_a_change_is_written_once_with_what_was_and_what_is(shop):

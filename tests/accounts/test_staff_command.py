@@ -81,3 +81,21 @@ def test_a_weak_password_is_refused_with_the_reason_and_nothing_is_made(monkeypa
     with pytest.raises(CommandError, match="too short"):
         add_staff("--password-stdin")
     assert not Account.across_accounts.using("staff").exists()
+
+
+def test_who_is_removed_is_out_at_once_and_does_not_come_in_again(typed):
+    """S10."""
+    staff = staff_of(add_staff("--role", "OPERATOR", "--password-stdin"))
+    client = staff.client()
+    assert client.get("/admin/").status_code == 200
+    add_staff("--remove")
+    assert client.get("/admin/").status_code == 302
+    assert not Session.across_accounts.using("staff").filter(user__email=EMAIL).exists()
+    refused = Client().post(LOGIN, staff.credentials)
+    assert (refused.status_code, b"no active seat" in refused.content) == (200, True)
+
+
+def test_nobody_can_be_removed_who_is_not_there():
+    open_shop("Ama Provisions")
+    with pytest.raises(CommandError, match="is not on the platform's staff"):
+        call_command("add_staff", "--email", "owner@ama-provisions.example", "--remove", stdout=io.StringIO())

@@ -75,7 +75,7 @@ def test_an_operator_signs_in_looks_around_and_changes_a_role_without_a_violatio
     page.wait_for_load_state("networkidle")
     watched.is_clean()
 
-    watched.open(f"{api}/admin/accounts/membership/?account=ama&role__exact=CASHIER")
+    watched.open(f"{api}/admin/accounts/membership/?account=ama&role__exact=CASHIER&q=cashier")
     page.click("#result_list tbody th a")
     page.select_option("#id_role", "MANAGER")
     page.click("[name=_save]")

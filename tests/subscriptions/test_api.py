@@ -86,6 +86,8 @@ def test_the_status_of_a_business_without_a_subscription_is_none(shop):
         "cancelled_at": None,
         "suspended_at": None,
     }
+    me = shop.client().get("/api/v1/accounts/auth/me/").json()["data"]
+    assert me["subscription"] == {"plan": None, "state": "NONE", "ends_on": None}
 
 
 def test_the_status_of_a_trial(shop):

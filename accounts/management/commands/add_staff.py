@@ -17,17 +17,23 @@ from core.errors import NotFound
 
 
 class Command(BaseCommand):
-    help = "Adds a person to the platform's staff, or gives one a new second factor, and shows its QR code once."
+    help = "Adds a person to the platform's staff, with a second factor whose QR code is shown once, or removes one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--email", required=True)
         parser.add_argument("--name", default="")
         parser.add_argument("--role", choices=sorted(PLATFORM), default=Role.SUPPORT)
         parser.add_argument("--password-stdin", action="store_true", help="read the password instead of asking for it")
-        parser.add_argument("--reset-mfa", action="store_true", help="a new second factor for who is staff already")
+        instead = parser.add_mutually_exclusive_group()
+        instead.add_argument("--reset-mfa", action="store_true", help="a new second factor for who is staff already")
+        instead.add_argument("--remove", action="store_true", help="close the seat of who is staff")
 
-    def handle(self, *, email: str, name: str, role: str, reset_mfa: bool, **options: Any) -> None:
+    def handle(self, *, email: str, name: str, role: str, reset_mfa: bool, remove: bool, **options: Any) -> None:
         try:
+            if remove:
+                services.remove_staff(email=email)
+                self.stdout.write(f"{email} is no longer on the platform's staff.")
+                return
             if reset_mfa:
                 address = services.renew_staff_mfa(email=email)
             else:

@@ -1,0 +1,283 @@
+"""Who may do what, by which credential, in which state of the subscription: the whole table, written out here.
+
+A new route has to get a row in `TABLE`; nothing here is read from the declarations that it checks.
+"""
+
+from copy import deepcopy
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.test import override_settings
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts import services as accounts
+from accounts.roles import Role
+from subscriptions.models import Subscription
+from tests.conftest import PASSWORD
+from tests.routes import routes
+
+PUBLIC = "everybody"
+LEAVING = "everybody, but for a credential that is void"
+MEMBER = "any member"
+PERSON = "any member in person: neither by PIN, nor for a business"
+
+# What a route asks for: a right, and the feature that the subscription has to cover.
+TABLE = {
+    "GET accounts/auth/csrf/": PUBLIC,
+    "POST accounts/auth/register-business/": PUBLIC,
+    "POST accounts/auth/login/": PUBLIC,
+    "POST accounts/auth/logout/": LEAVING,
+    "POST accounts/auth/token/": PUBLIC,
+    "POST accounts/auth/token/refresh/": PUBLIC,
+    "POST accounts/auth/token/revoke/": PUBLIC,
+    "POST accounts/auth/verify-email/": PUBLIC,
+    "POST accounts/auth/verify-email/again/": PUBLIC,
+    "POST accounts/auth/password/change/": PERSON,
+    "POST accounts/auth/password/reset/": PUBLIC,
+    "POST accounts/auth/password/reset/confirm/": PUBLIC,
+    "GET accounts/auth/invitations/{token}/": PUBLIC,
+    "POST accounts/auth/invitations/{token}/accept/": PUBLIC,
+    "GET accounts/auth/pin/": PUBLIC,  # on a registered till
+    "POST accounts/auth/pin/": PUBLIC,  # on a registered till
+    "POST accounts/auth/pin/change/": PERSON,
+    "GET accounts/auth/me/": MEMBER,
+    "POST accounts/auth/leave/": PERSON,
+    "GET accounts/auth/mfa/": PERSON,
+    "POST accounts/auth/mfa/": PERSON,
+    "POST accounts/auth/mfa/remove/": PERSON,
+    "POST accounts/auth/mfa/confirm/": PERSON,
+    "POST accounts/auth/mfa/recovery-codes/": PERSON,
+    "GET accounts/auth/sessions/": PERSON,
+    "DELETE accounts/auth/sessions/": PERSON,
+    "GET accounts/auth/sessions/{pk}/": PERSON,
+    "DELETE accounts/auth/sessions/{pk}/": PERSON,
+    "GET accounts/roles/": MEMBER,
+    "GET accounts/memberships/": ("member:read", "account"),
+    "GET accounts/memberships/{pk}/": ("member:read", "account"),
+    "PATCH accounts/memberships/{pk}/": ("member:change", "account"),
+    "POST accounts/memberships/{pk}/deactivate/": ("member:change", "account"),
+    "POST accounts/memberships/{pk}/reactivate/": ("member:change", "account"),
+    "POST accounts/memberships/{pk}/remove-pin/": ("member:change", "account"),
+    "POST accounts/memberships/{pk}/erase/": ("member:change", "account"),
+    "POST accounts/memberships/{pk}/hand-over/": ("owner:change", "account"),
+    "GET accounts/invitations/": ("member:read", "account"),
+    "POST accounts/invitations/": ("member:change", "account"),
+    "GET accounts/invitations/{pk}/": ("member:read", "account"),
+    "POST accounts/invitations/{pk}/resend/": ("member:change", "account"),
+    "POST accounts/invitations/{pk}/revoke/": ("member:change", "account"),
+    "GET accounts/devices/": ("device:read", "account"),
+    "POST accounts/devices/": ("device:change", "account"),
+    "GET accounts/devices/{pk}/": ("device:read", "account"),
+    "PATCH accounts/devices/{pk}/": ("device:change", "account"),
+    "GET accounts/account/": ("account:read", "account"),
+    "PATCH accounts/account/": ("account:change", "account"),
+    "GET accounts/account/take-out/": ("account:export", "account"),
+    "GET accounts/audit-events/": ("audit:read", "account"),
+    "GET accounts/audit-events/{pk}/": ("audit:read", "account"),
+    "GET subscriptions/status/": ("account:read", "account"),
+    "GET inventory/categories/": ("catalog:read", "inventory"),
+    "POST inventory/categories/": ("catalog:change", "inventory"),
+    "GET inventory/categories/{pk}/": ("catalog:read", "inventory"),
+    "PATCH inventory/categories/{pk}/": ("catalog:change", "inventory"),
+    "GET inventory/products/": ("catalog:read", "inventory"),
+    "POST inventory/products/": ("catalog:change", "inventory"),
+    "GET inventory/products/lookup/": ("catalog:read", "inventory"),
+    "GET inventory/products/{pk}/": ("catalog:read", "inventory"),
+    "PATCH inventory/products/{pk}/": ("catalog:change", "inventory"),
+    "GET inventory/storefronts/": ("catalog:read", "inventory"),
+    "POST inventory/storefronts/": ("location:change", "inventory"),
+    "GET inventory/storefronts/{pk}/": ("catalog:read", "inventory"),
+    "PATCH inventory/storefronts/{pk}/": ("location:change", "inventory"),
+    "GET inventory/warehouses/": ("catalog:read", "inventory"),
+    "POST inventory/warehouses/": ("location:change", "inventory"),
+    "GET inventory/warehouses/{pk}/": ("catalog:read", "inventory"),
+    "PATCH inventory/warehouses/{pk}/": ("location:change", "inventory"),
+    "GET inventory/stock/": ("stock:read", "inventory"),
+    "POST inventory/stock/": ("stock:receive", "inventory"),
+    "GET inventory/stock/{pk}/": ("stock:read", "inventory"),
+    "GET inventory/stock-products/": ("stock:read", "inventory"),
+    "GET inventory/stock-products/{pk}/": ("stock:read", "inventory"),
+    "GET inventory/stock-movements/": ("stock:read", "inventory"),
+    "GET inventory/stock-movements/{pk}/": ("stock:read", "inventory"),
+    "GET sales/registers/": ("sale:read", "sales"),
+    "POST sales/registers/": ("register:change", "sales"),
+    "GET sales/registers/{pk}/": ("sale:read", "sales"),
+    "PATCH sales/registers/{pk}/": ("register:change", "sales"),
+    "GET sales/customers/": ("customer:read", "sales"),
+    "POST sales/customers/": ("customer:change", "sales"),
+    "GET sales/customers/{pk}/": ("customer:read", "sales"),
+    "PATCH sales/customers/{pk}/": ("customer:change", "sales"),
+    "POST sales/customers/{pk}/erase/": ("customer:erase", "account"),
+    "GET sales/sales/": ("sale:read", "sales"),
+    "POST sales/sales/": ("sale:complete", "sales"),
+    "GET sales/sales/summary/": ("sale:read", "sales"),
+    "GET sales/sales/{pk}/": ("sale:read", "sales"),
+    "GET sales/sales/{pk}/receipt/": ("sale:read", "sales"),
+    "GET sales/sales/{pk}/receipt/html/": ("sale:read", "sales"),
+    "POST sales/sales/{pk}/refunds/": ("sale:refund", "sales"),
+    "GET sales/refunds/": ("sale:read", "sales"),
+    "GET sales/refunds/{pk}/": ("sale:read", "sales"),
+}
+
+# Every right in a business; those of what is still to come are named already.
+EVERY_RIGHT = {
+    "account:read", "account:change", "account:export", "member:read", "member:change", "owner:change", "device:read",
+    "device:change", "audit:read", "subscription:read", "subscription:change", "credit:read", "credit:spend",
+    "credit:buy", "settings:read", "settings:change", "task:read", "catalog:read", "catalog:change", "catalog:import",
+    "supplier:change", "location:change", "stock:read", "stock:receive", "stock:transfer", "stock:count",
+    "stock:adjust", "stock:approve", "customer:read", "customer:change", "customer:erase", "debt:read", "debt:collect",
+    "debt:allow", "debt:write_off", "register:change", "shift:work", "shift:review", "cash:move", "sale:read",
+    "sale:complete", "sale:refund", "sale:void", "sale:backdate", "price:change", "price:override", "price:wholesale",
+    "discount:give", "report:read", "report:export",
+}  # fmt: skip
+PLATFORM_RIGHTS = {"platform:read", "platform:act"}
+LOOK = {"account:read", "catalog:read", "stock:read", "customer:read", "sale:read"}
+RIGHTS = {
+    "OWNER": EVERY_RIGHT,
+    "ADMIN": EVERY_RIGHT - {"owner:change"},
+    "MANAGER": EVERY_RIGHT - {
+        "account:change", "account:export", "member:change", "owner:change", "audit:read", "subscription:change",
+        "credit:buy", "settings:change", "customer:erase", "debt:write_off",
+    },
+    "CASHIER": LOOK | {"sale:complete", "customer:change", "debt:collect", "shift:work", "cash:move"},
+    "WAREHOUSE": {
+        "account:read", "catalog:read", "stock:read", "catalog:change", "catalog:import", "supplier:change",
+        "stock:receive", "stock:transfer", "stock:count", "stock:adjust",
+    },
+    "STAFF": LOOK,
+    "SUPPORT": {
+        "account:read", "member:read", "device:read", "audit:read", "subscription:read", "credit:read",
+        "settings:read", "task:read", "catalog:read", "stock:read", "customer:read", "debt:read", "sale:read",
+        "report:read", "platform:read",
+    },
+    "OPERATOR": EVERY_RIGHT | PLATFORM_RIGHTS,
+}  # fmt: skip
+OF_THE_PLATFORM = ("SUPPORT", "OPERATOR")
+OF_A_BUSINESS = [role for role in RIGHTS if role not in OF_THE_PLATFORM]
+# What a second person may lend by PIN, and all that a session by PIN may do.
+LENT = {
+    "sale:refund", "sale:void", "sale:backdate", "price:override", "price:wholesale", "discount:give", "stock:adjust",
+    "stock:approve", "debt:allow", "cash:move",
+}  # fmt: skip
+BY_PIN = LOOK | LENT | {
+    "sale:complete", "customer:change", "debt:collect", "debt:read", "shift:work", "shift:review", "catalog:change",
+    "catalog:import", "supplier:change", "stock:receive", "stock:transfer", "stock:count",
+}  # fmt: skip
+# How far each goes alone: a discount in percent, a refund and an adjustment in the currency's smallest unit.
+ALONE = {
+    "OWNER": (None, None, None),
+    "ADMIN": (None, None, None),
+    "MANAGER": (30, 200_000, 200_000),
+    "CASHIER": (0, 0, 0),
+    "WAREHOUSE": (0, 0, 20_000),
+    "STAFF": (0, 0, 0),
+    "SUPPORT": (0, 0, 0),
+    "OPERATOR": (None, None, None),
+}
+PAID = {"TRIAL", "ACTIVE"}
+STATES = {  # how the dates of a subscription make each state
+    "TRIAL": {"is_trial": True, "days_left": 0},
+    "ACTIVE": {"is_trial": False, "days_left": 30},
+    "GRACE": {"is_trial": False, "days_left": -1},
+    "EXPIRED": {"is_trial": False, "days_left": -8},
+    "SUSPENDED": {"is_trial": False, "days_left": 30, "suspended": True},
+    "CANCELLED": {"is_trial": False, "days_left": -1, "cancelled": True},
+    "NONE": None,
+}
+IN = "in"
+GATE = {
+    "not_signed_in", "credential_invalid", "credentials_disagree", "csrf_failed", "second_factor_required",
+    "no_business", "account_not_named", "own_affair", "pin_not_enough", "capability_missing", "view_not_declared",
+    "subscription_expired",
+}  # fmt: skip
+
+# By which credential somebody asks. A void one is answered the same whoever's it is.
+TOKEN, COOKIE, BOTH, PIN = "token", "cookie", "token and cookie", "PIN"
+NAMED, UNNAMED = "the platform's, for a business", "the platform's, for none"
+VOID = {
+    "PIN away from its till": (401, "credential_invalid"),
+    "PIN on another till": (401, "credential_invalid"),
+    "two people's": (401, "credentials_disagree"),
+    "the platform's, without a second factor": (401, "second_factor_required"),
+}
+
+
+def expected(row, *, role, state="TRIAL", writes, kind=TOKEN):
+    """(status, code) of the refusal, or IN."""
+    if row == PUBLIC:
+        return IN
+    if kind in VOID:
+        return VOID[kind]
+    if row in (LEAVING, PERSON) and kind == NAMED:
+        return 403, "own_affair"
+    if row == PERSON and kind == PIN:
+        return 403, "pin_not_enough"
+    if row in (LEAVING, MEMBER, PERSON):
+        return IN
+    if kind == UNNAMED:
+        return 403, "account_not_named"
+    right, feature = row
+    if right not in RIGHTS[role] or (kind == PIN and right not in BY_PIN):
+        return 403, "capability_missing"
+    if writes and feature != "account" and state not in PAID:
+        return 402, "subscription_expired"
+    return IN
+
+
+def answer(client, route):
+    """What the gate says; past it, the empty body and the unknown id are refused for reasons of their own.
+
+    What the request did, such as to sign out, is undone.
+    """
+    cookies = deepcopy(client.cookies)
+    with transaction.atomic():
+        response = getattr(client, route.method.lower())(route.url(uuid7()))
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    if response.streaming:
+        list(response.streaming_content)
+    code = response.json().get("code") if response.status_code >= 400 else None
+    if code in GATE:
+        return response.status_code, code
+    past = response.status_code in (200, 201, 202, 204, 400, 404, 409) or code == "device_unknown"
+    assert past, (route.name, response.status_code, response.content)
+    return IN
+
+
+def compare(client, *, role, state="TRIAL", kind=TOKEN):
+    """Every route there is, as this client, more often than anybody may."""
+    endless = {name: (10**9, seconds) for name, (_, seconds) in settings.RATE_LIMITS.items()}
+    with override_settings(RATE_LIMITS=endless):
+        found = {route.name: answer(client, route) for route in routes()}
+    assert found == {
+        route.name: expected(TABLE[route.name], role=role, state=state, writes=route.method != "GET", kind=kind)
+        for route in routes()
+    }, (role, state, kind)
+
+
+def gated():
+    return [route for route in routes() if TABLE[route.name] not in (PUBLIC, LEAVING)]
+
+
+def member(shop, role):
+    with shop.inside():
+        return accounts.add_member(
+            account=shop.account, name=role, email=f"{role.lower()}@x.example", password=PASSWORD, role=Role(role)
+        )
+
+
+def put_in_state(shop, state):
+    facts = STATES[state]
+    with shop.inside():
+        held = Subscription.across_accounts.filter(account=shop.account)
+        if facts is None:
+            held.delete()
+            return
+        held.update(
+            is_trial=facts["is_trial"],
+            ends_on=timezone.localdate(timezone=shop.account.zone) + timedelta(days=facts["days_left"]),
+            suspended_at=timezone.now() if facts.get("suspended") else None,
+            cancelled_at=timezone.now() if facts.get("cancelled") else None,
+        )
