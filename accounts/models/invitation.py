@@ -7,7 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts import roles
-from accounts.models.membership import Membership
+from accounts.models.membership import Membership, not_limited
 from core import tenancy
 
 
@@ -45,6 +45,7 @@ class Invitation(tenancy.AccountOwned):
             *tenancy.AccountOwned.Meta.constraints,
             tenancy.SameAccount("invited_by"),
             tenancy.SameAccount("member"),
+            not_limited("who_is_to_govern_is_not_limited"),
             models.UniqueConstraint(
                 fields=["account", "token_hash"],
                 name="one_invitation_per_token",

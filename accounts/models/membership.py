@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from accounts.models.session import Session
 
 
+def not_limited(name: str) -> models.CheckConstraint:
+    """Who may change seats could lift a limit, their own before all."""
+    return models.CheckConstraint(
+        condition=models.Q(is_limited=False) | ~models.Q(role__in=[roles.Role.OWNER, roles.Role.ADMIN]),
+        name=name,
+        violation_error_code="role_not_limited",
+        violation_error_message="Owners and administrators are not limited to places.",
+    )
+
+
 class Membership(tenancy.AccountOwned):
     """A user's seat in an account: the actor, `by`, of every write.
 
@@ -64,6 +74,7 @@ class Membership(tenancy.AccountOwned):
                 violation_error_code="seat_without_user",
                 violation_error_message="An active seat needs a user.",
             ),
+            not_limited("who_governs_is_not_limited"),
             models.CheckConstraint(
                 condition=models.Q(role__in=roles.Role.values),
                 name="membership_role_known",

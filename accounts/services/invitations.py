@@ -98,6 +98,7 @@ def accept_invitation(*, token: str, name: str, password: str, code: str = "", a
                 email=invitation.email,
                 password=password,
                 role=Role(invitation.role),
+                is_limited=invitation.is_limited,
                 is_verified=True,
             )
         else:
@@ -106,8 +107,6 @@ def accept_invitation(*, token: str, name: str, password: str, code: str = "", a
         member.account = account
         known = account.locations.filter(pk__in=invitation.location_ids)
         place(by=member, member=member, locations=[location.pk for location in known])
-        member.is_limited = invitation.is_limited
-        member.save(update_fields=["is_limited"])
         invitation.accepted_at, invitation.member = timezone.now(), member
         invitation.save(update_fields=["accepted_at", "member"])
         record(by=member, action="invitation.accepted", subject=invitation, after={"role": member.role})
@@ -159,7 +158,7 @@ def _take_seat(user: User, invitation: Invitation) -> Membership:
         user.save(update_fields=["account"])
     elif account.memberships.filter(user=user, is_active=True).exists():
         raise AlreadyMember
-    return seat(account=account, user=user, name=user.name, role=invitation.role)
+    return seat(account=account, user=user, name=user.name, role=invitation.role, is_limited=invitation.is_limited)
 
 
 def _leave_old_account(user: User) -> None:

@@ -17,7 +17,14 @@ from core import errors
 
 
 def add_member(
-    *, account: Account, name: str, email: str, password: str, role: Role, is_verified: bool = False
+    *,
+    account: Account,
+    name: str,
+    email: str,
+    password: str,
+    role: Role,
+    is_limited: bool = False,
+    is_verified: bool = False,
 ) -> Membership:
     """A new person with a seat. Raises WeakPassword."""
     user = User(account=account, email=canonical_email(email), name=name)
@@ -25,16 +32,16 @@ def add_member(
         user.email_verified_at = timezone.now()
     set_password(user, password)
     user.save(force_insert=True)
-    return seat(account=account, user=user, name=name, role=role)
+    return seat(account=account, user=user, name=name, role=role, is_limited=is_limited)
 
 
-def seat(*, account: Account, user: User, name: str, role: str) -> Membership:
+def seat(*, account: Account, user: User, name: str, role: str, is_limited: bool = False) -> Membership:
     """Give a user of the account a seat in it; the one that a leaver left empty is taken again."""
     member: Membership | None = account.memberships.filter(user=user).locked().first()
     if member is None:
-        return account.memberships.create(user=user, name=name, role=role)
-    member.role, member.is_active, member.version = role, True, member.version + 1
-    member.save(update_fields=["role", "is_active", "version"])
+        return account.memberships.create(user=user, name=name, role=role, is_limited=is_limited)
+    member.role, member.is_limited, member.is_active, member.version = role, is_limited, True, member.version + 1
+    member.save(update_fields=["role", "is_limited", "is_active", "version"])
     return member
 
 
@@ -52,14 +59,13 @@ def change_member(
     `locations` are the places of a limited member. Raises CapabilityMissing for a role beyond one's own, LastOwner,
     InvalidInput for an unknown place.
     """
+    refuse_beyond(by, member.role)
     if role is not None and role != member.role:
-        refuse_beyond(by, member.role)
         refuse_beyond(by, role)
         _keep_an_owner(member)
     wanted = {"role": role, "name": name, "is_limited": is_limited}
     changes = {field: value for field, value in wanted.items() if value is not None}
     if locations is not None:
-        refuse_beyond(by, member.role)
         place(by=by, member=member, locations=locations)
         changes.setdefault("is_limited", True)
     change(by=by, row=member, changes=changes)
@@ -113,7 +119,7 @@ def hand_over_business(*, by: Membership, member: Membership) -> Membership:
     if not member.is_active:
         raise SeatEmpty
     if member.pk != by.pk:
-        change(by=by, row=member, changes={"role": Role.OWNER})
+        change(by=by, row=member, changes={"role": Role.OWNER, "is_limited": False})
         change(by=by, row=by.account.memberships.locked().get(pk=by.pk), changes={"role": Role.ADMIN})
     return member
 
