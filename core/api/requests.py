@@ -23,10 +23,17 @@ def address_of(request: Any) -> str:
     trusted = settings.TRUSTED_PROXIES
     text = hops[-trusted] if 0 < trusted <= len(hops) else request.META.get("REMOTE_ADDR", "")
     try:
-        address = ip_address(text)
+        address = ip_address(_without_port(text))
     except ValueError:
         return ""
     if isinstance(address, IPv6Address):
         mapped = address.ipv4_mapped
         return str(mapped or ip_network((address, _PREFIX), strict=False))
     return str(address)
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies write `1.2.3.4:5678`, and `[2001:db8::1]:5678`."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop

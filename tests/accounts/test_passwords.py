@@ -219,6 +219,19 @@ def test_a_link_of_another_kind_of_another_person_or_of_nobody_is_invalid(shop, 
     assert password_is(shop.owner, PASSWORD)
 
 
+@pytest.mark.django_db
+def test_who_has_reset_the_password_gets_in_from_there_however_often_others_try(shop, settings, mails):
+    """S17."""
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_account": (0, 3600)}
+    locked = client().post(f"{AUTH}token/", credentials(shop.cashier))
+    assert told(locked) == (429, "too_many_tries")
+    body = {"token": reset_token(shop.cashier, mails), "password": ANOTHER}
+    assert client().post(CONFIRM, body, REMOTE_ADDR="7.7.7.7").status_code == 204
+    again = credentials(shop.cashier, password=ANOTHER)
+    assert told(client().post(f"{AUTH}token/", again, REMOTE_ADDR="7.7.7.7")) == (200, None)
+    assert told(client().post(f"{AUTH}token/", again, REMOTE_ADDR="7.7.7.8")) == (429, "too_many_tries")
+
+
 def confirm(link, password):
     services.confirm_reset(token=link, password=password)
     return "set"

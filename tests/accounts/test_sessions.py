@@ -292,3 +292,11 @@ def test_no_answer_of_the_api_is_kept_by_anybody_in_between(shop, settings):
     ]
     assert {response.status_code for response in answers} >= {200, 204, 400, 401, 404, 413}
     assert {response.get("Cache-Control") for response in answers} == {"private, no-store"}
+
+
+def test_to_sign_out_of_a_session_that_has_ended_already_is_nothing_special(shop):
+    page = browser(shop.owner)
+    with shop.inside():
+        shop.account.sessions.all().delete()
+    assert page.post(f"{AUTH}logout/").status_code == 204
+    assert not page.cookies["sessionid"].value

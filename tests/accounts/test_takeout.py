@@ -240,13 +240,6 @@ def test_an_administrator_may(shop):
     assert take_out(shop, in_role(shop, "ADMIN")).rows("accounts")[0]["name"] == "Ama Provisions"
 
 
-def test_who_is_limited_to_places_may_not_take_out_the_others(shop):
-    admin = in_role(shop, "ADMIN")
-    with shop.inside():
-        services.change_member(by=shop.owner, member=admin, locations=[shop.storefront.pk])
-    assert refused(shop, admin) == (403, "capability_missing")
-
-
 def test_a_pin_is_not_enough_even_an_owners(shop):
     with shop.inside():
         device = services.add_device(by=shop.owner, name="Phone")
