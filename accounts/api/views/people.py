@@ -30,7 +30,8 @@ class MembershipViewSet(AccountViewSet):
 
     def rows(self, account: Account) -> QuerySet[Membership]:
         seats: QuerySet[Membership] = account.memberships.filter(staff=None)
-        return seats.select_related("user").prefetch_related("location_members").order_by("name", "id")
+        seats = seats.select_related("user").order_by("name", "id")
+        return seats.prefetch_related("location_members") if self.action == "list" else seats
 
     def get_locked_object(self) -> Membership:
         services.lock_account(self.request.account)
