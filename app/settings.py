@@ -151,7 +151,7 @@ RATE_LIMITS: dict[str, tuple[int, int]] = {
     "mail": (5, 3600),  # per recipient: verification, reset, invitation
     "mail_address": (30, 3600),  # the same, per address
     "pin": (5, 900),  # per member and device
-    "pin_member": (30, 86400),  # per member
+    "pin_member": (30, 3600),  # per member
 }
 for _name, _limit in env.dict("RATE_LIMITS", default={}).items():  # such as login=20/900,pin=10/900
     _most, _seconds = _limit.split("/")

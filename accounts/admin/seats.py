@@ -66,7 +66,7 @@ class MembershipAdmin(ActingAdmin):
         return self.has_act_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_act_permission(request) and (obj is None or obj.role not in roles.PLATFORM)
+        return self.has_act_permission(request) and not (obj and (obj.staff_id or obj.account.is_platform))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return super().get_fields(request, obj) if obj else ("business", "email", "role")

@@ -57,3 +57,4 @@ class AuditEventAdmin(StaffAdmin):
 
     list_select_related = ("account", "by", "approved_by", "device")
     search_fields = ("action", "=request_id", "=subject_id")
+    linked = ("subject_id",)

@@ -9,6 +9,7 @@ from accounts import queries
 from accounts.errors import DeviceUnknown, WrongPin
 from accounts.models import Account, Device, Membership, Session, SessionKind
 from accounts.services.history import change, record
+from accounts.services.members import refuse_beyond
 from accounts.services.passwords import confirm, hash_pin, matches
 from accounts.services.sessions import open_session
 from core import limits, tenancy, vault
@@ -53,7 +54,8 @@ def change_pin(*, by: Membership, password: str, pin: str) -> None:
 
 
 def remove_pin(*, by: Membership, member: Membership) -> Membership:
-    """Take somebody's PIN away, and end what was begun by it."""
+    """Take somebody's PIN away, and end what was begun by it. Raises CapabilityMissing for a role beyond one's own."""
+    refuse_beyond(by, member.role)
     _put_pin(by=by, member=member, pin="")
     return member
 
@@ -106,12 +108,12 @@ def _put_pin(*, by: Membership, member: Membership, pin: str) -> None:
 
 def _checked(account: Account, member_id: UUID, pin: str, *, at: UUID) -> Membership:
     """The active member with this PIN. Wrong tries lock the pair of member and place for a while."""
-    limits.hit("pin", member_id, at)
-    limits.hit("pin_member", member_id)
+    limits.hit("pin", account.pk, member_id, at)
+    limits.hit("pin_member", account.pk, member_id)
     found = account.memberships.filter(pk=member_id, is_active=True, user__is_active=True).select_related("user")
     member: Membership | None = found.first()
     if not matches(pin, member.pin if member else None) or member is None:
         raise WrongPin
-    limits.forget("pin", member_id, at)
-    limits.forget("pin_member", member_id)
+    limits.forget("pin", account.pk, member_id, at)
+    limits.forget("pin_member", account.pk, member_id)
     return member

@@ -5,16 +5,24 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts import mails, queries
-from accounts.errors import AlreadyInBusiness, AlreadyMember, InvitationClosed, InvitationUnknown, WrongCredentials
+from accounts.errors import (
+    AlreadyInBusiness,
+    AlreadyMember,
+    InvitationClosed,
+    InvitationUnknown,
+    SecondFactorRequired,
+    WrongCredentials,
+)
 from accounts.models import Account, Invitation, Membership, User
 from accounts.roles import Role
 from accounts.services import mfa
 from accounts.services.history import record
-from accounts.services.members import add_member, place, refuse_beyond, seat
-from accounts.services.passwords import matches
+from accounts.services.members import add_member, may_offer, place, refuse_beyond, seat
+from accounts.services.passwords import matches, set_password
 from core import errors, limits, tenancy, vault
 
 LIFETIME = timedelta(days=7)
@@ -48,18 +56,23 @@ def invite(
 
 
 def resend_invitation(*, by: Membership, invitation: Invitation) -> Invitation:
-    """Mail a new link for seven more days; the old one is dead. Raises InvitationClosed, TooManyTries."""
+    """Mail a new link for seven more days; the old one is dead.
+
+    Raises InvitationClosed, CapabilityMissing, TooManyTries.
+    """
     _refuse_closed(invitation)
     refuse_beyond(by, invitation.role)
     _send(by=by, invitation=invitation)
-    invitation.save(update_fields=["token_hash", "expires_at"])
+    invitation.invited_by = by
+    invitation.save(update_fields=["token_hash", "expires_at", "invited_by"])
     record(by=by, action="invitation.sent_again", subject=invitation)
     return invitation
 
 
 def revoke_invitation(*, by: Membership, invitation: Invitation) -> Invitation:
-    """Withdraw a locked invitation. Raises InvitationClosed."""
+    """Withdraw a locked invitation. Raises InvitationClosed, CapabilityMissing for a role beyond one's own."""
     _refuse_closed(invitation)
+    refuse_beyond(by, invitation.role)
     invitation.revoked_at = timezone.now()
     invitation.save(update_fields=["revoked_at"])
     record(by=by, action="invitation.revoked", subject=invitation)
@@ -78,6 +91,8 @@ def find_invitation(*, token: str) -> Iterator[Invitation]:
         invitation = next(iter(rows), None)
         if invitation is None or invitation.state_at(timezone.now()) != "OPEN":
             raise InvitationUnknown
+        if not may_offer(invitation.invited_by, invitation.role):
+            raise InvitationUnknown  # who has lost the right has offered nothing
         invitation.account = account
         yield invitation
 
@@ -102,7 +117,10 @@ def accept_invitation(*, token: str, name: str, password: str, code: str = "", a
                 is_verified=True,
             )
         else:
-            user = _proven(user, password=password, code=code, address=address)
+            if _is_nobodys(user):
+                user = _claim(user, name=name, password=password)
+            else:
+                user = _proven(user, password=password, code=code, address=address)
             member = _take_seat(user, invitation)
         member.account = account
         known = account.locations.filter(pk__in=invitation.location_ids)
@@ -132,21 +150,44 @@ def _refuse_unknown_places(by: Membership, locations: Sequence[UUID]) -> None:
         raise errors.InvalidInput(errors=unknown)
 
 
+def _is_nobodys(user: User) -> bool:
+    """Whether somebody registered with the address who never was in its mailbox, so that nobody could ever sign in."""
+    return settings.ACCOUNT_EMAIL_VERIFICATION == "required" and user.email_verified_at is None
+
+
+def _claim(user: User, *, name: str, password: str) -> User:
+    """Give a login that was nobody's to who has proved, by the mailed link, that the mailbox is theirs."""
+    user = _locked(user)
+    with tenancy.scope(user.account_id):
+        set_password(user, password)
+        user.name, user.email_verified_at = name, timezone.now()
+        user.save(update_fields=["password", "name", "email_verified_at"])
+        user.memberships.update(is_active=False)
+    return user
+
+
 def _proven(user: User, *, password: str, code: str, address: str) -> User:
-    """The user, locked wherever they are now, once password and second factor were right."""
+    """The user, once password and second factor were right."""
     limits.hit("login", user.email, address)
     if not matches(password, user.password) or not user.is_active:
         raise WrongCredentials
     limits.forget("login", user.email, address)
-    tenancy.reveal("app.user_id", str(user.pk))
-    tenancy.reveal("app.moving_user", str(user.pk))
-    user = User.across_accounts.select_for_update(no_key=True).get(pk=user.pk)
+    user = _locked(user)
     if not user.is_active:  # erased meanwhile
         raise WrongCredentials
     if user.has_mfa:
+        if not code:
+            raise SecondFactorRequired
         with tenancy.scope(user.account_id):
             mfa.verify(user=user, code=code)
     return user
+
+
+def _locked(user: User) -> User:
+    """The user as they are now, wherever that is, and free to come over."""
+    tenancy.reveal("app.user_id", str(user.pk))
+    tenancy.reveal("app.moving_user", str(user.pk))
+    return User.across_accounts.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _take_seat(user: User, invitation: Invitation) -> Membership:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts import roles
-from accounts.errors import CapabilityMissing, LastOwner, SeatEmpty
+from accounts.errors import CapabilityMissing, LastOwner, OwnAffair, SeatEmpty
 from accounts.models import Account, Membership, User, canonical_email
 from accounts.roles import Capability, Role
 from accounts.services.history import change, record
@@ -115,7 +115,9 @@ def reactivate_member(*, by: Membership, member: Membership) -> Membership:
 
 
 def hand_over_business(*, by: Membership, member: Membership) -> Membership:
-    """Make a locked member an owner in one's own place. Raises SeatEmpty for an inactive one."""
+    """Make a locked member an owner in one's own place. Raises SeatEmpty for an inactive one, OwnAffair to staff."""
+    if by.staff_id:
+        raise OwnAffair
     if not member.is_active:
         raise SeatEmpty
     if member.pk != by.pk:
@@ -131,8 +133,12 @@ def lock_account(account: Account) -> None:
 
 def refuse_beyond(by: Membership, role: str) -> None:
     """Raises CapabilityMissing for a role that holds a right which the acting member does not."""
-    if role in roles.PLATFORM or not roles.CAPABILITIES[Role(role)] <= by.capabilities:
+    if not may_offer(by, role):
         raise CapabilityMissing(capability=Capability.OWNER_CHANGE)
+
+
+def may_offer(by: Membership, role: str) -> bool:
+    return role not in roles.PLATFORM and roles.CAPABILITIES[Role(role)] <= by.capabilities
 
 
 def _close_seat(*, by: Membership, member: Membership) -> None:

@@ -192,6 +192,7 @@ def test_an_administrator_touches_no_owner_and_makes_none(shop):
         assert told(asking.patch(seat_of(member), {"role": "OWNER"})) == (403, "capability_missing")
     assert told(asking.patch(seat_of(other), {"name": "Mine"})) == (403, "capability_missing")
     assert told(asking.post(f"{seat_of(shop.cashier)}hand-over/")) == (403, "capability_missing")
+    assert told(asking.post(f"{seat_of(other)}remove-pin/")) == (403, "capability_missing")
     assert told(asking.post(f"{seat_of(other)}erase/")) == (403, "capability_missing")
     assert roles_of(shop) == before
     assert now(shop, other).name == "Yaa"

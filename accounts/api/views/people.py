@@ -34,7 +34,11 @@ class MembershipViewSet(AccountViewSet):
         return seats.prefetch_related("location_members") if self.action == "list" else seats
 
     def get_locked_object(self) -> Membership:
-        services.lock_account(self.request.account)
+        by = self.request.membership
+        services.lock_account(by.account)
+        if not by.staff_id:  # somebody may have taken the right away while this waited
+            by.refresh_from_db(fields=["role", "is_active"])
+            self.check_permissions(self.request)
         member: Membership = super().get_locked_object()
         return member
 

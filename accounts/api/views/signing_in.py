@@ -70,8 +70,10 @@ class LogoutView(InputView):
     permission_classes = ()
 
     def perform_authentication(self, request: Request) -> None:
-        with suppress(CredentialInvalid):  # what has ended already
+        try:
             super().perform_authentication(request)
+        except CredentialInvalid:  # it has ended already, but for the cookie
+            authentication.enforce_csrf(request._request)
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: AccountRequest) -> Response:
