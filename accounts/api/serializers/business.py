@@ -1,5 +1,6 @@
 from accounts.api.fields import TimeZoneField
 from accounts.models import Account, AuditEvent
+from core.api import fields
 from core.api.serializers import ModelSerializer
 
 
@@ -27,11 +28,15 @@ class AccountInput(ModelSerializer):
 
 
 class AuditEventSerializer(ModelSerializer):
+    # Staff of the platform, who stand in no list of the members, are named by it alone.
+    by_name = fields.TextField(source="by.name", default=None)
+
     class Meta:
         model = AuditEvent
         fields = [
             "id",
             "by",
+            "by_name",
             "approved_by",
             "device",
             "action",

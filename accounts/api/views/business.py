@@ -61,4 +61,4 @@ class AuditEventViewSet(AccountViewSet):
     pagination_class = KeyedPages
 
     def rows(self, account: Account) -> QuerySet[AuditEvent]:
-        return account.audit_events.order_by("-id")
+        return account.audit_events.select_related("by").order_by("-id")
