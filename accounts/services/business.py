@@ -64,25 +64,31 @@ def register_business(*, email: str, **facts: Any) -> Membership | None:
     With `ACCOUNT_EMAIL_VERIFICATION=optional` the constraint's refusal is the answer.
     """
     must_verify = settings.ACCOUNT_EMAIL_VERIFICATION == "required"
+    if must_verify and _is_here(email):
+        _pretend_to_register(email, **facts)
+        return None
     try:
         with tenancy.scope(account_id := uuid7()):
             owner = open_account(account_id=account_id, email=email, **facts)
             send_verification(owner.user)
     except IntegrityError:
-        with transaction.atomic():
-            is_here = queries.find_login(canonical_email(email)) is not None
-        if not (must_verify and is_here):
+        if not (must_verify and _is_here(email)):
             raise
-        _pretend_to_open(**facts)
-        mails.tell_of_second_registration(email)
+        _pretend_to_register(email, **facts)  # somebody registered it at the same instant
         return None
     return None if must_verify else owner
 
 
-def _pretend_to_open(**facts: Any) -> None:
+def _is_here(email: str) -> bool:
+    with transaction.atomic():
+        return queries.find_login(canonical_email(email)) is not None
+
+
+def _pretend_to_register(email: str, **facts: Any) -> None:
     with tenancy.scope(account_id := uuid7()):
         open_account(account_id=account_id, email=f"{account_id}@invalid", **facts)
         transaction.set_rollback(True)
+    mails.tell_of_second_registration(email)
 
 
 def change_account(*, by: Membership, account: Account, **changes: Any) -> Account:

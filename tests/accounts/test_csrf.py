@@ -63,6 +63,14 @@ def test_s16_a_header_that_is_no_token_does_not_get_a_cookie_round_the_check(pag
     assert told(response) == (401, "credential_invalid")
 
 
+@pytest.mark.parametrize("broken", ["Bearer x", "Basic x"])
+def test_s16_a_broken_token_beside_a_cookie_does_not_sign_the_browser_out(page, broken):
+    """S16."""
+    assert told(page.post(f"{AUTH}logout/", HTTP_AUTHORIZATION=broken)) == FAILED
+    assert page.get(ME).status_code == 200
+    assert told(page.post(f"{AUTH}logout/", HTTP_AUTHORIZATION=broken, HTTP_X_CSRFTOKEN=page.csrf)) == (204, None)
+
+
 FORMS = [
     ("application/x-www-form-urlencoded", "email={email}&password={password}"),
     ("text/plain", '{{"email": "{email}", "password": "{password}", "x": "="}}'),

@@ -1,14 +1,12 @@
 """S12: passwords changed and reset; what signing in and asking for a reset give away, which is nothing."""
 
-import re
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from threading import Barrier
 
 import pytest
 import time_machine
-from django.contrib.auth.hashers import MD5PasswordHasher, make_password
+from django.contrib.auth.hashers import make_password
 from django.db.models import QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
@@ -16,6 +14,7 @@ from uuid_utils.compat import uuid7
 from accounts import services
 from accounts.errors import LinkInvalid
 from accounts.models import User
+from tests.accounts.people import mailed_token
 from tests.accounts.tills import (
     ANOTHER,
     AUTH,
@@ -28,7 +27,6 @@ from tests.accounts.tills import (
     register,
     same_but_for_the_id,
     sign_in,
-    statements,
     told,
 )
 from tests.conftest import PASSWORD, open_shop
@@ -40,27 +38,10 @@ CONFIRM = f"{AUTH}password/reset/confirm/"
 INVALID = (400, "link_invalid")
 
 
-@pytest.fixture
-def mails(mailoutbox, django_capture_on_commit_callbacks):
-    """What is mailed meanwhile."""
-
-    @contextmanager
-    def meanwhile():
-        mailoutbox.clear()
-        with django_capture_on_commit_callbacks(execute=True):
-            yield mailoutbox
-
-    return meanwhile
-
-
-def mailed_token(box):
-    return re.search(r"token=([\w-]+)", box[-1].body)[1]
-
-
 def reset_token(member, mails):
-    with mails() as box:
+    with mails():
         assert client().post(RESET, {"email": member.user.email}).status_code == 202
-    return mailed_token(box)
+    return mailed_token()
 
 
 def password_is(member, password):
@@ -201,10 +182,10 @@ def test_s12_a_link_is_dead_once_the_person_is_another_than_to_whom_it_was_maile
 def test_a_link_of_another_kind_of_another_person_or_of_nobody_is_invalid(shop, mails):
     link = reset_token(shop.owner, mails)
     proof = link.partition("-")[2]
-    with mails() as box:
+    with mails():
         assert client().post(f"{AUTH}verify-email/again/", {"email": shop.owner.user.email}).status_code == 202
     wrong = [
-        mailed_token(box),
+        mailed_token(),
         f"{shop.cashier.user_id.hex}-{proof}",
         f"{uuid7().hex}-{proof}",
         f"nonsense-{proof}",
@@ -242,7 +223,7 @@ def race(committed, mailoutbox):
     """Two who use the same link with a password each."""
     shop = open_shop("Ama Provisions")
     assert client().post(RESET, {"email": shop.owner.user.email}).status_code == 202
-    calls = [partial(confirm, mailed_token(mailoutbox), password) for password in (ANOTHER, "a-third-horse-battery")]
+    calls = [partial(confirm, mailed_token(), password) for password in (ANOTHER, "a-third-horse-battery")]
     return shop, calls
 
 
@@ -273,22 +254,6 @@ def test_s12_control_without_the_lock_a_link_that_is_used_twice_at_once_works_tw
 
 
 # --- What is given away -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def work(monkeypatch):
-    """What an answer takes: its SQL, without values, and how many passwords were hashed."""
-    hashed = []
-    encode = MD5PasswordHasher.encode
-    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *args: hashed.append(1) or encode(*args))
-
-    def of(call):
-        hashed.clear()
-        with statements() as sent:
-            response = call()
-        return response, [re.sub(r"'[^']*'|\b\d+\b|_x\d+", "?", sql) for sql in sent], len(hashed)
-
-    return of
 
 
 @pytest.mark.django_db

@@ -263,6 +263,17 @@ def test_one_member_s_pin_is_not_guessed_over_many_tills_either(shop, till, sett
     assert answers == [WRONG] * 6 + [LOCKED] * 3
 
 
+def test_s17_who_tries_from_a_till_of_another_business_locks_nobody_here(shop, stranger, till):
+    """S17."""
+    theirs = register(stranger)
+    assert [told(theirs.change_to(shop.cashier, "8806")) for _ in range(6)] == [WRONG] * 5 + [LOCKED]
+    headers = {"HTTP_X_APPROVER": str(shop.cashier.pk), "HTTP_X_APPROVER_PIN": "8806"}
+    sales = "/api/v1/sales/sales/"
+    lender = client(stranger.tokens(stranger.owner)["access"], **headers)
+    assert {told(lender.post(sales, stranger.basket())) for _ in range(6)} == {WRONG, LOCKED}
+    assert told(till.change_to(shop.cashier)) == (200, None)
+
+
 @pytest.fixture
 def crowd(committed):
     """Twelve who try a wrong PIN of one member on one till."""

@@ -194,7 +194,11 @@ def test_s04d_what_is_about_oneself_is_not_done_in_the_name_of_a_business(shop, 
     body = {"old_password": PASSWORD, "password": "another-horse-battery"}
     asked = acting(operator, shop)
     assert told(asked.post(f"{AUTH}password/change/", body)) == (403, "own_affair")
-    assert told(asked.post(f"{AUTH}leave/")) == (403, "own_affair")
+    owned = roles_of(shop)[shop.owner.pk]
+    for path in (f"{AUTH}leave/", f"{AUTH}logout/", f"{seat_of(shop.cashier)}hand-over/"):
+        assert told(asked.post(path)) == (403, "own_affair"), path
+    assert roles_of(shop)[shop.owner.pk] == owned
+    assert asked.get(PRODUCTS).status_code == 200
 
 
 # --- Those who are not staff, or not enough ---------------------------------------------------------------------------
