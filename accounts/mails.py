@@ -41,6 +41,22 @@ def tell_of_new_password(email: str) -> None:
     )
 
 
+def tell_of_new_mfa(email: str) -> None:
+    _tell_of_change(email, "A second factor was added to your login")
+
+
+def tell_of_new_pin(email: str) -> None:
+    _tell_of_change(email, "Your PIN for the till was changed")
+
+
+def _tell_of_change(email: str, what: str) -> None:
+    send_after_commit(
+        to=email,
+        subject=what,
+        body=f"{what}. If it was not you, ask for a new password at once, and tell the owner of your business.\n",
+    )
+
+
 def tell_of_removed_mfa(email: str) -> None:
     send_after_commit(
         to=email,
@@ -53,7 +69,7 @@ def tell_of_removed_mfa(email: str) -> None:
 def invite(email: str, *, business: str, role: str, token: str) -> None:
     send_after_commit(
         to=email,
-        subject=f"{business} invites you",
+        subject="You are invited to a business on Makola",
         body=f"{business} offers you a seat as {role.lower()}. Accept within seven days:\n\n"
         f"{_link('invitations', token)}\n",
     )

@@ -145,13 +145,16 @@ RATE_LIMITS: dict[str, tuple[int, int]] = {
     "login": (10, 900),  # per account and address
     "login_account": (50, 3600),  # per account, from addresses where nobody has signed in to it
     "known_address": (0, 30 * 86400),  # for so long such an address is remembered
-    "second_factor": (10, 900),  # per user
+    "second_factor": (10, 900),  # per user and address
+    "second_factor_user": (60, 3600),  # per user
     "refresh": (120, 60),  # per address
     "registration": (20, 3600),  # per address
-    "mail": (5, 3600),  # per recipient: verification, reset, invitation
+    "mail": (5, 3600),  # per recipient and purpose; of invitations, per business too
+    "invitation": (60, 86400),  # per business
     "mail_address": (30, 3600),  # the same, per address
     "pin": (5, 900),  # per member and device
     "pin_member": (30, 3600),  # per member
+    "approver": (10, 3600),  # per member who asks for an approval
 }
 for _name, _limit in env.dict("RATE_LIMITS", default={}).items():  # such as login=20/900,pin=10/900
     _most, _seconds = _limit.split("/")

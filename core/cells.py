@@ -1,12 +1,15 @@
 """Values written out: exactly, and in CSV so that no spreadsheet takes a text for a formula."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 # An apostrophe is among them so that the one put before the others can be told from one that was there.
+# Where a semicolon is what parts cells, as in much of Europe and West Africa, another cell begins after it.
+_NOT_AFTER = re.compile(r"([;\t])(?=[=+\-@])")
 _NOT_FIRST = tuple("=+-@\t\r\n'")
 
 
@@ -24,6 +27,7 @@ def plain(value: Any) -> Any:
 def cell(value: Any) -> str:
     """For CSV: a text that a spreadsheet would calculate gets an apostrophe in front; numbers stay numbers."""
     if isinstance(value, str):
+        value = _NOT_AFTER.sub(r"\1'", value)
         return f"'{value}" if value.startswith(_NOT_FIRST) else value
     if value is None:
         return ""

@@ -18,12 +18,12 @@ def seal(text: str) -> str:
     return _box().encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
-    """Decrypt under whichever of `SEALING_KEYS` it was sealed. Raises ValueError where none fits."""
+def unseal(sealed: str, *, seconds: int | None = None) -> str:
+    """Decrypt under whichever of `SEALING_KEYS` it was sealed. Raises ValueError where none fits, or it is older."""
     try:
-        return _box().decrypt(sealed.encode()).decode()
+        return _box().decrypt(sealed.encode(), ttl=seconds).decode()
     except InvalidToken as error:
-        raise ValueError("This was sealed under a key that SEALING_KEYS no longer lists.") from error
+        raise ValueError("This was sealed under a key that SEALING_KEYS no longer lists, or too long ago.") from error
 
 
 def digest(secret: str) -> str:

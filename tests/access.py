@@ -220,6 +220,8 @@ def expected(row, *, role, state="TRIAL", writes, kind=TOKEN):
     if kind == UNNAMED:
         return 403, "account_not_named"
     right, feature = row
+    if right == "account:export" and role == "OPERATOR":
+        return 403, "own_affair"
     if right not in RIGHTS[role] or (kind == PIN and right not in BY_PIN):
         return 403, "capability_missing"
     if writes and feature != "account" and state not in PAID:

@@ -1,9 +1,10 @@
 """Many at once: threads that start at the same instant, each on connections of its own."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
 from typing import Any
@@ -68,6 +69,28 @@ def meeting_before(statement: str, barrier: threading.Barrier) -> AbstractContex
         return execute(sql, params, many, context)
 
     return connection.execute_wrapper(meet)
+
+
+@contextmanager
+def meanwhile(
+    statement: str, call: Callable[[], Any], *, until: Callable[[Any], Any] = Future.result
+) -> Iterator[None]:
+    """While this thread is about to send the first statement that looks so, another calls, and is waited for."""
+    with ThreadPoolExecutor(1) as pool:
+        calls: list[Any] = []
+
+        def meet(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if not calls and re.match(statement, sql):
+                calls.append(pool.submit(_outcome, call))
+                until(calls[0])
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(meet):
+            yield
+        assert calls, f"nothing looked like {statement}"
+        outcome = calls[0].result()
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 def administrator() -> psycopg.Connection:

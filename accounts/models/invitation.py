@@ -64,6 +64,11 @@ class Invitation(tenancy.AccountOwned):
     def __str__(self) -> str:
         return f"{self.role} for {self.email}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has decided about it; its time may be over."""
+        return not (self.accepted_at or self.revoked_at)
+
     def state_at(self, now: datetime) -> str:
         if self.accepted_at:
             return "ACCEPTED"

@@ -1,12 +1,11 @@
 """The writers of accounts, people, their credentials and the history."""
 
-from accounts.services.business import change_account, open_account, register_business
+from accounts.services.business import change_account, open_account
 from accounts.services.credentials import (
     change_password,
     confirm_reset,
     request_reset,
     request_verification,
-    verify_email,
 )
 from accounts.services.devices import (
     add_device,
@@ -38,6 +37,7 @@ from accounts.services.members import (
 )
 from accounts.services.mfa import begin_totp, change_recovery_codes, confirm_totp, remove_mfa
 from accounts.services.orphans import find_orphans, repair_orphans
+from accounts.services.registration import register_business, verify_email
 from accounts.services.sessions import (
     end_session,
     end_sessions,

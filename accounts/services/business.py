@@ -4,17 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
-from uuid_utils.compat import uuid7
 
-from accounts import countries, mails, queries
-from accounts.models import Account, Membership, canonical_email
+from accounts import countries
+from accounts.models import Account, Membership
 from accounts.roles import Role
-from accounts.services.credentials import send_verification
 from accounts.services.history import change, record
 from accounts.services.members import add_member
-from core import tenancy
 
 
 def open_account(
@@ -55,40 +51,6 @@ def set_up(*, by: Membership) -> None:
     record(by=by, action="account.opened", subject=by.account, after={"name": by.account.name})
     for step in settings.ACCOUNT_SETUP:
         import_string(step)(by=by)
-
-
-def register_business(*, email: str, **facts: Any) -> Membership | None:
-    """Open a business for a stranger and have the address verified; None where that has to come before anything else.
-
-    Who has an account already is told so by mail only: to the stranger the answer is the same, after the same work.
-    With `ACCOUNT_EMAIL_VERIFICATION=optional` the constraint's refusal is the answer.
-    """
-    must_verify = settings.ACCOUNT_EMAIL_VERIFICATION == "required"
-    if must_verify and _is_here(email):
-        _pretend_to_register(email, **facts)
-        return None
-    try:
-        with tenancy.scope(account_id := uuid7()):
-            owner = open_account(account_id=account_id, email=email, **facts)
-            send_verification(owner.user)
-    except IntegrityError:
-        if not (must_verify and _is_here(email)):
-            raise
-        _pretend_to_register(email, **facts)  # somebody registered it at the same instant
-        return None
-    return None if must_verify else owner
-
-
-def _is_here(email: str) -> bool:
-    with transaction.atomic():
-        return queries.find_login(canonical_email(email)) is not None
-
-
-def _pretend_to_register(email: str, **facts: Any) -> None:
-    with tenancy.scope(account_id := uuid7()):
-        open_account(account_id=account_id, email=f"{account_id}@invalid", **facts)
-        transaction.set_rollback(True)
-    mails.tell_of_second_registration(email)
 
 
 def change_account(*, by: Membership, account: Account, **changes: Any) -> Account:

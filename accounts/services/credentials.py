@@ -45,39 +45,45 @@ def change_password(*, by: Membership, old_password: str, password: str) -> None
 
 def request_verification(*, email: str, address: str) -> None:
     """Mail a new link to who is here and not verified; nobody else can tell. Raises TooManyTries."""
-    user = _addressee(email, address)
-    if user and not user.email_verified_at:
-        send_verification(user)
+    user, is_here = _addressee(email, address, purpose="verification")
+    token = _bound(user, _verification)
+    if is_here and not user.email_verified_at:
+        mails.ask_to_verify(user.email, token)
 
 
 def send_verification(user: User) -> None:
     mails.ask_to_verify(user.email, _bound(user, _verification))
 
 
-def verify_email(*, token: str) -> None:
-    """Take the address as its owner's. Raises LinkInvalid."""
+def verify_login(*, token: str, password: str) -> None:
+    """Take the address of a login that is here as its owner's. Raises LinkInvalid, WrongCredentials, TooManyTries."""
     with _holder_of(token, _verification) as by:
+        confirm(by.user, password)
         _verify(by.user)
         record(by=by, action="email.verified", subject=by.user)
 
 
 def request_reset(*, email: str, address: str) -> None:
     """Mail a link to who is here; nobody else can tell. Raises TooManyTries."""
-    user = _addressee(email, address)
-    if user and user.is_active:
-        mails.offer_reset(user.email, _bound(user, _reset))
+    user, is_here = _addressee(email, address, purpose="reset")
+    token = _bound(user, _reset)
+    if is_here and user.is_active:
+        mails.offer_reset(user.email, token)
 
 
 def confirm_reset(*, token: str, password: str, address: str = "") -> None:
-    """Set a new password and end every session. The link came by mail, so the address is verified too.
+    """Set a new password, and end every session and the PIN: whoever knew the old one may have set that.
 
-    From there its owner can sign in, however often others are trying.
+    The link came by mail, so the address is verified too; and from there its owner can sign in, however often others
+    are trying.
 
     Raises LinkInvalid, WeakPassword.
     """
     with _holder_of(token, _reset) as by:
         _put_password(by=by, user=by.user, password=password)
         _verify(by.user)
+        by.pin = ""
+        by.save(update_fields=["pin"])
     limits.remember("known_address", by.user.email, address)
 
 
@@ -96,12 +102,15 @@ def _verify(user: User) -> None:
     user.save(update_fields=["email_verified_at"])
 
 
-def _addressee(email: str, address: str) -> User | None:
+def _addressee(email: str, address: str, *, purpose: str) -> tuple[User, bool]:
+    """Whose address it is, and whether that is somebody: for nobody the same work is done."""
     email = canonical_email(email)
     limits.hit("mail_address", address)
-    limits.hit("mail", email)
+    # By purpose: who asks for one kind of mail in another's name must not keep them from the others.
+    limits.hit("mail", purpose, email)
     with transaction.atomic():
-        return queries.find_login(email)
+        user = queries.find_login(email)
+    return user or User(email=email), user is not None
 
 
 def _bound(user: User, generator: PasswordResetTokenGenerator) -> str:

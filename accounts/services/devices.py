@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from accounts import queries
+from accounts import mails, queries
 from accounts.errors import DeviceUnknown, WrongPin
 from accounts.models import Account, Device, Membership, Session, SessionKind
 from accounts.services.history import change, record
@@ -51,6 +51,7 @@ def change_pin(*, by: Membership, password: str, pin: str) -> None:
     """Set one's own. Raises WrongCredentials, WeakPin, TooManyTries."""
     confirm(by.user, password)
     _put_pin(by=by, member=by, pin=hash_pin(pin))
+    mails.tell_of_new_pin(by.user.email)
 
 
 def remove_pin(*, by: Membership, member: Membership) -> Membership:
@@ -73,6 +74,7 @@ def sign_in_by_pin(
         if identity is None or identity.membership is None:
             raise WrongPin
         holder = identity.membership
+        _refuse_changed(seat)
         holder.request_id = request_id
         session = open_session(by=holder, kind=SessionKind.PIN, device=device, address=address, user_agent=user_agent)
     return holder, session
@@ -84,9 +86,11 @@ def find_approver(*, by: Membership, member: UUID, pin: str) -> Membership:
     Raises WrongPin, also for oneself; TooManyTries.
     """
     session: Session | None = by.session
+    limits.hit("approver", by.account_id, by.pk)
     approver = _checked(by.account, member, pin, at=(session.device_id if session else None) or by.pk)
     if approver.pk == by.pk:
         raise WrongPin
+    limits.forget("approver", by.account_id, by.pk)
     if approver.is_limited:
         approver.location_ids = frozenset(approver.location_members.values_list("location_id", flat=True))
     return approver
@@ -98,11 +102,18 @@ def dismiss_approver_elsewhere(*, by: Membership, location_id: UUID) -> None:
         by.approver = None
 
 
+def _refuse_changed(seat: Membership) -> None:
+    """Raises WrongPin where the PIN that was right has been changed or taken away since."""
+    if seat.account.memberships.locked().get(pk=seat.pk).pin != seat.pin:
+        raise WrongPin
+
+
 def _put_pin(*, by: Membership, member: Membership, pin: str) -> None:
     member.pin = pin
     member.save(update_fields=["pin"])
     if member.user_id:
         by.account.sessions.filter(user_id=member.user_id, kind=SessionKind.PIN).delete()
+    limits.forget("pin_member", member.account_id, member.pk)  # whatever was tried, was tried of another
     record(by=by, action="pin.changed" if pin else "pin.removed", subject=member)
 
 

@@ -51,6 +51,8 @@ def erase_member(*, by: Membership, member: Membership) -> Membership:
     if seat.is_active:
         raise StillSeated
     for invitation in invitations:
+        if invitation.is_open:
+            refuse_beyond(by, invitation.role)
         _erase_invitation(by=by, invitation=invitation)
     if user:
         _erase_user(by=by, user=user)
@@ -59,8 +61,7 @@ def erase_member(*, by: Membership, member: Membership) -> Membership:
 
 
 def _erase_invitation(*, by: Membership, invitation: Invitation) -> None:
-    is_open = not (invitation.accepted_at or invitation.revoked_at)
-    revoked_at = timezone.now() if is_open else invitation.revoked_at
+    revoked_at = timezone.now() if invitation.is_open else invitation.revoked_at
     erase(by=by, row=invitation, email=_address_of_nobody(invitation.pk), revoked_at=revoked_at)
 
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
 from accounts import mails, queries
@@ -22,7 +21,7 @@ from accounts.roles import Role
 from accounts.services import mfa
 from accounts.services.history import record
 from accounts.services.members import add_member, may_offer, place, refuse_beyond, seat
-from accounts.services.passwords import matches, set_password
+from accounts.services.passwords import matches
 from core import errors, limits, tenancy, vault
 
 LIFETIME = timedelta(days=7)
@@ -117,10 +116,7 @@ def accept_invitation(*, token: str, name: str, password: str, code: str = "", a
                 is_verified=True,
             )
         else:
-            if _is_nobodys(user):
-                user = _claim(user, name=name, password=password)
-            else:
-                user = _proven(user, password=password, code=code, address=address)
+            user = _proven(user, password=password, code=code, address=address)
             member = _take_seat(user, invitation)
         member.account = account
         known = account.locations.filter(pk__in=invitation.location_ids)
@@ -132,14 +128,15 @@ def accept_invitation(*, token: str, name: str, password: str, code: str = "", a
 
 
 def _send(*, by: Membership, invitation: Invitation) -> None:
-    limits.hit("mail", invitation.email)
+    limits.hit("mail", "invitation", by.account_id, invitation.email)
+    limits.hit("invitation", by.account_id)
     token = vault.mint(by.account_id)
     invitation.token_hash, invitation.expires_at = vault.digest(token), timezone.now() + LIFETIME
     mails.invite(invitation.email, business=by.account.name, role=invitation.role, token=token)
 
 
 def _refuse_closed(invitation: Invitation) -> None:
-    if invitation.accepted_at or invitation.revoked_at:
+    if not invitation.is_open:
         raise InvitationClosed
 
 
@@ -150,36 +147,20 @@ def _refuse_unknown_places(by: Membership, locations: Sequence[UUID]) -> None:
         raise errors.InvalidInput(errors=unknown)
 
 
-def _is_nobodys(user: User) -> bool:
-    """Whether somebody registered with the address who never was in its mailbox, so that nobody could ever sign in."""
-    return settings.ACCOUNT_EMAIL_VERIFICATION == "required" and user.email_verified_at is None
-
-
-def _claim(user: User, *, name: str, password: str) -> User:
-    """Give a login that was nobody's to who has proved, by the mailed link, that the mailbox is theirs."""
-    user = _locked(user)
-    with tenancy.scope(user.account_id):
-        set_password(user, password)
-        user.name, user.email_verified_at = name, timezone.now()
-        user.save(update_fields=["password", "name", "email_verified_at"])
-        user.memberships.update(is_active=False)
-    return user
-
-
 def _proven(user: User, *, password: str, code: str, address: str) -> User:
     """The user, once password and second factor were right."""
     limits.hit("login", user.email, address)
     if not matches(password, user.password) or not user.is_active:
         raise WrongCredentials
     limits.forget("login", user.email, address)
-    user = _locked(user)
-    if not user.is_active:  # erased meanwhile
+    compared, user = user.password, _locked(user)
+    if user.password != compared or not user.is_active:  # changed, or erased, meanwhile
         raise WrongCredentials
     if user.has_mfa:
         if not code:
             raise SecondFactorRequired
         with tenancy.scope(user.account_id):
-            mfa.verify(user=user, code=code)
+            mfa.verify(user=user, code=code, address=address)
     return user
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from django.utils import timezone
 from django_otp.oath import TOTP
 
+from accounts import mails
 from accounts.errors import MfaAlreadyOn, MfaNotBegun, WrongCode
 from accounts.models import Membership, User
 from accounts.services.history import record
@@ -48,13 +49,14 @@ def confirm_totp(*, by: Membership, code: str) -> list[str]:
         raise MfaAlreadyOn
     if not user.totp_key:
         raise MfaNotBegun
-    _verify_locked(user, code)
+    _verify_locked(user, code, _address_of(by))
     user.totp_confirmed_at = timezone.now()
     codes = _renew_recovery_codes(user)
     user.save(update_fields=["totp_confirmed_at", "recovery_codes"])
     if by.session:
         by.account.sessions.filter(pk=by.session.pk).update(is_verified=True)
     record(by=by, action="mfa.added", subject=user)
+    mails.tell_of_new_mfa(user.email)
     return codes
 
 
@@ -63,7 +65,7 @@ def change_recovery_codes(*, by: Membership, code: str) -> list[str]:
     user = _locked(by.user)
     if not user.has_mfa:
         raise MfaNotBegun
-    _verify_locked(user, code)
+    _verify_locked(user, code, _address_of(by))
     codes = _renew_recovery_codes(user)
     user.save(update_fields=["recovery_codes"])
     record(by=by, action="mfa.recovery_codes_changed", subject=user)
@@ -75,7 +77,7 @@ def remove_mfa(*, by: Membership, code: str) -> None:
     user = _locked(by.user)
     if not user.has_mfa:
         raise MfaNotBegun
-    _verify_locked(user, code)
+    _verify_locked(user, code, _address_of(by))
     drop_totp(by=by, user=user)
 
 
@@ -96,22 +98,28 @@ def put_totp(*, by: Membership, user: User) -> str:
     return address_of(user, key)
 
 
-def verify(*, user: User, code: str) -> None:
+def verify(*, user: User, code: str, address: str) -> None:
     """Use up a code of the authenticator, or a recovery code. Raises WrongCode, TooManyTries."""
-    _verify_locked(_locked(user), code)
+    _verify_locked(_locked(user), code, address)
+
+
+def _address_of(by: Membership) -> str:
+    return by.session.address if by.session else ""
 
 
 def _locked(user: User) -> User:
     return User.across_accounts.select_for_update(no_key=True).get(pk=user.pk)
 
 
-def _verify_locked(user: User, code: str) -> None:
-    limits.hit("second_factor", user.pk)
+def _verify_locked(user: User, code: str, address: str) -> None:
+    # By address too: whoever has the password must not keep its owner out by giving wrong codes elsewhere.
+    limits.hit("second_factor", user.pk, address)
+    limits.hit("second_factor_user", user.pk)
     code = code.replace(" ", "").replace("-", "").lower()
     if not (_takes_totp(user, code) or _takes_recovery_code(user, code)):
         raise WrongCode
     user.save(update_fields=["totp_step", "recovery_codes"])
-    limits.forget("second_factor", user.pk)
+    limits.forget("second_factor", user.pk, address)
 
 
 def _takes_totp(user: User, code: str) -> bool:

@@ -51,12 +51,14 @@ def sign_in(
         identity = queries.identify(user.pk, presumed_account_id=user.account_id)
         if identity is None or identity.membership is None or not identity.membership.is_active:
             raise NoBusiness
+        user = _unchanged(user)
+        identity.membership.user = user
         if settings.ACCOUNT_EMAIL_VERIFICATION == "required" and not user.email_verified_at:
             raise EmailNotVerified
         if user.has_mfa:
             if not code:
                 raise SecondFactorRequired
-            mfa.verify(user=user, code=code)
+            mfa.verify(user=user, code=code, address=address)
         member = identity.membership
         member.request_id = request_id
         session = open_session(
@@ -89,6 +91,14 @@ def verify_password(*, email: str, password: str) -> User:
     if not matches(password, user.password if user else None) or user is None or not user.is_active:
         raise WrongCredentials
     return user
+
+
+def _unchanged(user: User) -> User:
+    """The user, locked. Raises WrongCredentials where the password that was right is that no more."""
+    locked = User.across_accounts.select_for_update(no_key=True).get(pk=user.pk)
+    if locked.password != user.password or not locked.is_active:
+        raise WrongCredentials
+    return locked
 
 
 def open_session(

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models.query import ValuesListIterable
 from django.utils import timezone
 
+from accounts.errors import OwnAffair
 from accounts.models import Account, Membership, User
 from accounts.services.history import record
 from core import cells, tenancy
@@ -28,8 +29,8 @@ README = """\
 Everything that Makola keeps of {business}, taken out at {taken_at}.
 
 Each table is here twice. In .csv, which is UTF-8, the first line names the columns; a text that begins with = + - @, an
-apostrophe, a tab or a line end has one more apostrophe in front, so that no spreadsheet takes it for a formula. In
-.json it is one list of objects, exact to the letter.
+apostrophe, a tab or a line end has one more apostrophe in front, and so has each of = + - @ after a semicolon or tab, so
+that no spreadsheet takes it for a formula. In .json it is one list of objects, exact to the letter.
 
 Amounts are decimals in {currency}, times are UTC; the business's own time zone is {time_zone}. Passwords, PINs and the
 like are left out. manifest.json has the number of rows and the SHA-256 of every file.
@@ -49,8 +50,10 @@ def take_out_account(*, by: Membership) -> IO[bytes]:
     """A ZIP of all tables of the business, as CSV and as JSON, with a manifest; to be read once, and closed.
 
     Memory does not grow with the business: rows come in portions, files lie on disk. Each table is as it was at one
-    instant, those that refer before those that they refer to.
+    instant, those that refer before those that they refer to. Raises OwnAffair to the platform's staff.
     """
+    if by.staff_id:
+        raise OwnAffair
     record(by=by, action="account.exported", subject=by.account)
     with ExitStack() as undo:
         bundle = cast("IO[bytes]", undo.enter_context(SpooledTemporaryFile(max_size=IN_MEMORY)))

@@ -236,7 +236,9 @@ def test_an_invitation_is_sent_sent_again_and_revoked(shop, operator, mailoutbox
     assert (offer.account_id, offer.email, offer.role) == (shop.id, "yaw@example.com", "CASHIER")
     assert told(act(operator, OFFERS, "resend", offer)) == ["Done for 1."]
     assert fresh(offer).token_hash != offer.token_hash
-    assert [(mail.to, mail.subject) for mail in mailoutbox] == [(["yaw@example.com"], "Ama Provisions invites you")] * 2
+    assert [(mail.to, mail.subject) for mail in mailoutbox] == [
+        (["yaw@example.com"], "You are invited to a business on Makola")
+    ] * 2
     assert told(act(operator, OFFERS, "revoke", offer)) == ["Done for 1."]
     assert fresh(offer).revoked_at is not None
     for action in ("resend", "revoke"):
@@ -300,7 +302,8 @@ def test_a_lost_second_factor_is_removed_sessions_end_and_the_person_is_told(sho
     assert (after.has_mfa, after.totp_key, after.recovery_codes) == (False, "", "")
     assert not Session.across_accounts.using("staff").filter(user=shop.owner.user).exists()
     assert [(mail.to, mail.subject) for mail in mailoutbox] == [
-        ([shop.owner.user.email], "Your second factor was removed")
+        ([shop.owner.user.email], "A second factor was added to your login"),
+        ([shop.owner.user.email], "Your second factor was removed"),
     ]
     assert "mfa.removed" in [event[0] for event in history(shop)]
 

@@ -251,7 +251,7 @@ def test_control_without_the_lock_one_code_works_twice(race, monkeypatch, kind):
 
     def use():
         with shop.inside(), meeting_before('UPDATE "users"', both_have_read):
-            mfa.verify(user=shop.owner.user, code=code)
+            mfa.verify(user=shop.owner.user, code=code, address="")
         return "used"
 
     assert at_once([use] * 2) == ["used"] * 2

@@ -196,7 +196,7 @@ def test_a_link_of_another_kind_of_another_person_or_of_nobody_is_invalid(shop, 
     answers = [client().post(CONFIRM, {"token": token, "password": ANOTHER}) for token in wrong]
     assert {told(answer) for answer in answers} == {INVALID}
     assert same_but_for_the_id(*answers)
-    assert told(client().post(f"{AUTH}verify-email/", {"token": link})) == INVALID
+    assert told(client().post(f"{AUTH}verify-email/", {"token": link, "password": PASSWORD})) == INVALID
     assert password_is(shop.owner, PASSWORD)
 
 

@@ -309,6 +309,14 @@ def test_s48_texts_survive_and_none_can_be_taken_for_a_formula(shop):
     assert found.rows("customers")[0]["is_active"] == "true"
 
 
+def test_s48_nor_where_a_semicolon_is_what_parts_cells(shop):
+    """S48."""
+    with shop.inside():
+        shop.account.customers.create(name="Esi;=cmd|' /c calc'!A1;\t@x;-1;fine")
+    (name,) = [row["name"] for row in take_out(shop).rows("customers")]
+    assert name == "Esi;'=cmd|' /c calc'!A1;\t'@x;'-1;fine"
+
+
 def test_s48_no_cell_of_any_table_but_a_number_begins_as_a_formula_does(shop):
     """S48."""
     fill(shop)

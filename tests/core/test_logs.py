@@ -10,6 +10,7 @@ from core import mail
 from tests.conftest import PASSWORD
 
 EMAIL = "efua.quartey@somewhere.example"
+LONG = "q7" * 27
 
 
 class RefusingBackend(BaseEmailBackend):
@@ -33,8 +34,10 @@ def test_the_line_of_a_request_names_neither_person_nor_token(shop, nobody, capl
     body = {"email": EMAIL, "password": PASSWORD}
     assert nobody.post("/api/v1/accounts/auth/token/", body).status_code == 401
     assert nobody.get("/api/v1/accounts/auth/invitations/sEcReT-of-a-mail/").status_code == 404
+    for wrong in (f"/api/v1/accounts/auth/invitations/{LONG}", f"//api/v1/accounts/auth//invitations/{LONG}/accept"):
+        assert nobody.get(wrong).status_code == 404
     assert "/api/v1/accounts/auth/invitations/***/" in caplog.text
-    for text in (EMAIL, PASSWORD, "sEcReT-of-a-mail"):
+    for text in (EMAIL, PASSWORD, "sEcReT-of-a-mail", LONG):
         assert text not in caplog.text
 
 

@@ -60,11 +60,15 @@ class AddressInput(Serializer):
     email = EmailField(max_length=254)
 
 
-class LinkInput(Serializer):
-    token = fields.TextField(max_length=200)
+class VerificationInput(Serializer):
+    """The password is the one that was registered with."""
+
+    token = fields.TextField(max_length=4000)
+    password = PasswordField()
 
 
-class NewPasswordInput(LinkInput):
+class NewPasswordInput(Serializer):
+    token = fields.TextField(max_length=4000)
     password = PasswordField()
 
 

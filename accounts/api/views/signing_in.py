@@ -123,12 +123,12 @@ class TokenRevokeView(PublicView):
 
 
 class VerifyEmailView(PublicView):
-    input_class = serializers.LinkInput
+    input_class = serializers.VerificationInput
 
     @extend_schema(request=input_class, responses={204: None})
     def post(self, request: AccountRequest) -> Response:
-        """Confirm an address by the token of the mailed link."""
-        services.verify_email(**self.validated(request))
+        """Confirm an address by the token of the mailed link; a business that was waiting for it is opened."""
+        services.verify_email(request_id=request.request_id, **self.validated(request))
         return Response(status=http.HTTP_204_NO_CONTENT)
 
 
