@@ -29,8 +29,8 @@ README = """\
 Everything that Makola keeps of {business}, taken out at {taken_at}.
 
 Each table is here twice. In .csv, which is UTF-8, the first line names the columns; a text that begins with = + - @, an
-apostrophe, a tab or a line end has one more apostrophe in front, and so has each of = + - @ after a semicolon or tab, so
-that no spreadsheet takes it for a formula. In .json it is one list of objects, exact to the letter.
+apostrophe, a tab or a line end has one more apostrophe in front, and so has each of = + - @ after a semicolon or a tab:
+no spreadsheet takes it for a formula. In .json it is one list of objects, exact to the letter.
 
 Amounts are decimals in {currency}, times are UTC; the business's own time zone is {time_zone}. Passwords, PINs and the
 like are left out. manifest.json has the number of rows and the SHA-256 of every file.
