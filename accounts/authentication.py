@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from accounts import tokens
 from accounts.errors import CsrfFailed
-from accounts.models import Session
+from accounts.models import Membership, Session
 
 
 class AccountAuthentication(BaseAuthentication):
@@ -42,6 +42,12 @@ def enforce_csrf(request: Any) -> None:
     check = _CsrfCheck(lambda _: HttpResponse())
     check.process_request(request)
     check.process_view(request, lambda *_: HttpResponse(), (), {})
+
+
+def seat_before(request: Any) -> Membership | None:
+    """Whose the browser's cookie is until somebody signs in anew."""
+    member: Membership | None = request.membership
+    return member if request.credential and request.credential.is_cookie else None
 
 
 def remember(request: Any, session: Session) -> None:

@@ -21,8 +21,8 @@ from core.errors import NotSignedIn
 class HasTenantAccess(BasePermission):
     """Raises NotSignedIn (401) for nobody, NoBusiness (403) for a user without an active seat.
 
-    The platform's staff have no business until they name one: AccountNotNamed (403), but where the view is about
-    oneself, and there OwnAffair (403) once they have. PinNotEnough (403) where the view asks for more than a PIN.
+    The platform's staff have no business until they name one: AccountNotNamed (403), but for what `is_own`, about
+    oneself. What `is_personal` is done neither by PIN, PinNotEnough (403), nor in a business's name, OwnAffair (403).
     """
 
     def has_permission(self, request: Any, view: Any) -> bool:
@@ -33,11 +33,16 @@ class HasTenantAccess(BasePermission):
             raise NoBusiness
         if asked.account.is_platform and not getattr(view, "is_own", False):
             raise AccountNotNamed
-        if asked.membership.is_by_pin and getattr(view, "refuses_pin", False):
-            raise PinNotEnough
-        if asked.membership.staff_id and getattr(view, "refuses_pin", False):
-            raise OwnAffair
+        if getattr(view, "is_personal", False):
+            _refuse_but_in_person(asked.membership)
         return True
+
+
+def _refuse_but_in_person(member: Any) -> None:
+    if member.is_by_pin:
+        raise PinNotEnough
+    if member.staff_id:
+        raise OwnAffair
 
 
 class HasCapability(BasePermission):

@@ -36,8 +36,7 @@ class SignInForm(forms.Form):
     def clean(self) -> None:
         if self.errors:
             return
-        asked = self.request
-        before = asked.membership if asked.credential and asked.credential.is_cookie else None
+        asked, before = self.request, authentication.seat_before(self.request)
         try:
             self.signed_in = services.sign_in_staff(replaces=before, **self.cleaned_data, **origin_of(asked))
         except DomainError as refusal:

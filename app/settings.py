@@ -150,8 +150,8 @@ RATE_LIMITS: dict[str, tuple[int, int]] = {
     "refresh": (120, 60),  # per address
     "registration": (20, 3600),  # per address
     "mail": (5, 3600),  # per recipient and purpose; of invitations, per business too
+    "mail_address": (30, 3600),  # of them, per address
     "invitation": (60, 86400),  # per business
-    "mail_address": (30, 3600),  # the same, per address
     "pin": (5, 900),  # per member and device
     "pin_member": (30, 3600),  # per member
     "approver": (10, 3600),  # per member who asks for an approval
@@ -174,7 +174,6 @@ ACCOUNT_SETUP = [
 ]
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
 }
 
 # The till on another origin

@@ -60,6 +60,7 @@ ACROSS = {
     "accounts/services/credentials.py: User.across_accounts.select_for_update",
     "accounts/services/invitations.py: User.across_accounts.select_for_update",
     "accounts/services/mfa.py: User.across_accounts.select_for_update",
+    "accounts/services/sessions.py: User.across_accounts.select_for_update",
     # Whether the person has a seat anywhere, asked so that the refusal can be kind; staff alone see other businesses.
     "accounts/models/membership.py: Membership.across_accounts.using",
     # The platform's staff stand in no account of their own here: the scope is that of the business that they named, or

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from accounts import countries
 from accounts.models import Account, Membership
 from accounts.roles import Role
 from accounts.services.history import change, record
@@ -21,22 +20,21 @@ def open_account(
     email: str,
     password: str,
     country: str,
-    currency: str | None = None,
-    time_zone: str | None = None,
+    currency: str,
+    time_zone: str,
     is_verified: bool = False,
     request_id: str = "",
 ) -> Membership:
     """A new business with its owner and what `ACCOUNT_SETUP` names. Stand in `scope(account_id)`: the id comes first.
 
-    Currency and time zone are the country's, where it has one. Raises InvalidInput where it has not, WeakPassword; the
-    constraint `one_user_per_email` refuses a person who is here already.
+    Raises WeakPassword; the constraint `one_user_per_email` refuses a person who is here already.
     """
     account = Account.across_accounts.create(
         id=account_id,
         name=business_name,
         country=country,
-        currency=currency or countries.usual_currency(country),
-        time_zone=time_zone or countries.only_time_zone(country),
+        currency=currency,
+        time_zone=time_zone,
     )
     owner = add_member(
         account=account, name=name, email=email, password=password, role=Role.OWNER, is_verified=is_verified

@@ -14,6 +14,7 @@ from accounts.models import Membership, User, canonical_email
 from accounts.models.session import fingerprint_of
 from accounts.services.history import record
 from accounts.services.passwords import confirm, set_password
+from accounts.services.pins import put_pin
 from accounts.services.sessions import end_sessions
 from core import limits
 
@@ -82,8 +83,7 @@ def confirm_reset(*, token: str, password: str, address: str = "") -> None:
     with _holder_of(token, _reset) as by:
         _put_password(by=by, user=by.user, password=password)
         _verify(by.user)
-        by.pin = ""
-        by.save(update_fields=["pin"])
+        put_pin(by=by, member=by, pin="")
     limits.remember("known_address", by.user.email, address)
 
 

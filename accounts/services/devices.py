@@ -11,6 +11,7 @@ from accounts.models import Account, Device, Membership, Session, SessionKind
 from accounts.services.history import change, record
 from accounts.services.members import refuse_beyond
 from accounts.services.passwords import confirm, hash_pin, matches
+from accounts.services.pins import put_pin
 from accounts.services.sessions import open_session
 from core import limits, tenancy, vault
 
@@ -50,14 +51,14 @@ def find_device(*, token: str) -> Iterator[Device]:
 def change_pin(*, by: Membership, password: str, pin: str) -> None:
     """Set one's own. Raises WrongCredentials, WeakPin, TooManyTries."""
     confirm(by.user, password)
-    _put_pin(by=by, member=by, pin=hash_pin(pin))
+    put_pin(by=by, member=by, pin=hash_pin(pin))
     mails.tell_of_new_pin(by.user.email)
 
 
 def remove_pin(*, by: Membership, member: Membership) -> Membership:
     """Take somebody's PIN away, and end what was begun by it. Raises CapabilityMissing for a role beyond one's own."""
     refuse_beyond(by, member.role)
-    _put_pin(by=by, member=member, pin="")
+    put_pin(by=by, member=member, pin="")
     return member
 
 
@@ -106,15 +107,6 @@ def _refuse_changed(seat: Membership) -> None:
     """Raises WrongPin where the PIN that was right has been changed or taken away since."""
     if seat.account.memberships.locked().get(pk=seat.pk).pin != seat.pin:
         raise WrongPin
-
-
-def _put_pin(*, by: Membership, member: Membership, pin: str) -> None:
-    member.pin = pin
-    member.save(update_fields=["pin"])
-    if member.user_id:
-        by.account.sessions.filter(user_id=member.user_id, kind=SessionKind.PIN).delete()
-    limits.forget("pin_member", member.account_id, member.pk)  # whatever was tried, was tried of another
-    record(by=by, action="pin.changed" if pin else "pin.removed", subject=member)
 
 
 def _checked(account: Account, member_id: UUID, pin: str, *, at: UUID) -> Membership:

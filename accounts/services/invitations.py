@@ -20,9 +20,10 @@ from accounts.models import Account, Invitation, Membership, User
 from accounts.roles import Role
 from accounts.services import mfa
 from accounts.services.history import record
-from accounts.services.members import add_member, may_offer, place, refuse_beyond, seat
+from accounts.services.members import add_member, find_places, may_offer, place, refuse_beyond, seat
 from accounts.services.passwords import matches
-from core import errors, limits, tenancy, vault
+from accounts.services.sessions import count_try
+from core import limits, tenancy, vault
 
 LIFETIME = timedelta(days=7)
 
@@ -38,7 +39,7 @@ def invite(
     refuse_beyond(by, role)
     if by.account.memberships.filter(user__email=email, is_active=True).exists():
         raise AlreadyMember
-    _refuse_unknown_places(by, locations or ())
+    find_places(by=by, locations=locations or ())
     invitation = Invitation(
         account_id=by.account_id,
         email=email,
@@ -140,16 +141,9 @@ def _refuse_closed(invitation: Invitation) -> None:
         raise InvitationClosed
 
 
-def _refuse_unknown_places(by: Membership, locations: Sequence[UUID]) -> None:
-    known = set(by.account.locations.filter(pk__in=locations).values_list("pk", flat=True))
-    unknown = [errors.unknown_reference(f"locations.{i}") for i, pk in enumerate(locations) if pk not in known]
-    if unknown:
-        raise errors.InvalidInput(errors=unknown)
-
-
 def _proven(user: User, *, password: str, code: str, address: str) -> User:
     """The user, once password and second factor were right."""
-    limits.hit("login", user.email, address)
+    count_try(user.email, address)
     if not matches(password, user.password) or not user.is_active:
         raise WrongCredentials
     limits.forget("login", user.email, address)

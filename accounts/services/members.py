@@ -74,10 +74,7 @@ def change_member(
 
 def place(*, by: Membership, member: Membership, locations: Sequence[UUID]) -> None:
     """Let a member work at these places. Raises InvalidInput for one that is not this account's."""
-    known = set(by.account.locations.filter(pk__in=locations).values_list("pk", flat=True))
-    unknown = [errors.unknown_reference(f"locations.{i}") for i, pk in enumerate(locations) if pk not in known]
-    if unknown:
-        raise errors.InvalidInput(errors=unknown)
+    known = find_places(by=by, locations=locations)
     before = set(member.location_members.values_list("location_id", flat=True))
     member.location_members.exclude(location_id__in=known).delete()
     for location_id in sorted(known - before):
@@ -90,6 +87,15 @@ def place(*, by: Membership, member: Membership, locations: Sequence[UUID]) -> N
             before={"locations": sorted(map(str, before))},
             after={"locations": sorted(map(str, known))},
         )
+
+
+def find_places(*, by: Membership, locations: Sequence[UUID]) -> set[UUID]:
+    """These places of the business. Raises InvalidInput for one that is not this account's."""
+    known = set(by.account.locations.filter(pk__in=locations).values_list("pk", flat=True))
+    unknown = [errors.unknown_reference(f"locations.{i}") for i, pk in enumerate(locations) if pk not in known]
+    if unknown:
+        raise errors.InvalidInput(errors=unknown)
+    return known
 
 
 def deactivate_member(*, by: Membership, member: Membership) -> Membership:
@@ -115,9 +121,13 @@ def reactivate_member(*, by: Membership, member: Membership) -> Membership:
 
 
 def hand_over_business(*, by: Membership, member: Membership) -> Membership:
-    """Make a locked member an owner in one's own place. Raises SeatEmpty for an inactive one, OwnAffair to staff."""
+    """Make a locked member an owner in one's own place.
+
+    Raises SeatEmpty for an inactive one, OwnAffair to staff, CapabilityMissing.
+    """
     if by.staff_id:
         raise OwnAffair
+    refuse_beyond(by, Role.OWNER)
     if not member.is_active:
         raise SeatEmpty
     if member.pk != by.pk:

@@ -82,7 +82,10 @@ def remove_mfa(*, by: Membership, code: str) -> None:
 
 
 def drop_totp(*, by: Membership, user: User) -> None:
-    """Take a user's second factor away."""
+    """Take a user's second factor away. Raises MfaNotBegun."""
+    user = _locked(user)
+    if not user.has_mfa:
+        raise MfaNotBegun
     user.totp_key, user.totp_confirmed_at, user.totp_step, user.recovery_codes = "", None, 0, ""
     user.save(update_fields=["totp_key", "totp_confirmed_at", "totp_step", "recovery_codes"])
     record(by=by, action="mfa.removed", subject=user)
@@ -90,7 +93,7 @@ def drop_totp(*, by: Membership, user: User) -> None:
 
 def put_totp(*, by: Membership, user: User) -> str:
     """A new second factor, in force at once: its `otpauth:` address, for who is told it on the spot."""
-    key = secrets.token_bytes(KEY_BYTES)
+    user, key = _locked(user), secrets.token_bytes(KEY_BYTES)
     user.totp_key, user.totp_confirmed_at, user.totp_step = vault.seal(key.hex()), timezone.now(), 0
     user.recovery_codes = ""
     user.save(update_fields=["totp_key", "totp_confirmed_at", "totp_step", "recovery_codes"])

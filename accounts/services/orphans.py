@@ -18,7 +18,7 @@ from accounts.models import Account, AuditEvent, Membership, User
 from accounts.roles import Role
 from accounts.services.business import set_up
 from accounts.services.members import seat
-from accounts.services.staff import PLATFORM
+from accounts.services.staff import PLATFORM_ACCOUNT
 from core import tenancy
 
 HOME = "GH"  # where nothing tells the country of a new business; its owner can change it
@@ -248,5 +248,5 @@ def _note_on_platform(action: str, subject: models.Model) -> None:
     found = platform.values_list("pk", flat=True).first()
     tenancy.enter(found or (opened := uuid7()))
     if not found:
-        Account(id=opened, is_platform=True, **PLATFORM).save(force_insert=True)
+        Account(id=opened, is_platform=True, **PLATFORM_ACCOUNT).save(force_insert=True)
     _note(found or opened, action, subject)

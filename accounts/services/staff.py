@@ -9,7 +9,7 @@ from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from accounts import mails
-from accounts.errors import SecondFactorRequired, StaffOnly
+from accounts.errors import AlreadyMember, SecondFactorRequired, StaffOnly
 from accounts.models import Account, Membership, Session, SessionKind, User, canonical_email
 from accounts.roles import Capability, Role
 from accounts.services import mfa
@@ -19,7 +19,7 @@ from accounts.services.members import add_member, refuse_beyond, seat
 from accounts.services.sessions import end_sessions, sign_in
 from core import errors, limits, tenancy
 
-PLATFORM = {"name": "Makola", "country": "GH", "currency": "GHS", "time_zone": "UTC"}
+PLATFORM_ACCOUNT = {"name": "Makola", "country": "GH", "currency": "GHS", "time_zone": "UTC"}
 
 
 def add_staff(*, email: str, name: str, password: str, role: Role) -> tuple[Membership, str]:
@@ -31,7 +31,7 @@ def add_staff(*, email: str, name: str, password: str, role: Role) -> tuple[Memb
     account_id = _platform_id() or uuid7()
     with tenancy.scope(account_id):
         accounts: Any = Account.across_accounts
-        account = accounts.first() or accounts.create(id=account_id, is_platform=True, **PLATFORM)
+        account = accounts.first() or accounts.create(id=account_id, is_platform=True, **PLATFORM_ACCOUNT)
         member = add_member(account=account, name=name, email=email, password=password, role=role, is_verified=True)
         record(by=member, action="staff.added", subject=member, after={"role": role})
         return member, mfa.put_totp(by=member, user=member.user)
@@ -105,21 +105,25 @@ def act_for(*, by: Membership, account_id: UUID, method: str, path: str) -> Memb
         if account is None:
             raise errors.NotFound
         seats = Membership.across_accounts.using(limits.OUTSIDE)
-        seat, _ = seats.get_or_create(
+        visitor, _ = seats.get_or_create(
             account_id=account_id, staff_id=by.user_id, defaults={"name": f"{by.name} (Makola)", "role": by.role}
         )
-        seat.request_id = by.request_id
+        visitor.request_id = by.request_id
         after = {"method": method, "path": path}
-        record(by=seat, action="staff.requested", subject=account, after=after, using=limits.OUTSIDE)
+        record(by=visitor, action="staff.requested", subject=account, after=after, using=limits.OUTSIDE)
     tenancy.enter(account_id)
-    member: Membership = Membership.across_accounts.select_related("account__subscription__plan").get(pk=seat.pk)
+    member: Membership = Membership.across_accounts.select_related("account__subscription__plan").get(pk=visitor.pk)
     member.role, member.request_id = by.role, by.request_id
     return member
 
 
 def seat_orphan(*, by: Membership, user: User, role: str) -> Membership:
-    """Give a person of the business a seat who has none. Raises CapabilityMissing for a role of the platform's."""
+    """Give a person of the business a seat who has none. Raises CapabilityMissing for a role of the platform's,
+    AlreadyMember.
+    """
     refuse_beyond(by, role)
+    if by.account.memberships.filter(user=user, is_active=True).exists():
+        raise AlreadyMember
     member = seat(account=by.account, user=user, name=user.name, role=role)
     record(by=by, action="membership.added", subject=member, after={"role": role})
     return member
@@ -132,7 +136,10 @@ def offer_reset(*, by: Membership, user: User, address: str) -> None:
 
 
 def take_mfa(*, by: Membership, user: User) -> None:
-    """Take a person's second factor away, who has lost it, and end their sessions. They are told by mail."""
+    """Take a person's second factor away, who has lost it, and end their sessions. They are told by mail.
+
+    Raises MfaNotBegun.
+    """
     mfa.drop_totp(by=by, user=user)
     end_sessions(by=by, user_id=user.pk)
     mails.tell_of_removed_mfa(user.email)

@@ -38,7 +38,7 @@ class OwnView(InputView):
 
     permission_classes = (HasTenantAccess,)
     is_own = True
-    refuses_pin = True
+    is_personal = True
 
 
 class Origin(TypedDict):

@@ -22,7 +22,7 @@ from core.api.views import AccountViewSet
 
 
 class MeView(OwnView):
-    refuses_pin = False
+    is_personal = False
 
     @extend_schema(responses=serializers.MeSerializer)
     def get(self, request: AccountRequest) -> Response:
@@ -32,7 +32,7 @@ class MeView(OwnView):
 
 
 class RolesView(OwnView):
-    refuses_pin = False
+    is_personal = False
 
     @extend_schema(responses=people.RoleSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
@@ -128,7 +128,7 @@ class SessionViewSet(AccountViewSet):
 
     permission_classes = (HasTenantAccess,)
     is_own = True
-    refuses_pin = True
+    is_personal = True
     serializer_class = serializers.SessionSerializer
 
     def rows(self, account: Account) -> QuerySet[Session]:

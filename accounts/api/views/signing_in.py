@@ -58,9 +58,11 @@ class LoginView(PublicView):
     def post(self, request: AccountRequest) -> Response:
         """Sign in by cookie. Send `X-CSRFToken` with every later write."""
         asked: Any = request._request
-        before = asked.membership if asked.credential and asked.credential.is_cookie else None
         member, session = services.sign_in(
-            kind=SessionKind.COOKIE, replaces=before, **self.validated(request), **origin_of(request)
+            kind=SessionKind.COOKIE,
+            replaces=authentication.seat_before(asked),
+            **self.validated(request),
+            **origin_of(request),
         )
         authentication.remember(asked, session)
         return Response({**shown_to(member, request), "csrf_token": get_token(asked)})
