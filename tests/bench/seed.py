@@ -54,17 +54,22 @@ def ensure(size: Size) -> None:
     """Have the database of the settings hold exactly these data, made anew only where they are not there yet."""
     wanted, name = mark(size), settings.DATABASE_NAME
     if found_mark(name) == wanted:
+        _provision(name)  # the passwords of this checkout, which may be another than the one that seeded
         return
     started = time.monotonic()
     sys.stderr.write(f"Seeding {size.accounts} accounts with {size.stock_rows:,} stock rows, once.\n")
     provision.drop_database(admin_dsn=settings.DATABASE_ADMIN_DSN, database=name)
-    provision.provision(admin_dsn=settings.DATABASE_ADMIN_DSN, database=name, passwords=settings.DATABASE_PASSWORDS)
+    _provision(name)
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     fill(size)
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"COMMENT ON DATABASE {name} IS '{wanted}'")
     connections.close_all()
     sys.stderr.write(f"That took {time.monotonic() - started:.0f} seconds.\n")
+
+
+def _provision(name: str) -> None:
+    provision.provision(admin_dsn=settings.DATABASE_ADMIN_DSN, database=name, passwords=settings.DATABASE_PASSWORDS)
 
 
 def mark(size: Size) -> str:
