@@ -169,7 +169,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # What a new business starts with, floor by floor: services called with by=owner.
 ACCOUNT_SETUP = [
     "subscriptions.services.start_trial",
-    "inventory.services.open_first_storefront",
+    "inventory.services.open_first_places",
     "sales.services.add_first_register",
 ]
 SIMPLE_JWT = {
@@ -284,6 +284,15 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "accounts.roles.Role",
         "BusinessRoleEnum": "accounts.api.serializers.people.BUSINESS_ROLES",
+        "LocationKindEnum": "inventory.models.LocationKind",
+        "MovementKindEnum": "inventory.models.MovementKind",
+        "AdjustmentKindEnum": "inventory.models.AdjustmentKind",
+        "BarcodeKindEnum": "inventory.models.BarcodeKind",
+        "AdjustmentStatusEnum": "inventory.models.AdjustmentStatus",
+        "CountStatusEnum": "inventory.models.CountStatus",
+        "OrderStatusEnum": "inventory.models.OrderStatus",
+        "TransferStatusEnum": "inventory.models.TransferStatus",
+        "SaleStatusEnum": "sales.models.SaleStatus",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_QUERY_MANAGER": "across_accounts",

@@ -12,6 +12,7 @@ from babel.numbers import get_currency_precision
 from django.db import models
 
 ZERO = Decimal(0)
+ONE = Decimal(1)
 SMALLEST_QUANTITY = Decimal("0.001")
 SMALLEST_MONEY = Decimal("0.01")
 

@@ -199,27 +199,23 @@ def _keys() -> Iterator[Finding]:
                 yield Finding(table, f"the foreign key from {field.column} to {target} is missing or not validated")
 
 
-_BEFORE_EACH_UPDATE_AND_DELETE = 1 + 2 + 8 + 16  # the bits of pg_trigger.tgtype
 _TRIGGERS = """
-SELECT tgrelid::regclass::text, tgname, tgenabled IN ('O', 'A'), tgtype, tgqual IS NULL, tgfoid::regproc::text
+SELECT tgrelid::regclass::text, tgname, tgenabled IN ('O', 'A'), pg_get_triggerdef(oid, true)
 FROM pg_trigger WHERE NOT tgisinternal
 """
 
 
 def _triggers() -> Iterator[Finding]:
     found = {(table, name): facts for table, name, *facts in _ask(_TRIGGERS)}
-    for match in _declared(
-        r"CREATE TRIGGER (?P<name>\w+) BEFORE UPDATE OR DELETE ON (?P<table>\w+)"
-        r" FOR EACH ROW EXECUTE FUNCTION (?P<function>\w+)\(\)"
-    ):
+    for match in _declared(r"CREATE TRIGGER (?P<name>\w+) BEFORE .+ ON (?P<table>\w+) FOR EACH ROW .+"):
         table, name = match["table"], match["name"]
         if (table, name) not in found:
-            yield Finding(table, f"the trigger {name} is missing: its history could be changed")
+            yield Finding(table, f"the trigger {name} is missing")
             continue
-        is_enabled, *facts = found[table, name]
+        is_enabled, definition = found[table, name]
         if not is_enabled:
-            yield Finding(table, f"the trigger {name} is disabled: its history could be changed")
-        elif facts != [_BEFORE_EACH_UPDATE_AND_DELETE, True, match["function"]]:
+            yield Finding(table, f"the trigger {name} is disabled")
+        elif _plain(definition) != _plain(match[0]):
             yield Finding(table, f"the trigger {name} is not as its model declares it")
     bodies = dict(_ask("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace"))
     functions = {

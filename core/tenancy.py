@@ -65,6 +65,8 @@ class Rule(BaseConstraint):
     Nothing is validated in Python: the database has the last word, and the first.
     """
 
+    is_referred_to: ClassVar[bool] = False  # then it comes before the others
+
     def statements(self, model: Any, quote: Any) -> list[str]:
         raise NotImplementedError
 
@@ -73,7 +75,8 @@ class Rule(BaseConstraint):
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         # Deferred to the end of the migration: what it refers to may be made later in the same one.
-        schema_editor.deferred_sql.extend(self.statements(model, schema_editor.quote_name))
+        waiting, statements = schema_editor.deferred_sql, self.statements(model, schema_editor.quote_name)
+        waiting[:] = [*statements, *waiting] if self.is_referred_to else [*waiting, *statements]
 
     create_sql = constraint_sql
 
@@ -164,6 +167,8 @@ class AccountKey(Rule):
     It also keeps ids private: the id that one business chose is free in every other, so a taken id tells nothing.
     """
 
+    is_referred_to = True
+
     def statements(self, model: Any, quote: Any) -> list[str]:
         return self._rekey(model, quote, "account_id, id")
 
@@ -209,12 +214,58 @@ class AppendOnly(Rule):
             "CREATE OR REPLACE FUNCTION refuse_to_change_history() RETURNS trigger LANGUAGE plpgsql AS"
             " $$ BEGIN RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME"
             " USING ERRCODE = 'restrict_violation'; END $$",
-            f"CREATE TRIGGER {quote(self.name)} BEFORE UPDATE OR DELETE ON {quote(model._meta.db_table)}"
+            f"CREATE TRIGGER {quote(self.name)} BEFORE DELETE OR UPDATE ON {quote(model._meta.db_table)}"
             " FOR EACH ROW EXECUTE FUNCTION refuse_to_change_history()",
         ]
 
     def reverse_statements(self, model: Any, quote: Any) -> list[str]:
         return [f"DROP TRIGGER {quote(self.name)} ON {quote(model._meta.db_table)}"]
+
+
+class Stamped(Rule):
+    """`changed_in` is the transaction that wrote the row last, for readers who ask what changed since they looked."""
+
+    def statements(self, model: Any, quote: Any) -> list[str]:
+        return [
+            "CREATE OR REPLACE FUNCTION stamp_change() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN NEW.changed_in := pg_current_xact_id()::text::bigint; RETURN NEW; END $$",
+            f"CREATE TRIGGER {quote(self.name)} BEFORE INSERT OR UPDATE ON {quote(model._meta.db_table)}"
+            " FOR EACH ROW EXECUTE FUNCTION stamp_change()",
+        ]
+
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
+        return [f"DROP TRIGGER {quote(self.name)} ON {quote(model._meta.db_table)}"]
+
+
+class UniqueBeside(Rule):
+    """A text that no row of another table of the account may have as well, in its column of the same name.
+
+    Who writes it waits for whoever else writes the same; the empty text is no text.
+    """
+
+    def __init__(self, field: str, other: str, *, name: str, **said: Any) -> None:
+        self.field, self.other = field, other
+        super().__init__(name=name, **said)
+
+    def deconstruct(self) -> Any:
+        path, _, kwargs = super().deconstruct()
+        return path, (self.field, self.other), kwargs
+
+    def statements(self, model: Any, quote: Any) -> list[str]:
+        field, other, name = self.field, self.other, self.name
+        return [
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" PERFORM pg_advisory_xact_lock(hashtextextended(NEW.account_id || ' ' || NEW.{field}, 0));"
+            f" IF EXISTS (SELECT 1 FROM {other} WHERE account_id = NEW.account_id AND {field} = NEW.{field}) THEN"
+            f" RAISE unique_violation USING CONSTRAINT = '{name}', TABLE = TG_TABLE_NAME,"
+            f" MESSAGE = '{field} stands in {other}'; END IF; RETURN NEW; END $$",
+            f"CREATE TRIGGER {quote(name)} BEFORE INSERT OR UPDATE OF {field} ON {quote(model._meta.db_table)}"
+            f" FOR EACH ROW WHEN (NEW.{field} <> '') EXECUTE FUNCTION {name}()",
+        ]
+
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
+        name = quote(self.name)
+        return [f"DROP TRIGGER {name} ON {quote(model._meta.db_table)}", f"DROP FUNCTION {name}()"]
 
 
 class ReferenceData(Rule):

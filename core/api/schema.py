@@ -80,6 +80,7 @@ _EXAMPLES = {
     "time_zone": "Africa/Accra",
     "phone": "0240000000",
     "barcode": "5901234123471",
+    "item_code": "12345",
     "code": "A1",
     "uuid": "0198c2b4-7d1e-7c3a-9f52-6b1d0e8a4c21",
     "date": "2026-03-06",

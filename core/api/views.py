@@ -147,7 +147,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
             self._refuse_elsewhere(taken)
             return self._replay(taken)
         rows = {name: value() if callable(value) else value for name, value in loaded.items()}
-        if self.exactly_once and claim is None:
+        if self.exactly_once and claim is None and self.request.method == "POST":
             raise errors.IdempotencyKeyRequired
         response = self.show(
             service(by=self.request.membership, **rows, **self.validated()),

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core import inspection
 from core.inspection import Finding
 from core.tenancy import STAFF
-from inventory import queries as inventory
+from inventory import sums as inventory
 from sales import sums as sales
 
 
@@ -34,10 +34,9 @@ class Command(BaseCommand):
 
 def disagreements() -> Iterator[Finding]:
     """What is kept as a sum or count, and is not that of the rows under it."""
-    for batch in inventory.find_disagreements(using=STAFF):
-        yield Finding("stock_products", batch.problem, batch.batch_id, batch.account_id)
-    for row in sales.find_disagreements(using=STAFF):
-        yield Finding(row.table, row.problem, row.id, row.account_id)
+    for sums in (inventory, sales):
+        for row in sums.find_disagreements(using=STAFF):
+            yield Finding(row.table, row.problem, row.id, row.account_id)
 
 
 def facts(finding: Finding) -> dict[str, str | None]:

@@ -47,6 +47,7 @@ def wastes(*, now: datetime, kept: timedelta) -> list[Waste]:
         Waste("sessions that have ended", "sessions", f"expires_at <= %s OR {is_idle}", [now, *idle_since]),
         Waste("cookies that have ended", "django_session", "expire_date <= %s", [now]),
         Waste("old counters of tries", "rate_limits", "started_at <= %s", [now - max(kept, longest)]),
+        Waste("promises to carts that have ended", "reservations", "expires_at <= %s", [now - timedelta(days=1)]),
         Waste("answers to old requests", "idempotency_keys", "created_at <= %s", [now - kept]),
     ]
 
