@@ -8,7 +8,7 @@ from django.db import models
 
 from accounts.models import Membership
 from core import amounts, tenancy
-from inventory.models import Location, Product
+from inventory.models import Location, Product, ProductPack
 
 
 class Register(tenancy.AccountOwned):
@@ -184,13 +184,18 @@ class Sale(tenancy.AccountOwned):
 
 
 class SaleLine(tenancy.AccountOwned):
-    """One product on a sale, with its price, levies and cost of goods frozen as they were."""
+    """One product on a sale, with its price, levies and cost of goods frozen as they were.
+
+    `quantity` is in packs of `factor` base units.
+    """
 
     place = "sale__storefront"
 
     sale = tenancy.OwnedKey(Sale, related_name="lines")
     position = models.PositiveSmallIntegerField()
     product = tenancy.OwnedKey(Product, related_name="sale_lines")
+    pack = tenancy.OwnedKey(ProductPack, null=True, related_name="sale_lines")
+    factor = amounts.QuantityField(default=Decimal(1))
     name = models.CharField(max_length=200)
     quantity = amounts.QuantityField()
     unit_price = amounts.MoneyField()
@@ -211,6 +216,7 @@ class SaleLine(tenancy.AccountOwned):
             *tenancy.AccountOwned.Meta.constraints,
             tenancy.SameAccount("sale"),
             tenancy.SameAccount("product"),
+            tenancy.SameAccount("pack"),
             models.UniqueConstraint(
                 fields=["account", "sale", "position"],
                 name="one_line_per_position",
