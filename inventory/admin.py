@@ -1,7 +1,21 @@
 from django.contrib import admin
 
-from core.admin import AccountFilter, StaffAdmin
-from inventory.models import Location, Product, StockMovement, StockProduct
+from core.admin import AccountFilter, StaffAdmin, StaffInline
+from inventory.models import (
+    Adjustment,
+    Location,
+    Product,
+    ProductPack,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    Stock,
+    StockCount,
+    StockMovement,
+    StockProduct,
+    Supplier,
+    SupplierReturn,
+    Transfer,
+)
 
 
 @admin.register(Location)
@@ -17,12 +31,32 @@ class LocationAdmin(StaffAdmin):
 class ProductAdmin(StaffAdmin):
     needs_account = True
     fields = (
-        *("name", "id", "account", "sku", "barcode", "category", "retail_price", "wholesale_price"),
-        *("tax_class", "is_stocked", "is_active", "created_at"),
+        *("name", "id", "account", "sku", "barcode", "item_code", "category", "supplier", "unit", "retail_price"),
+        *("wholesale_price", "tax_class", "tracking", "is_stocked", "is_active", "created_at"),
     )
     list_display = ("name", "account", "sku", "barcode", "retail_price", "is_active")
     list_select_related = ("account",)
     search_fields = ("name", "sku", "barcode", "=id")
+
+
+@admin.register(ProductPack)
+class ProductPackAdmin(StaffAdmin):
+    needs_account = True
+    fields = (
+        *("name", "id", "account", "product", "factor", "barcode", "retail_price", "wholesale_price", "is_active"),
+    )
+    list_display = ("product", "name", "account", "factor", "barcode", "retail_price", "is_active")
+    list_select_related = ("account", "product")
+    search_fields = ("product__name", "product__sku", "barcode", "=id")
+
+
+@admin.register(Supplier)
+class SupplierAdmin(StaffAdmin):
+    fields = ("name", "id", "account", "contact", "phone", "email", "lead_days", "is_active")
+    list_display = ("name", "account", "lead_days", "is_active")
+    list_filter = (AccountFilter, "is_active")
+    list_select_related = ("account",)
+    search_fields = ("name", "=id")
 
 
 @admin.register(StockProduct)
@@ -45,3 +79,90 @@ class StockMovementAdmin(StaffAdmin):
     list_filter = (AccountFilter, "kind")
     list_select_related = ("account", "product", "location", "by")
     search_fields = ("product__name", "product__sku", "=source_id")
+
+
+@admin.register(Transfer)
+class TransferAdmin(StaffAdmin):
+    needs_account = True
+    fields = (
+        *("number", "id", "account", "source", "destination", "status", "reason", "opened_by", "opened_at"),
+        *("dispatched_by", "dispatched_at", "closed_at", "version"),
+    )
+    list_display = ("number", "account", "source", "destination", "status", "opened_at", "closed_at")
+    list_filter = (AccountFilter, "status")
+    list_select_related = ("account", "source", "destination")
+    search_fields = ("number", "=id")
+
+
+@admin.register(StockCount)
+class StockCountAdmin(StaffAdmin):
+    needs_account = True
+    fields = (
+        *("number", "id", "account", "location", "status", "is_blind", "reason", "opened_by", "opened_at"),
+        *("decided_by", "decided_at", "version"),
+    )
+    list_display = ("number", "account", "location", "status", "opened_at", "decided_at")
+    list_filter = (AccountFilter, "status")
+    list_select_related = ("account", "location")
+    search_fields = ("number", "=id")
+
+
+class PurchaseOrderLineInline(StaffInline):
+    model = PurchaseOrderLine
+    fields = ("position", "product", "quantity", "unit_cost", "received_quantity")
+    ordering = ("position",)
+
+
+@admin.register(PurchaseOrder)
+class PurchaseOrderAdmin(StaffAdmin):
+    needs_account = True
+    inlines = (PurchaseOrderLineInline,)
+    fields = (
+        *("number", "id", "account", "supplier", "location", "status", "expected_on", "reason", "opened_by"),
+        *("opened_at", "ordered_at", "closed_at"),
+    )
+    list_display = ("number", "account", "supplier", "location", "status", "expected_on", "opened_at")
+    list_filter = (AccountFilter, "status")
+    list_select_related = ("account", "supplier", "location")
+    search_fields = ("number", "supplier__name", "=id")
+
+
+class BatchInline(StaffInline):
+    model = StockProduct
+    fields = ("product", "location", "quantity", "purchase_cost", "unit_cost", "expires_on")
+    ordering = ("id",)
+
+
+@admin.register(Stock)
+class StockAdmin(StaffAdmin):
+    needs_account = True
+    inlines = (BatchInline,)
+    fields = (
+        *("number", "id", "account", "location", "supplier", "order", "reference", "additional_cost", "spread_by"),
+        *("received_by", "occurred_at", "recorded_at"),
+    )
+    list_display = ("number", "account", "location", "supplier", "reference", "received_by", "occurred_at")
+    list_select_related = ("account", "location", "supplier", "received_by")
+    search_fields = ("number", "reference", "=id")
+
+
+@admin.register(SupplierReturn)
+class SupplierReturnAdmin(StaffAdmin):
+    needs_account = True
+    fields = ("number", "id", "account", "stock", "reason", "opened_by", "returned_at")
+    list_display = ("number", "account", "stock", "reason", "opened_by", "returned_at")
+    list_select_related = ("account", "stock", "opened_by")
+    search_fields = ("number", "stock__number", "=id")
+
+
+@admin.register(Adjustment)
+class AdjustmentAdmin(StaffAdmin):
+    needs_account = True
+    fields = (
+        *("number", "id", "account", "location", "kind", "status", "value", "reason", "occurred_at"),
+        *("opened_by", "opened_at", "decided_by", "decided_at", "version"),
+    )
+    list_display = ("number", "account", "location", "kind", "status", "value", "opened_at", "decided_at")
+    list_filter = (AccountFilter, "status", "kind")
+    list_select_related = ("account", "location")
+    search_fields = ("number", "=id")

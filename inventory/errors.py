@@ -8,9 +8,94 @@ class InsufficientStock(DomainError):
 
 class StillInStock(DomainError):
     code = "still_in_stock"
-    detail = "Some of this is still in stock, so it cannot become a service."
+    detail = "Some of this is still in stock, so the way it is kept cannot change."
+
+
+class CategoryCircle(DomainError):
+    code = "category_circle"
+    detail = "A category cannot stand below itself."
 
 
 class NotStocked(DomainError):
     code = "not_stocked"
     detail = "A service or charge is not kept in stock."
+
+
+class SerialElsewhere(DomainError):
+    code = "serial_elsewhere"
+    detail = "A piece with one of these serial numbers is not here."
+
+
+class ExpiryRequired(DomainError):
+    status = 400
+    code = "expiry_required"
+    detail = "This is tracked by batch: say when it expires."
+
+
+class SerialsRequired(DomainError):
+    status = 400
+    code = "serials_required"
+    detail = "This is tracked piece by piece: give each piece its serial number, once; of anything else give none."
+
+
+class CursorUnknown(DomainError):
+    status = 400
+    code = "cursor_unknown"
+    detail = "This cursor is none of ours: leave it out, and take the whole catalogue anew."
+
+
+class SerialNumberTaken(DomainError):
+    code = "serial_number_taken"
+    detail = "A piece with this serial number is here already."
+
+
+class OrderState(DomainError):
+    code = "order_state"
+    detail = "This cannot be done with an order that is {status}."
+
+
+class CountState(DomainError):
+    code = "count_state"
+    detail = "This cannot be done with a count that is {status}."
+
+
+class SerialsNotCounted(DomainError):
+    code = "serials_not_counted"
+    detail = "What has serial numbers is looked after piece by piece, not counted."
+
+
+class CostRequired(DomainError):
+    status = 400
+    code = "cost_required"
+    detail = "Nothing tells yet what this costs."
+
+
+class TransferState(DomainError):
+    code = "transfer_state"
+    detail = "This cannot be done with a transfer that is {status}."
+
+
+class WorksElsewhere(DomainError):
+    status = 403
+    code = "works_elsewhere"
+    detail = "This step is taken at the other end of the transfer."
+
+
+class ProductInactive(DomainError):
+    code = "product_inactive"
+    detail = "This product is switched off."
+
+
+class ArrivalTooMuch(DomainError):
+    code = "arrival_too_much"
+    detail = "More would arrive than is on the road."
+
+
+class AdjustmentDecided(DomainError):
+    code = "adjustment_decided"
+    detail = "This adjustment is {status} already."
+
+
+class NothingExpired(DomainError):
+    code = "nothing_expired"
+    detail = "Nothing at this place has expired."

@@ -1,16 +1,21 @@
-"""Reads that span models: what can be sold here now, and whether the ledger adds up."""
+"""Reads that span models: what can be sold here now."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db import connection, connections
+from django.db import connection
+from django.db.models import F, Sum
+from django.utils import timezone
 
 from accounts.models import Account, Membership
-from core.amounts import SMALLEST_QUANTITY, ZERO
-from inventory.models import Product
+from core.amounts import ONE, SMALLEST_QUANTITY, ZERO
+from inventory.barcodes import InStoreCode
+from inventory.models import Adjustment, Product, ProductPack, Tracking, Transfer
+from inventory.sums import find_disagreements  # noqa: F401 - one of them, though it stands in a file of its own
 
 
 @dataclass(frozen=True)
@@ -18,11 +23,15 @@ class Batch:
     id: UUID
     quantity: Decimal
     unit_cost: Decimal
+    hold_count: int = 0
 
 
 @dataclass(frozen=True)
 class Sellable:
-    """A product as the till sees it, with its batches at one place: unexpired, the first to expire first."""
+    """A product as the till sees it, with its batches at one place: unexpired, the first to expire first.
+
+    `held` is what other carts have been promised of them.
+    """
 
     product_id: UUID
     name: str
@@ -31,95 +40,174 @@ class Sellable:
     wholesale_price: Decimal | None
     tax_class: str
     is_stocked: bool
+    held: Decimal
     batches: list[Batch] = field(default_factory=list)
 
     @property
     def available(self) -> Decimal:
-        return sum((batch.quantity for batch in self.batches), ZERO.quantize(SMALLEST_QUANTITY))
+        """On hand less what is held: the one figure for what can be had."""
+        on_hand = sum((batch.quantity for batch in self.batches), ZERO)
+        return max(on_hand - self.held, ZERO).quantize(SMALLEST_QUANTITY)
 
 
 _SELLABLE = """
-SELECT p.id, p.name, p.sku, p.retail_price, p.wholesale_price, p.tax_class, p.is_stocked, b.id, b.quantity, b.unit_cost
+SELECT p.id, p.name, p.sku, p.retail_price, p.wholesale_price, p.tax_class, p.is_stocked,
+  (SELECT coalesce(sum(r.quantity), 0) FROM reservations r
+   WHERE r.account_id = p.account_id AND r.location_id = %(location)s AND r.product_id = p.id
+     AND r.expires_at > %(now)s AND r.cart IS DISTINCT FROM %(cart)s::uuid),
+  b.id, b.quantity, b.unit_cost, b.hold_count
 FROM products p LEFT JOIN stock_products b ON b.account_id = p.account_id AND b.product_id = p.id
-  AND b.location_id = %s AND b.quantity > 0 AND (b.expires_on >= %s OR b.expires_on IS NULL)
-WHERE p.account_id = %s AND p.id = ANY(%s) AND p.is_active
+  AND b.location_id = %(location)s AND b.quantity > 0 AND (b.expires_on >= %(on)s OR b.expires_on IS NULL)
+WHERE p.account_id = %(account)s AND p.id = ANY(%(products)s) AND p.is_active
 ORDER BY b.expires_on NULLS LAST, b.id
 """
 
 
 def find_sellables(
-    account: Account, *, location_id: UUID, product_ids: Collection[UUID], on: date
+    account: Account,
+    *,
+    location_id: UUID,
+    product_ids: Collection[UUID],
+    on: date,
+    cart: UUID | None = None,
 ) -> dict[UUID, Sellable]:
-    """The active products among these, with what may be picked at the location on that day: one statement."""
+    """The active products among these, with what may be picked at the location on that day: one statement.
+
+    A cart is not kept from what it holds itself.
+    """
+    wanted: dict[str, Any] = {
+        "account": account.pk,
+        "location": location_id,
+        "products": list(product_ids),
+        "on": on,
+        "cart": cart,
+        "now": timezone.now(),
+    }
     found: dict[UUID, Sellable] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_SELLABLE, [location_id, on, account.pk, list(product_ids)])
-        for product_id, *facts, batch_id, quantity, unit_cost in cursor.fetchall():
+        cursor.execute(_SELLABLE, wanted)
+        for product_id, *facts, batch_id, quantity, unit_cost, hold_count in cursor.fetchall():
             sellable = found.setdefault(product_id, Sellable(product_id, *facts))
             if batch_id:
-                sellable.batches.append(Batch(batch_id, quantity, unit_cost))
+                sellable.batches.append(Batch(batch_id, quantity, unit_cost, hold_count))
     return found
 
 
+@dataclass(frozen=True)
+class Availability:
+    """How much of a product can be had at a place: on hand, less what has expired, less what carts hold."""
+
+    product: UUID
+    location: UUID
+    on_hand: Decimal
+    expired: Decimal
+    held: Decimal
+    available: Decimal
+
+
+def find_availability(account: Account, *, location_id: UUID, product_id: UUID, on: date) -> Availability | None:
+    """Of a product on sale, at a place, on a day; for a cart that holds nothing yet."""
+    sellable = find_sellables(account, location_id=location_id, product_ids={product_id}, on=on).get(product_id)
+    if sellable is None:
+        return None
+    gone = account.stock_products.filter(location=location_id, product=product_id, expires_on__lt=on)
+    expired: Decimal = gone.aggregate(quantity=Sum("quantity", default=ZERO))["quantity"]
+    fresh = sum((batch.quantity for batch in sellable.batches), ZERO)
+    return Availability(product_id, location_id, fresh + expired, expired, sellable.held, sellable.available)
+
+
+def find_packs(account: Account, pack_ids: Collection[UUID]) -> dict[UUID | None, ProductPack]:
+    """The packs on sale among these."""
+    if not pack_ids:
+        return {}
+    packs: Iterable[ProductPack] = account.product_packs.filter(pk__in=pack_ids, is_active=True)
+    return {pack.pk: pack for pack in packs}
+
+
 _BY_BARCODE = """
-SELECT p.*, coalesce((SELECT sum(s.quantity) FROM stock_products s
-                      WHERE s.account_id = p.account_id AND s.product_id = p.id
-                        AND (%(everywhere)s OR s.location_id = ANY(%(places)s::uuid[]))), 0) AS quantity
-FROM products p WHERE p.account_id = %(account)s AND p.barcode = %(barcode)s AND p.is_active
+WITH found (rank, product_id, pack_id, kind) AS (
+  SELECT 1, id, NULL::uuid, NULL::text FROM products
+  WHERE account_id = %(account)s AND barcode = %(barcode)s AND barcode <> ''
+  UNION ALL SELECT 2, product_id, id, NULL FROM product_packs
+  WHERE account_id = %(account)s AND barcode = %(barcode)s AND barcode <> '' AND is_active
+  UNION ALL SELECT 3, p.id, NULL, r.kind FROM barcode_rules r JOIN products p
+    ON p.account_id = r.account_id AND p.item_code = %(item_code)s AND p.item_code <> ''
+  WHERE r.account_id = %(account)s AND r.prefix = %(prefix)s
+)
+SELECT p.*, f.pack_id, f.kind, k.name AS pack_name, k.factor AS pack_factor, k.retail_price AS pack_retail_price,
+  k.wholesale_price AS pack_wholesale_price,
+  coalesce((SELECT sum(s.quantity) FROM stock_products s
+            WHERE s.account_id = p.account_id AND s.product_id = p.id
+              AND (%(everywhere)s OR s.location_id = ANY(%(places)s::uuid[]))
+              AND s.location_id NOT IN (SELECT id FROM locations WHERE account_id = %(account)s AND kind = 'TRANSIT')
+           ), 0) AS quantity
+FROM found f JOIN products p ON p.account_id = %(account)s AND p.id = f.product_id AND p.is_active
+LEFT JOIN product_packs k ON k.account_id = %(account)s AND k.id = f.pack_id
+ORDER BY f.rank LIMIT 1
 """
+_OF_PACK = ("id", "name", "factor", "retail_price", "wholesale_price")
 
 
 def find_by_barcode(by: Membership, barcode: str) -> Product | None:
-    """The active product that bears the barcode, with `quantity`, what is on hand of it where the member works."""
+    """The active product that the barcode names: its own, a pack's, or one that the shop's scale printed.
+
+    It comes with `pack`, with `scanned_quantity` in packs or base units (None where a price does not tell it), and with
+    `quantity`, what is on hand of it where the member works.
+    """
+    code = InStoreCode.read(barcode)
     wanted = {
         "account": by.account_id,
         "barcode": barcode,
+        "prefix": code.prefix if code else "",
+        "item_code": code.item_code if code else "",
         "everywhere": not by.is_limited,
         "places": list(by.location_ids),
     }
-    products: Iterable[Product] = by.account.products.raw(_BY_BARCODE, wanted)
-    return next(iter(products), None)
+    products: Iterable[Any] = by.account.products.raw(_BY_BARCODE, wanted)
+    product = next(iter(products), None)
+    if product is None:
+        return None
+    product.pack = {name: getattr(product, f"pack_{name}") for name in _OF_PACK} if product.pack_id else None
+    product.scanned_quantity = ONE
+    if code and product.kind:
+        exponent = by.account.currency_exponent
+        product.scanned_quantity = code.quantity(product.kind, unit_price=product.retail_price, exponent=exponent)
+    return product  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True)
-class Disagreement:
-    """A batch whose count is not the sum of its ledger lines, or a line whose balance is not the sum up to it."""
-
-    account_id: UUID
-    batch_id: UUID
-    problem: str
+_ON_THE_ROAD = F("quantity") - F("accepted") - F("damaged") - F("missing")
 
 
-_VERIFY = """
-WITH running AS (
-  SELECT account_id, stock_product_id, sequence, balance_after, value, quantity, unit_cost,
-         sum(quantity) OVER batch AS balance, row_number() OVER batch AS position
-  FROM stock_movements WINDOW batch AS (PARTITION BY account_id, stock_product_id ORDER BY sequence)
-), sums AS (
-  SELECT account_id, stock_product_id, sum(quantity) AS quantity, count(*) AS lines FROM stock_movements GROUP BY 1, 2
-)
-SELECT s.account_id, s.id, -1, format('holds %s, but its movements sum to %s', s.quantity, coalesce(m.quantity, 0))
-FROM stock_products s LEFT JOIN sums m ON m.account_id = s.account_id AND m.stock_product_id = s.id
-WHERE s.quantity <> coalesce(m.quantity, 0)
-UNION ALL
-SELECT s.account_id, s.id, 0, format('counts %s movements, but there are %s', s.movement_count, coalesce(m.lines, 0))
-FROM stock_products s LEFT JOIN sums m ON m.account_id = s.account_id AND m.stock_product_id = s.id
-WHERE s.movement_count <> coalesce(m.lines, 0)
-UNION ALL
-SELECT account_id, stock_product_id, sequence,
-       format('movement %s says %s is left after it, not %s', sequence, balance_after, balance)
-FROM running WHERE balance <> balance_after OR position <> sequence
-UNION ALL
-SELECT account_id, stock_product_id, sequence,
-       format('movement %s is worth %s, not quantity times unit cost', sequence, value)
-FROM running WHERE value <> quantity * unit_cost
-ORDER BY 1, 2, 3
-"""
+def find_transfer_lines(transfer: Transfer) -> list[dict[str, Any]]:
+    """The lines with what became of them, and with the `serials` of the pieces that are on the road."""
+    facts = ("id", "position", "product_id", "product__name", "product__sku", "product__tracking", "quantity")
+    lines = list(transfer.account.transfer_lines.filter(transfer=transfer).order_by("position").values(*facts))
+    picks = transfer.account.transfer_picks.filter(line__transfer=transfer)
+    sums = picks.values("line_id").annotate(
+        sent=Sum("quantity"),
+        accepted_sum=Sum("accepted"),
+        damaged_sum=Sum("damaged"),
+        missing_sum=Sum("missing"),
+        on_the_road=Sum(_ON_THE_ROAD),
+    )
+    parts = {of_line["line_id"]: of_line for of_line in sums.order_by("line_id")}
+    nothing = dict.fromkeys(("sent", "accepted_sum", "damaged_sum", "missing_sum", "on_the_road"), ZERO)
+    serials: dict[UUID, list[str]] = {line["id"]: [] for line in lines}
+    if any(line["product__tracking"] == Tracking.SERIAL for line in lines):
+        number = "in_transit__serial_numbers__number"
+        pieces = picks.filter(**{f"{number}__isnull": False}).order_by(number)
+        for line_id, serial in pieces.values_list("line_id", number):
+            serials[line_id].append(serial)
+    return [{**line, **parts.get(line["id"], nothing), "serials": serials[line["id"]]} for line in lines]
 
 
-def find_disagreements(*, using: str) -> Iterator[Disagreement]:
-    """Every place where the stock ledger and the counts disagree, over all accounts that the role may see."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(_VERIFY)
-        for account_id, batch_id, _, problem in cursor:
-            yield Disagreement(account_id, batch_id, problem)
+def find_adjustment_lines(adjustment: Adjustment) -> list[dict[str, Any]]:
+    """The lines with the `serials` of the pieces that they moved."""
+    facts = ("id", "position", "product_id", "product__name", "product__sku", "stock_product_id")
+    lines = adjustment.account.adjustment_lines.filter(adjustment=adjustment).order_by("position")
+    moved = adjustment.account.stock_movements.filter(source_id=adjustment.pk, serial__isnull=False)
+    serials: dict[UUID, list[str]] = {}
+    for line_id, number in moved.order_by("serial__number").values_list("line_id", "serial__number"):
+        serials.setdefault(line_id, []).append(number)
+    shown = lines.values(*facts, "quantity", "unit_cost")
+    return [{**line, "serials": serials.get(line["id"], [])} for line in shown]

@@ -1,14 +1,42 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from inventory.api import views
+from inventory.api.views import (
+    adjustments,
+    alerts,
+    catalogue,
+    counts,
+    places,
+    purchasing,
+    reservations,
+    stock,
+    transfers,
+    valuation,
+)
 
 router = SimpleRouter()
-router.register("categories", views.CategoryViewSet, basename="category")
-router.register("products", views.ProductViewSet, basename="product")
-router.register("storefronts", views.StorefrontViewSet, basename="storefront")
-router.register("warehouses", views.WarehouseViewSet, basename="warehouse")
-router.register("stock", views.StockViewSet, basename="stock")
-router.register("stock-products", views.StockProductViewSet, basename="stock-product")
-router.register("stock-movements", views.StockMovementViewSet, basename="stock-movement")
+router.register("categories", catalogue.CategoryViewSet, basename="category")
+router.register("products", catalogue.ProductViewSet, basename="product")
+router.register("packs", catalogue.PackViewSet, basename="pack")
+router.register("suppliers", catalogue.SupplierViewSet, basename="supplier")
+router.register("barcode-rules", catalogue.BarcodeRuleViewSet, basename="barcode-rule")
+router.register("reorder-points", places.ReorderPointViewSet, basename="reorder-point")
+router.register("storefronts", places.StorefrontViewSet, basename="storefront")
+router.register("warehouses", places.WarehouseViewSet, basename="warehouse")
+router.register("stock", stock.StockViewSet, basename="stock")
+router.register("stock-products", stock.StockProductViewSet, basename="stock-product")
+router.register("stock-movements", stock.StockMovementViewSet, basename="stock-movement")
+router.register("reservations", reservations.ReservationViewSet, basename="reservation")
+router.register("purchase-orders", purchasing.PurchaseOrderViewSet, basename="purchase-order")
+router.register("supplier-returns", purchasing.SupplierReturnViewSet, basename="supplier-return")
+router.register("stock-counts", counts.StockCountViewSet, basename="stock-count")
+router.register("adjustments", adjustments.AdjustmentViewSet, basename="adjustment")
+router.register("transfers", transfers.TransferViewSet, basename="transfer")
 
-urlpatterns = router.urls
+urlpatterns = [
+    *router.urls,
+    path("valuation/", valuation.ValuationView.as_view(), name="valuation"),
+    path("alerts/", alerts.AlertsView.as_view(), name="alerts"),
+    path("order-suggestions/", alerts.OrderSuggestionsView.as_view(), name="order-suggestions"),
+    path("dead-stock/", alerts.DeadStockView.as_view(), name="dead-stock"),
+]

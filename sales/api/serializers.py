@@ -75,6 +75,7 @@ class CustomerInput(CustomerChange):
 
 class SaleLineInput(Serializer):
     product = fields.IdField()
+    pack = fields.IdField(required=False, allow_null=True)
     quantity = fields.QuantityField(min_value=SMALLEST_QUANTITY)
     unit_price = fields.MoneyField(min_value=ZERO, required=False)
     discount = fields.MoneyField(min_value=ZERO, required=False)
@@ -91,6 +92,7 @@ class SaleInput(Serializer):
     storefront = fields.IdField()
     register = fields.IdField()
     customer = fields.IdField(required=False, allow_null=True)
+    cart = fields.IdField(required=False, allow_null=True)
     sold_at = fields.MomentField(required=False)
     price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
     lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
@@ -114,6 +116,8 @@ class SaleLineSerializer(ModelSerializer):
             "id",
             "position",
             "product",
+            "pack",
+            "factor",
             "name",
             "quantity",
             "unit_price",

@@ -15,11 +15,13 @@ from accounts import services as accounts
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
-from core.amounts import ZERO, round_money
+from core.amounts import ONE, ZERO, round_money
+from inventory import packs
 from inventory import queries as inventory_queries
 from inventory import services as inventory
+from inventory.models import ProductPack
 from inventory.queries import Sellable
-from inventory.services import Issue
+from inventory.services import Issue, Shelf
 from sales import pricing, queries
 from sales.errors import PaymentShort, PaymentTooMuch, RegisterInactive
 from sales.models import Payment, PaymentMethod, PriceLevel, Sale, SaleLine
@@ -37,10 +39,34 @@ RETURNING r.code, r.last_number
 
 
 @dataclass(frozen=True)
+class Article:
+    """What a line sells: a product by its base unit, or a pack of it."""
+
+    sellable: Sellable
+    pack: ProductPack | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.sellable.name}, {self.pack.name}" if self.pack else self.sellable.name
+
+    @property
+    def factor(self) -> Decimal:
+        return self.pack.factor if self.pack else ONE
+
+    def price(self, level: str) -> Decimal:
+        """The price of the level; what has no wholesale price has one price."""
+        priced = self.pack or self.sellable
+        if level == PriceLevel.WHOLESALE and priced.wholesale_price is not None:
+            return priced.wholesale_price
+        return priced.retail_price
+
+
+@dataclass(frozen=True)
 class Basket:
     """The lines of a sale with what each turned out to be and to cost, in the order in which they were sent."""
 
     sellables: Mapping[UUID, Sellable]
+    articles: Sequence[Article]
     wanted: Sequence[Wanted]
     priced: Sequence[Priced]
 
@@ -60,8 +86,10 @@ def complete_sale(
     sold_at: datetime | None = None,
     price_level: str = PriceLevel.RETAIL,
     discount: Decimal = ZERO,
+    cart: UUID | None = None,
 ) -> Sale:
-    """Sell. Prices, discounts, taxes and the receipt number are ours; the client's price and discount need a right.
+    """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours; the client's price and
+    discount need a right.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, InsufficientStock, and TryAgain
@@ -74,24 +102,24 @@ def complete_sale(
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
     receipt_number = _take_number(by=by, register_id=register, storefront_id=storefront)
+    shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
     basket = _fill_basket(
         by=by,
-        storefront_id=storefront,
+        shelf=shelf,
         lines=lines,
-        sold_at=sold_at,
         price_level=price_level,
         discount=discount,
     )
     sale = _sale(by, basket, payments, sold_at=sold_at, price_level=price_level)
     sale.id, sale.receipt_number = id or uuid7(), receipt_number
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
-    rows = _lines(sale, basket, lines)
+    rows = _lines(sale, basket)
     taken = _payments(sale, payments)
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)
     total = round_money(sale.total, by.account.currency_exponent)
     accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{total:f}"})
-    _issue(by=by, sale=sale, rows=rows, basket=basket)
+    _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket)
     SaleLine.across_accounts.bulk_create(rows)
     sale._prefetched_objects_cache = {"lines": rows, "payments": taken}  # type: ignore[attr-defined]
     return sale
@@ -126,33 +154,24 @@ def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:
 def _fill_basket(
     *,
     by: Membership,
-    storefront_id: UUID,
+    shelf: Shelf,
     lines: Sequence[Mapping[str, Any]],
-    sold_at: datetime,
     price_level: str,
     discount: Decimal,
 ) -> Basket:
-    account, day = by.account, sold_at.astimezone(by.account.zone).date()
-    sellables = inventory_queries.find_sellables(
-        account, location_id=storefront_id, product_ids={line["product"] for line in lines}, on=day
-    )
-    unknown = [
-        errors.unknown_reference(f"lines.{index}.product")
-        for index, line in enumerate(lines)
-        if line["product"] not in sellables
-    ]
-    if unknown:
-        raise errors.InvalidInput(errors=unknown)
-    levies = queries.levies_in_force(country=account.country, on=day) if account.is_tax_registered else {}
-    list_prices = [list_price(sellables[line["product"]], price_level) for line in lines]
+    account = by.account
+    sellables = shelf.look(by, {line["product"] for line in lines})
+    articles = _find_articles(by, sellables, lines)
+    levies = queries.levies_in_force(country=account.country, on=shelf.on) if account.is_tax_registered else {}
+    list_prices = [article.price(price_level) for article in articles]
     wanted = [
         Wanted(
             quantity=line["quantity"],
             unit_price=line.get("unit_price", price),
             discount=line.get("discount", ZERO),
-            levies=levies.get(sellables[line["product"]].tax_class, ()),
+            levies=levies.get(article.sellable.tax_class, ()),
         )
-        for line, price in zip(lines, list_prices, strict=True)
+        for line, article, price in zip(lines, articles, list_prices, strict=True)
     ]
     priced = pricing.price_lines(
         wanted,
@@ -160,16 +179,29 @@ def _fill_basket(
         prices_include_tax=account.prices_include_tax,
         exponent=account.currency_exponent,
     )
-    crumbles = pricing.loses_by_rounding(wanted, [line["product"] for line in lines], account.currency_exponent)
+    sold = [line.get("pack") or line["product"] for line in lines]
+    crumbles = pricing.loses_by_rounding(wanted, sold, account.currency_exponent)
     rights.check_prices(by, wanted, list_prices, crumbles=crumbles, price_level=price_level, discount=discount)
-    return Basket(sellables, wanted, priced)
+    return Basket(sellables, articles, wanted, priced)
 
 
-def list_price(sellable: Sellable, price_level: str) -> Decimal:
-    """The price of the level; a product without a wholesale price has one price."""
-    if price_level == PriceLevel.WHOLESALE and sellable.wholesale_price is not None:
-        return sellable.wholesale_price
-    return sellable.retail_price
+def _find_articles(
+    by: Membership, sellables: Mapping[UUID, Sellable], lines: Sequence[Mapping[str, Any]]
+) -> list[Article]:
+    """What each line sells. Raises InvalidInput for a product, or a pack of it, that is not on sale."""
+    found = inventory_queries.find_packs(by.account, {line["pack"] for line in lines if line.get("pack")})
+    articles, unknown = [], []
+    for index, line in enumerate(lines):
+        sellable, pack = sellables.get(line["product"]), found.get(line.get("pack"))
+        if sellable is None:
+            unknown.append(errors.unknown_reference(f"lines.{index}.product"))
+        elif line.get("pack") and (pack is None or pack.product_id != sellable.product_id):
+            unknown.append(errors.unknown_reference(f"lines.{index}.pack"))
+        else:
+            articles.append(Article(sellable, pack))
+    if unknown:
+        raise errors.InvalidInput(errors=unknown)
+    return articles
 
 
 def _sale(
@@ -209,24 +241,28 @@ def _change(by: Membership, total: Decimal, paid: Decimal, payments: Sequence[Ma
     return change
 
 
-def _lines(sale: Sale, basket: Basket, sent: Sequence[Mapping[str, Any]]) -> list[SaleLine]:
+def _lines(sale: Sale, basket: Basket) -> list[SaleLine]:
     return [
         SaleLine(
             account_id=sale.account_id,
             sale=sale,
             position=position,
-            product_id=line["product"],
-            name=basket.sellables[line["product"]].name,
+            product_id=article.sellable.product_id,
+            pack=article.pack,
+            factor=article.factor,
+            name=article.name,
             quantity=wanted.quantity,
             unit_price=wanted.unit_price,
-            list_price=list_price(basket.sellables[line["product"]], sale.price_level),
+            list_price=article.price(sale.price_level),
             discount=priced.discount,
             tax_rate=priced.tax_rate,
             tax_amount=priced.tax_amount,
             taxes=priced.taxes,
             total=priced.total,
         )
-        for position, (line, wanted, priced) in enumerate(zip(sent, basket.wanted, basket.priced, strict=True), start=1)
+        for position, (article, wanted, priced) in enumerate(
+            zip(basket.articles, basket.wanted, basket.priced, strict=True), start=1
+        )
     ]
 
 
@@ -250,20 +286,25 @@ def _payments(sale: Sale, payments: Sequence[Mapping[str, Any]]) -> list[Payment
     return taken
 
 
-def _issue(*, by: Membership, sale: Sale, rows: Sequence[SaleLine], basket: Basket) -> None:
+def _issue_of(row: SaleLine, field: str) -> Issue:
+    return Issue(row.pk, row.product_id, packs.in_base_units(row.quantity, row.factor, field=field), field)
+
+
+def _issue(*, by: Membership, sale: Sale, shelf: Shelf, rows: Sequence[SaleLine], basket: Basket) -> None:
     issues = [
-        Issue(row.pk, row.product_id, row.quantity, f"lines.{row.position - 1}.quantity")
+        _issue_of(row, f"lines.{row.position - 1}.quantity")
         for row in rows
         if basket.sellables[row.product_id].is_stocked
     ]
     costs = inventory.issue_stock(
         by=by,
         source=sale,
-        location_id=sale.storefront_id,
-        on=sale.sold_at.astimezone(by.account.zone).date(),
+        shelf=shelf,
         issues=issues,
         sellables=basket.sellables,
         occurred_at=sale.sold_at,
     )
+    if shelf.cart:
+        inventory.release_cart(by=by, cart=shelf.cart)
     for row in rows:
         row.cost = costs.get(row.pk, ZERO)

@@ -14,6 +14,7 @@ from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
 from core.amounts import ZERO, prorate, round_money
+from inventory import packs
 from inventory import services as inventory
 from inventory.services import Return
 from sales.errors import RefundTenderMismatch, RefundTooMuch
@@ -174,10 +175,14 @@ def _status(lines: Any) -> SaleStatus:
     return SaleStatus.REFUNDED if whole else SaleStatus.PARTLY_REFUNDED
 
 
+def _base_quantity(row: RefundLine, field: str) -> Decimal:
+    return packs.in_base_units(row.quantity, row.line.factor, field=field)
+
+
 def _return_goods(*, by: Membership, refund: Refund, rows: Sequence[RefundLine]) -> None:
     returns = [
-        Return(row.line_id, row.quantity, is_damaged=row.restock == Restock.DAMAGED)
-        for row in rows
+        Return(row.line_id, _base_quantity(row, f"lines.{index}.quantity"), is_damaged=row.restock == Restock.DAMAGED)
+        for index, row in enumerate(rows)
         if row.restock != Restock.NOT_RETURNED
     ]
     if returns:

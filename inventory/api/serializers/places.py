@@ -1,0 +1,44 @@
+from core.amounts import ZERO
+from core.api import fields
+from core.api.serializers import ModelSerializer
+from inventory.models import Location, ReorderPoint
+
+
+class LocationSerializer(ModelSerializer):
+    class Meta:
+        model = Location
+        fields = ["id", "name", "kind", "is_active", "version"]
+
+
+class LocationInput(ModelSerializer):
+    class Meta:
+        model = Location
+        fields = ["name"]
+
+
+class LocationChange(ModelSerializer):
+    class Meta:
+        model = Location
+        fields = ["name", "is_active"]
+
+
+class ReorderPointSerializer(ModelSerializer):
+    class Meta:
+        model = ReorderPoint
+        fields = ["id", "product", "location", "minimum", "target", "version"]
+
+
+class ReorderPointChange(ModelSerializer):
+    minimum = fields.QuantityField(min_value=ZERO)
+    target = fields.QuantityField(min_value=ZERO, required=False, allow_null=True)
+
+    class Meta:
+        model = ReorderPoint
+        fields = ["minimum", "target"]
+
+
+class ReorderPointInput(ReorderPointChange):
+    location = fields.IdField()
+
+    class Meta(ReorderPointChange.Meta):
+        fields = ["product", "location", *ReorderPointChange.Meta.fields]

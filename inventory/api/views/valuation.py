@@ -1,0 +1,24 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from accounts.roles import Capability
+from core.api.requests import AccountRequest
+from core.api.views import DeclaredView
+from inventory import valuation
+from inventory.api.serializers import valuation as serializers
+
+
+class ValuationView(DeclaredView):
+    """What the stock is worth."""
+
+    read_capability = Capability.STOCK_READ
+    feature = "inventory"
+    query_parameters = ("on", "location")
+
+    @extend_schema(parameters=[serializers.ValuationInput], responses=serializers.ValuationSerializer)
+    def get(self, request: AccountRequest) -> Response:
+        """The value of the stock at cost, by place and in total, at the end of a past day, or now."""
+        asked = serializers.ValuationInput(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        found = valuation.value_stock(request.membership, **asked.validated_data)
+        return Response(serializers.ValuationSerializer(found).data)

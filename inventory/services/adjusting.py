@@ -1,0 +1,274 @@
+"""What an adjustment takes of which batch, and brings to which: worked out under their locks, before anything moves."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.models import Membership
+from core import errors
+from core.amounts import ONE, ZERO
+from inventory import ledger
+from inventory.errors import CostRequired, ExpiryRequired, SerialElsewhere, SerialNumberTaken, SerialsRequired
+from inventory.ledger import Entry
+from inventory.models import (
+    Adjustment,
+    AdjustmentKind,
+    AdjustmentLine,
+    MovementKind,
+    SerialNumber,
+    StockProduct,
+    Tracking,
+)
+from inventory.queries import Batch, Sellable
+from inventory.services.issuing import Issue, pick
+
+LEDGER_KINDS = {
+    AdjustmentKind.THEFT: MovementKind.STOLEN,
+    AdjustmentKind.DAMAGE: MovementKind.DAMAGED,
+    AdjustmentKind.EXPIRED: MovementKind.EXPIRED,
+    AdjustmentKind.SPOILAGE: MovementKind.SPOILED,
+    AdjustmentKind.LOSS: MovementKind.LOST,
+    AdjustmentKind.SAMPLE: MovementKind.SAMPLED,
+    AdjustmentKind.WRITE_OFF: MovementKind.WRITTEN_OFF,
+    AdjustmentKind.FOUND: MovementKind.FOUND,
+    AdjustmentKind.CORRECTION: MovementKind.CORRECTED,
+}
+MOST_VALUE = Decimal(10) ** 21  # a value has that many digits before the point, and no more
+_NEVER = date.max
+
+Serials = Mapping[UUID, Sequence[str]]  # of the pieces that a line is about, by the line
+Batches = Mapping[UUID, StockProduct]
+
+
+@dataclass
+class Plan:
+    """What would move, with the batches and pieces that are new, and what it is worth at cost, without a sign."""
+
+    entries: list[Entry] = field(default_factory=list)
+    opened: list[StockProduct] = field(default_factory=list)
+    pieces: list[SerialNumber] = field(default_factory=list)
+    value: Decimal = ZERO
+
+    def carry_out(self, *, by: Membership, source: Adjustment) -> None:
+        """Write it. The batches have been locked since it was made, so it still fits."""
+        StockProduct.across_accounts.bulk_create(self.opened)
+        SerialNumber.across_accounts.bulk_create(self.pieces)
+        if not ledger.post(self.entries, by=by, source=source, occurred_at=source.occurred_at):
+            raise errors.TryAgain
+
+
+def lock_batches(*, by: Membership, location_id: UUID, lines: Iterable[AdjustmentLine]) -> dict[UUID, StockProduct]:
+    """Of the place: the batches that lines name; of products whose line names none, all with something in them; and
+    where something comes, all."""
+    whole = [line for line in lines if line.stock_product_id is None]
+    wanted = (
+        Q(pk__in=[line.stock_product_id for line in lines if line.stock_product_id])
+        | Q(product__in=[line.product_id for line in whole if line.quantity < 0], quantity__gt=0)
+        | Q(product__in=[line.product_id for line in whole if line.quantity > 0])
+    )
+    return {batch.pk: batch for batch in by.account.stock_products.locked().filter(wanted, location=location_id)}
+
+
+def make_plan(
+    *, by: Membership, adjustment: Adjustment, lines: Sequence[AdjustmentLine], batches: Batches, serials: Serials
+) -> Plan:
+    """What the lines do to these batches, which are locked. Expired stock goes as well, and what a cart holds: it is
+    gone, whoever was promised it.
+
+    Raises InvalidInput for a batch that is none of the product's here, InsufficientStock, CostRequired and
+    ExpiryRequired for what is found of a product that nobody knows enough about, SerialsRequired, SerialElsewhere and
+    SerialNumberTaken for pieces.
+    """
+    _refuse_unknown_batches(lines, batches)
+    plan, kind = Plan(), LEDGER_KINDS[AdjustmentKind(adjustment.kind)]
+    targets = _find_targets(by, adjustment, [line for line in lines if line.quantity > 0], batches, plan)
+    pieces = [line for line in lines if line.product.tracking == Tracking.SERIAL]
+    loose = [line for line in lines if line.product.tracking != Tracking.SERIAL]
+    plan.entries = [
+        *_taken([line for line in loose if line.quantity < 0], batches, kind),
+        *(Entry(targets[line.pk].pk, kind, line.quantity, line.pk) for line in loose if line.quantity > 0),
+        *_taken_pieces(by, [line for line in pieces if line.quantity < 0], batches, serials, kind),
+        *_found_pieces(by, [line for line in pieces if line.quantity > 0], targets, serials, kind, plan),
+    ]
+    costs = {batch.pk: batch.unit_cost for batch in (*batches.values(), *plan.opened)}
+    plan.value = sum((abs(entry.quantity) * costs[entry.batch_id] for entry in plan.entries), ZERO)
+    if plan.value >= MOST_VALUE:
+        too_large = "Together this is worth more than can be kept."
+        raise errors.InvalidInput(errors=[errors.FieldError("lines", "out_of_range", too_large)])
+    return plan
+
+
+def _refuse_unknown_batches(lines: Iterable[AdjustmentLine], batches: Batches) -> None:
+    unknown = [
+        line
+        for line in lines
+        if line.stock_product_id
+        and (line.stock_product_id not in batches or batches[line.stock_product_id].product_id != line.product_id)
+    ]
+    if unknown:
+        paths = [errors.unknown_reference(f"lines.{line.position - 1}.stock_product") for line in unknown]
+        raise errors.InvalidInput(errors=paths)
+
+
+def about(line: AdjustmentLine, name: str, error: type[errors.DomainError]) -> errors.FieldError:
+    return errors.FieldError(f"lines.{line.position - 1}.{name}", error.code, error.detail)
+
+
+# --- What goes -------------------------------------------------------------------------------------------------------
+
+
+def _taken(lines: Sequence[AdjustmentLine], batches: Batches, kind: MovementKind) -> Iterator[Entry]:
+    """Lines that name their batch choose first; the others take what expires first, first, of all that is left."""
+    issues, shelves = [], {}
+    for line in sorted(lines, key=lambda each: each.stock_product_id is None):
+        shelf_id = line.stock_product_id or line.product_id
+        issues.append(Issue(line.pk, shelf_id, -line.quantity, f"lines.{line.position - 1}.quantity"))
+        shelves[shelf_id] = _shelf(line, batches)
+    for issue, batch, quantity in pick(issues, shelves):
+        yield Entry(batch.id, kind, -quantity, issue.line_id)
+
+
+def _shelf(line: AdjustmentLine, batches: Batches) -> Sellable:
+    """All that the line may take of, held or not."""
+    named, product = line.stock_product_id, line.product
+    there = [batches[named]] if named else [each for each in batches.values() if each.product_id == product.pk]
+    return Sellable(
+        product.pk,
+        product.name,
+        product.sku,
+        product.retail_price,
+        product.wholesale_price,
+        product.tax_class,
+        product.is_stocked,
+        held=ZERO,
+        batches=[
+            Batch(batch.pk, batch.quantity, batch.unit_cost)
+            for batch in sorted(there, key=lambda each: (each.expires_on or _NEVER, each.pk))
+        ],
+    )
+
+
+def _taken_pieces(
+    by: Membership, lines: Sequence[AdjustmentLine], batches: Batches, serials: Serials, kind: MovementKind
+) -> Iterator[Entry]:
+    """The very pieces, out of the batches that they are in. A line that takes all of its batch needs to name none."""
+    if not lines:
+        return
+    here = by.account.serial_numbers.filter(
+        Q(number__in=[number for line in lines for number in serials.get(line.pk, ())])
+        | Q(stock_product__in=[line.stock_product_id for line in lines if line.stock_product_id]),
+        product__in=[line.product_id for line in lines],
+        stock_product__in=batches.keys(),
+    )
+    pieces = {(piece.product_id, piece.number): piece for piece in here.order_by("number")}
+    for line in lines:
+        for number in serials.get(line.pk) or _all_of_batch(line, pieces.values()):
+            piece = pieces.get((line.product_id, number))
+            if piece is None or line.stock_product_id not in (None, piece.stock_product_id):
+                raise SerialElsewhere(errors=[about(line, "serials", SerialElsewhere)])
+            yield Entry(piece.stock_product_id, kind, -ONE, line.pk, piece.pk)
+
+
+def _all_of_batch(line: AdjustmentLine, pieces: Iterable[SerialNumber]) -> list[str]:
+    numbers = [piece.number for piece in pieces if piece.stock_product_id == line.stock_product_id]
+    if line.stock_product_id is None or len(numbers) != -line.quantity:
+        raise SerialsRequired(errors=[about(line, "serials", SerialsRequired)])
+    return numbers
+
+
+# --- What comes ------------------------------------------------------------------------------------------------------
+
+
+def _find_targets(
+    by: Membership, adjustment: Adjustment, lines: Sequence[AdjustmentLine], batches: Batches, plan: Plan
+) -> dict[UUID, StockProduct]:
+    """For each line the batch that it brings to: its own, or the newest of the product at the place, or a new one where
+    there is none or what was found cost something else."""
+    newest: dict[UUID, StockProduct] = {}
+    for batch in sorted(batches.values(), key=_age):
+        newest[batch.product_id] = batch
+    targets, known = {}, newest | _newest_elsewhere(by, {line.product_id for line in lines} - newest.keys())
+    for line in lines:
+        target = batches[line.stock_product_id] if line.stock_product_id else newest.get(line.product_id)
+        if target is None or line.unit_cost not in (None, target.unit_cost):
+            target = _new_batch(adjustment, line, known.get(line.product_id))
+            plan.opened.append(target)
+        targets[line.pk] = target
+    return targets
+
+
+def _newest_elsewhere(by: Membership, product_ids: Iterable[UUID]) -> dict[UUID, StockProduct]:
+    if not product_ids:
+        return {}
+    anywhere = by.account.stock_products.filter(product__in=product_ids).order_by("product", "-received_at", "-pk")
+    return {batch.product_id: batch for batch in anywhere.distinct("product")}
+
+
+def _age(batch: StockProduct) -> tuple[object, UUID]:
+    return batch.received_at, batch.pk
+
+
+def _new_batch(adjustment: Adjustment, line: AdjustmentLine, like: StockProduct | None) -> StockProduct:
+    if line.unit_cost is None and like is None:
+        raise CostRequired(errors=[about(line, "unit_cost", CostRequired)])
+    cost = line.unit_cost if line.unit_cost is not None or like is None else like.unit_cost
+    expires_on = like.expires_on if like else None
+    if line.product.tracking == Tracking.BATCH and expires_on is None:
+        raise ExpiryRequired(errors=[about(line, "product", ExpiryRequired)])
+    return StockProduct(
+        account_id=adjustment.account_id,
+        product_id=line.product_id,
+        location_id=adjustment.location_id,
+        purchase_cost=cost,
+        unit_cost=cost,
+        expires_on=expires_on,
+        received_at=adjustment.occurred_at,
+    )
+
+
+def _found_pieces(
+    by: Membership,
+    lines: Sequence[AdjustmentLine],
+    targets: Mapping[UUID, StockProduct],
+    serials: Serials,
+    kind: MovementKind,
+    plan: Plan,
+) -> Iterator[Entry]:
+    """Pieces that had left, or were never known. Raises SerialNumberTaken for one that is in stock somewhere."""
+    if not lines:
+        return
+    named = by.account.serial_numbers.filter(
+        product__in=[line.product_id for line in lines],
+        number__in=[number for line in lines for number in serials.get(line.pk, ())],
+    )
+    pieces = {(piece.product_id, piece.number): piece for piece in named}
+    for line in lines:
+        if not serials.get(line.pk):
+            raise SerialsRequired(errors=[about(line, "serials", SerialsRequired)])
+        for number in serials[line.pk]:
+            piece = pieces.get((line.product_id, number))
+            if piece is None:
+                piece = SerialNumber(account_id=by.account_id, product_id=line.product_id, number=number)
+                plan.pieces.append(piece)
+            elif piece.stock_product_id:
+                raise SerialNumberTaken(errors=[about(line, "serials", SerialNumberTaken)])
+            yield Entry(targets[line.pk].pk, kind, ONE, line.pk, piece.pk)
+
+
+def check_serials(lines: Sequence[AdjustmentLine], serials: Serials) -> None:
+    """Raises SerialsRequired unless each piece of what is tracked by piece, and nothing else, is named once."""
+    named = Counter((line.product_id, number) for line in lines for number in serials.get(line.pk, ()))
+    per_line: dict[UUID, int] = defaultdict(int, {pk: len(numbers) for pk, numbers in serials.items()})
+    bad = [
+        line
+        for line in lines
+        if per_line[line.pk] != (abs(line.quantity) if line.product.tracking == Tracking.SERIAL else 0)
+        or any(named[line.product_id, number] > 1 for number in serials.get(line.pk, ()))
+    ]
+    if bad:
+        raise SerialsRequired(errors=[about(line, "serials", SerialsRequired) for line in bad])

@@ -1,0 +1,169 @@
+"""What a till keeps of the catalogue: all of it once, and from then on what has changed.
+
+A cursor names the oldest transaction that was still open when the till looked. Whatever was committed since bears that
+number or a higher one (`changed_in`), so nothing is missed however transactions overlap; a row may come twice.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import Account
+from core import vault
+from inventory.errors import CursorUnknown
+
+PAGE = 5_000
+# A hold ends by the clock, and whoever ended it by hand may have committed a little later.
+OVERLAP = timedelta(minutes=10)
+_NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A moment at which a till looked: the oldest transaction then open, and the time in seconds since 1970."""
+
+    transaction: int
+    second: int
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """What a till has: all up to `since`, and on the walk that began at `began`, all up to the product `after`.
+
+    It is sealed: how many transactions there were is nobody's business.
+    """
+
+    since: Look
+    began: Look | None = None
+    after: UUID = _NOBODY
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Raises CursorUnknown for what is none of ours."""
+        try:
+            transaction, second, began_in, began_at, after = vault.unseal(text).split("-")
+            since, began = Look(int(transaction), int(second)), Look(int(began_in), int(began_at))
+            datetime.fromtimestamp(since.second, UTC)
+            return cls(since, began if began.transaction else None, UUID(hex=after))
+        except (ValueError, OverflowError, OSError):
+            raise CursorUnknown from None
+
+    def __str__(self) -> str:
+        began = self.began or Look(0, 0)
+        parts = (self.since.transaction, self.since.second, began.transaction, began.second, self.after.hex)
+        return vault.seal("-".join(map(str, parts)))
+
+
+@dataclass(frozen=True)
+class CataloguePage:
+    items: list[dict[str, Any]]
+    cursor: Cursor
+    has_more: bool
+
+
+_NOW = """
+SELECT pg_snapshot_xmin(s)::text::bigint, extract(epoch FROM now())::bigint, pg_snapshot_xmax(s)::text::bigint
+FROM pg_current_snapshot() s
+"""
+
+# What has changed for a till in this storefront: facts, packs, what is on the shelf, what was held, what went off.
+_CHANGED = """
+  AND p.id IN (
+    SELECT id FROM products WHERE account_id = %(account)s AND changed_in >= %(since)s
+    UNION SELECT product_id FROM product_packs WHERE account_id = %(account)s AND changed_in >= %(since)s
+    UNION SELECT product_id FROM stock_products
+      WHERE account_id = %(account)s AND location_id = %(location)s AND (changed_in >= %(since)s
+        OR quantity > 0 AND expires_on >= %(looked_on)s AND expires_on < %(today)s)
+    UNION SELECT product_id FROM reservations
+      WHERE account_id = %(account)s AND location_id = %(location)s AND expires_at > %(looked_at)s
+  )
+"""
+_CATALOGUE = """
+WITH wanted AS (
+  SELECT p.* FROM products p WHERE p.account_id = %(account)s AND p.id > %(after)s {changed}
+  ORDER BY p.id LIMIT %(limit)s
+), on_hand AS (
+  SELECT product_id, sum(quantity) AS quantity FROM stock_products
+  WHERE account_id = %(account)s AND location_id = %(location)s AND quantity > 0
+    AND (expires_on >= %(today)s OR expires_on IS NULL) GROUP BY product_id
+), held AS (
+  SELECT product_id, sum(quantity) AS quantity FROM reservations
+  WHERE account_id = %(account)s AND location_id = %(location)s AND expires_at > %(now)s GROUP BY product_id
+), packs AS (
+  SELECT product_id, json_agg(json_build_object('id', id, 'name', name, 'factor', factor::text, 'barcode', barcode,
+      'retail_price', round(retail_price, %(exponent)s)::text,
+      'wholesale_price', round(wholesale_price, %(exponent)s)::text) ORDER BY factor, id) AS rows
+  FROM product_packs WHERE account_id = %(account)s AND is_active GROUP BY product_id
+)
+SELECT w.id, w.is_active, w.sku, w.name, w.barcode, w.item_code, w.category_id, w.unit, w.tax_class, w.tracking,
+  w.is_stocked, round(w.retail_price, %(exponent)s)::text, round(w.wholesale_price, %(exponent)s)::text,
+  coalesce(packs.rows, '[]'),
+  greatest(coalesce(on_hand.quantity, 0) - coalesce(held.quantity, 0), 0)::numeric(14,3)::text
+FROM wanted w LEFT JOIN on_hand ON on_hand.product_id = w.id LEFT JOIN held ON held.product_id = w.id
+LEFT JOIN packs ON packs.product_id = w.id
+ORDER BY w.id
+"""
+_COLUMNS = (
+    *("id", "is_deleted", "sku", "name", "barcode", "item_code", "category", "unit", "tax_class", "tracking"),
+    *("is_stocked", "retail_price", "wholesale_price", "packs", "available"),
+)
+
+
+def read_catalogue(account: Account, *, location_id: UUID, cursor: Cursor | None, now: datetime) -> CataloguePage:
+    """The next page for a till in this storefront: at most 5,000 products, in two statements.
+
+    Without a cursor everything that is on sale; with one what has changed, what has left the catalogue included. Raises
+    CursorUnknown for a cursor of a time to come: then the database is another than the one that gave it.
+    """
+    look, youngest = _look()
+    if cursor and (cursor.since.transaction > youngest or cursor.since.second > look.second):
+        raise CursorUnknown
+    cursor = cursor or Cursor(Look(0, 0))
+    began = cursor.began or look
+    rows = _read(account, location_id=location_id, cursor=cursor, now=now)
+    has_more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    following = Cursor(cursor.since, began, rows[-1][0]) if has_more else Cursor(began)
+    return CataloguePage([item for item in map(_item, rows) if _is_news(item, cursor)], following, has_more)
+
+
+def _look() -> tuple[Look, int]:
+    """This moment, and the number that the next transaction will have."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOW)
+        oldest, second, youngest = cursor.fetchone()
+        return Look(oldest, second), youngest
+
+
+def _read(account: Account, *, location_id: UUID, cursor: Cursor, now: datetime) -> list[tuple[Any, ...]]:
+    looked_at = datetime.fromtimestamp(cursor.since.second, UTC) - OVERLAP
+    wanted: dict[str, Any] = {
+        "account": account.pk,
+        "location": location_id,
+        "after": cursor.after,
+        "limit": PAGE + 1,
+        "since": cursor.since.transaction,
+        "looked_at": looked_at,
+        "looked_on": looked_at.astimezone(account.zone).date(),
+        "now": now,
+        "today": now.astimezone(account.zone).date(),
+        "exponent": account.currency_exponent,
+    }
+    with connection.cursor() as sent:
+        sent.execute(_CATALOGUE.format(changed=_CHANGED if cursor.since.transaction else ""), wanted)
+        return list(sent.fetchall())
+
+
+def _item(row: tuple[Any, ...]) -> dict[str, Any]:
+    product_id, is_active, *facts = row
+    if not is_active:
+        return {"id": product_id, "is_deleted": True}
+    return dict(zip(_COLUMNS, (product_id, False, *facts), strict=True))
+
+
+def _is_news(item: dict[str, Any], cursor: Cursor) -> bool:
+    """Who has nothing yet need not be told what is gone."""
+    return bool(cursor.since.transaction) or not item["is_deleted"]
