@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.urls import URLResolver, get_resolver
 
 PREFIX = "api/v1/"
+NO_PRODUCT = UUID(int=0)
 VERBS = ("get", "post", "put", "patch", "delete")
 PARAMETER = re.compile(r"\(\?P<(\w+)>[^)]*\)|<\w+:(\w+)>")
 
@@ -51,8 +53,9 @@ class Route:
         """What the action, or else the view, says."""
         return self.options.get(name, getattr(self.view, name, None))
 
-    def url(self, pk: Any = "") -> str:
-        return "/" + PREFIX + self.path.replace("{pk}", str(pk)).replace("{token}", str(pk) or "none")
+    def url(self, pk: Any = "", product: Any = NO_PRODUCT) -> str:
+        names = {"{pk}": str(pk), "{product}": str(product), "{token}": str(pk) or "none"}
+        return "/" + PREFIX + re.sub(r"{\w+}", lambda name: names[name[0]], self.path)
 
 
 def walk(patterns: Any, before: str = "") -> Iterator[tuple[str, Any]]:

@@ -77,8 +77,21 @@ ACROSS = {
     "accounts/services/orphans.py: User.across_accounts.select_for_update",
     # Django makes many rows at once, or on another connection, through a manager only; each row bears its account_id.
     "accounts/services/history.py: AuditEvent.across_accounts.using",
-    "inventory/services.py: StockProduct.across_accounts.bulk_create",
-    "inventory/services.py: Product.across_accounts.bulk_update",
+    "inventory/services/deliveries.py: Product.across_accounts.bulk_update",
+    "inventory/services/deliveries.py: StockProduct.across_accounts.bulk_create",
+    "inventory/services/purchasing.py: PurchaseOrderLine.across_accounts.bulk_create",
+    "inventory/services/purchasing.py: PurchaseOrderLine.across_accounts.bulk_update",
+    "inventory/services/rebuild.py: AuditEvent.across_accounts.bulk_create",
+    "inventory/services/counts.py: StockCountLine.across_accounts.bulk_create",
+    "inventory/services/counts.py: StockProduct.across_accounts.bulk_create",
+    "inventory/services/adjusting.py: SerialNumber.across_accounts.bulk_create",
+    "inventory/services/adjusting.py: StockProduct.across_accounts.bulk_create",
+    "inventory/services/adjustments.py: AdjustmentLine.across_accounts.bulk_create",
+    "inventory/services/arriving.py: StockProduct.across_accounts.bulk_create",
+    "inventory/services/arriving.py: TransferPick.across_accounts.bulk_update",
+    "inventory/services/dispatching.py: StockProduct.across_accounts.bulk_create",
+    "inventory/services/dispatching.py: TransferPick.across_accounts.bulk_create",
+    "inventory/services/transfers.py: TransferLine.across_accounts.bulk_create",
     "sales/services/complete.py: Payment.across_accounts.bulk_create",
     "sales/services/complete.py: Sale.across_accounts.bulk_create",
     "sales/services/complete.py: SaleLine.across_accounts.bulk_create",
@@ -169,8 +182,8 @@ def test_the_services_are_where_the_writes_are_looked_for():
 
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
-    "accept_invitation", "add_member", "add_staff", "confirm_reset", "find_device", "find_invitation",
-    "find_orphans", "open_account", "refresh_session", "register_business", "remove_staff", "renew_staff_mfa",
+    "accept_invitation", "add_member", "add_staff", "confirm_reset", "find_device", "find_invitation", "find_orphans",
+    "open_account", "rebuild_from_ledger", "refresh_session", "register_business", "remove_staff", "renew_staff_mfa",
     "repair_orphans", "request_reset", "request_verification", "revoke_refresh", "sign_in", "sign_in_by_pin",
     "sign_in_staff", "touch_session", "verify_email",
 }  # fmt: skip

@@ -11,7 +11,7 @@ from accounts.models import SessionKind
 from accounts.roles import Role
 from core import limits
 from inventory import services as inventory
-from inventory.models import Location
+from inventory.models import Location, Product
 from sales import services as sales
 from tests.conftest import PASSWORD, Shop, open_shop, receive
 from tests.routes import routes
@@ -50,6 +50,9 @@ def grow(shop: Shop, name: str) -> None:
             location=storefront.pk,
             items=[{"product": product.pk, "quantity": Decimal(9), "unit_cost": Decimal(1)}],
         )
+        inventory.hold_stock(
+            by=shop.owner, location=storefront.pk, product=product.pk, cart=uuid7(), quantity=Decimal(1)
+        )
         sale = sales.complete_sale(
             by=shop.owner,
             storefront=storefront.pk,
@@ -63,11 +66,44 @@ def grow(shop: Shop, name: str) -> None:
             sale=shop.account.sales.locked().get(pk=sale.pk),
             lines=[{"line": sale.lines.all()[0].pk, "quantity": Decimal(1)}],
         )
+        stock_up(shop, name, storefront, product)
+        buy(shop, name, storefront, product)
+        inventory.open_count(by=shop.owner, location=storefront.pk)
+        found = [{"product": product.pk, "quantity": Decimal(1)}]
+        inventory.adjust_stock(by=shop.owner, location=storefront.pk, kind="FOUND", reason="Found", lines=found)
+        inventory.open_transfer(
+            by=shop.owner,
+            source=storefront.pk,
+            destination=shop.storefront.pk,
+            lines=[{"product": product.pk, "quantity": Decimal(1)}],
+        )
         hire(shop, name, storefront)
         accounts.invite(by=shop.owner, email=f"yaa{name}@x.example", role=Role.CASHIER)
         accounts.add_device(by=shop.owner, name=f"Phone {name}")
         accounts.open_session(by=shop.owner, kind=SessionKind.TOKEN)
         shop.owner.session = None
+
+
+def stock_up(shop: Shop, name: str, storefront: Location, product: Product) -> None:
+    """One more of what a product may have beside itself."""
+    by = shop.owner
+    inventory.add_pack(by=by, product=product, name="Carton", factor=Decimal(24), retail_price=Decimal(100))
+    inventory.add_barcode_rule(by=by, prefix=f"2{name}", kind="WEIGHT")
+    inventory.add_reorder_point(by=by, product=product, location=storefront.pk, minimum=Decimal(2))
+
+
+def buy(shop: Shop, name: str, storefront: Location, product: Product) -> None:
+    """One more order, with what came of it, and what of that went back."""
+    order = inventory.add_order(
+        by=shop.owner,
+        supplier=shop.account.suppliers.create(name=f"Trader {name}").pk,
+        location=storefront.pk,
+        lines=[{"product": product.pk, "quantity": Decimal(5), "unit_cost": Decimal(1)}],
+    )
+    inventory.place_order(by=shop.owner, order=order)
+    inventory.receive_order(by=shop.owner, order=order, items=[{"product": product.pk, "quantity": Decimal(2)}])
+    batch = shop.account.stock_products.select_related("stock").get(stock__order=order)
+    inventory.send_back_stock(by=shop.owner, stock=batch.stock, items=[{"batch": batch.pk, "quantity": Decimal(1)}])
 
 
 def hire(shop: Shop, name: str, storefront: Location) -> None:

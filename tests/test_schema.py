@@ -162,6 +162,18 @@ BODILESS = {
     "POST accounts/memberships/{id}/hand-over/",
     "POST accounts/memberships/{id}/reactivate/",
     "POST accounts/memberships/{id}/remove-pin/",
+    "DELETE inventory/barcode-rules/{id}/",
+    "DELETE inventory/reorder-points/{id}/",
+    "DELETE inventory/reservations/{id}/",
+    "POST inventory/adjustments/{id}/approve/",
+    "POST inventory/adjustments/{id}/reject/",
+    "POST inventory/purchase-orders/{id}/order/",
+    "POST inventory/stock-counts/{id}/approve/",
+    "POST inventory/stock-counts/{id}/cancel/",
+    "POST inventory/stock-counts/{id}/reverse/",
+    "POST inventory/suppliers/{id}/erase/",
+    "POST inventory/transfers/{id}/accept/",
+    "POST inventory/transfers/{id}/cancel/",
     "POST sales/customers/{id}/erase/",
 }
 
@@ -198,10 +210,10 @@ def test_ids_in_a_path_are_uuids_and_the_tokens_of_mails_are_texts(document):
     parameters = [each for operation in operations(document).values() for each in operation.get("parameters", ())]
     in_paths = [each for each in parameters if each["in"] == "path"]
     assert len(in_paths) >= 10
-    assert {each["name"] for each in in_paths} == {"id", "token"}
+    assert {each["name"] for each in in_paths} == {"id", "product", "token"}
     for each in in_paths:
         uuid = {"type": "string", "format": "uuid"}
-        assert each["schema"] == (uuid if each["name"] == "id" else {"type": "string"})
+        assert each["schema"] == (uuid if each["name"] != "token" else {"type": "string"})
 
 
 def test_the_limits_are_in_the_schema_wherever_nobody_has_to_sign_in(document):

@@ -16,6 +16,9 @@ COLLECTIONS = (
     "stock",
     "stock_products",
     "stock_movements",
+    "transfers",
+    "transfer_lines",
+    "transfer_picks",
     "idempotency_keys",
     "products",
     "customers",
@@ -32,6 +35,9 @@ def state_of(shop: Shop) -> dict[str, Any]:
             "numbers": list(shop.account.registers.order_by("code").values_list("code", "last_number")),
             "on_hand": list(shop.account.stock_products.order_by("id").values_list("id", "quantity", "movement_count")),
             "prices": list(shop.account.products.order_by("id").values_list("id", "retail_price", "wholesale_price")),
+            "transfer_steps": list(
+                shop.account.transfers.order_by("id").values_list("id", "status", "version", "reason")
+            ),
             "refunded": list(shop.account.sale_lines.order_by("id").values_list("id", "refunded_quantity")),
         }
 

@@ -16,9 +16,11 @@ from accounts.roles import Role
 from core import tenancy
 from core.admin import AccountFilter
 from inventory import services as inventory
+from tests import bodies
 from tests.conftest import PASSWORD, open_shop
 from tests.console import LOGIN, hire, told
 from tests.sales.requests import refund, sell
+from tests.test_query_counts import buy
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -34,6 +36,7 @@ def address_of(model, page="changelist", *args):
 
 def fill(shop):
     """Rows of every kind, and all the secrets that people and devices have."""
+    bodies.fill(shop)
     with shop.inside():
         services.begin_totp(by=shop.owner, password=PASSWORD)
         shop.owner.user.refresh_from_db()
@@ -41,6 +44,7 @@ def fill(shop):
         device = services.add_device(by=shop.owner, name="Counter")
         offer = services.invite(by=shop.owner, email="yaw@example.com", role=Role.CASHIER)
         inventory.add_category(by=shop.owner, name="Soap")
+        buy(shop, "Kofi", shop.storefront, shop.products[0])
         customer = shop.account.customers.create(name="Efua", phone="0244")
     sale = sell(shop, customer=str(customer.pk))
     assert refund(shop, sale).status_code == 201

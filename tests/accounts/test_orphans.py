@@ -291,7 +291,7 @@ def test_s05_create_accounts_opens_a_business_as_a_registration_would_and_the_us
         "register.added",
     }
     assert account.subscription.is_trial
-    assert account.locations.using("staff").get().name == "Main"
+    assert account.locations.storefronts().using("staff").get().name == "Main"
     assert account.registers.using("staff").get().code == "R1"
     assert [event.subject_id for event in events(shop.id, "user.moved")] == [user_id]
 

@@ -40,7 +40,8 @@ def test_a_new_business_has_an_owner_a_trial_a_storefront_and_a_register():
         assert (owner.role, owner.user.email, owner.user.account_id) == (Role.OWNER, "esi@x.com", account_id)
         assert owner.user.check_password(PASSWORD)
         assert account.subscription.is_trial
-        assert [(place.name, place.kind) for place in account.locations.all()] == [("Main", "STOREFRONT")]
+        places = [(place.name, place.kind) for place in account.locations.order_by("id")]
+        assert places == [("Main", "STOREFRONT"), ("In transit", "TRANSIT")]
         assert [register.code for register in account.registers.all()] == ["R1"]
         assert set(account.audit_events.values_list("action", flat=True)) >= {
             "account.opened",

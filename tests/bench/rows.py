@@ -11,7 +11,7 @@ from django.db.backends.utils import CursorWrapper
 from uuid_utils.compat import uuid7
 
 from accounts.models import Membership
-from inventory.models import Location, MovementKind, Product, Stock, StockMovement, StockProduct
+from inventory.models import Location, LocationKind, MovementKind, Product, Stock, StockMovement, StockProduct
 
 DELIVERIES = 10  # of every product: by turns to the warehouse and to the storefront
 ITEMS = 50  # in one delivery
@@ -30,7 +30,7 @@ WHERE contype = 'f' AND conrelid = ANY(%s::regclass[]) ORDER BY 1, 2
 def stock_up(cursor: CursorWrapper, owner: Membership, *, product_count: int) -> None:
     """Give one business its products and the deliveries that brought them."""
     locations = Location.across_accounts.using("owner").filter(account_id=owner.account_id)
-    places = list(locations.order_by("-kind"))
+    places = list(locations.exclude(kind=LocationKind.TRANSIT).order_by("-kind"))
     products = list(make_products(owner, product_count))
     deliveries = list(make_deliveries(owner, places, product_count))
     batches = list(make_batches(owner, products, deliveries))
@@ -62,6 +62,7 @@ def make_deliveries(owner: Membership, places: list[Location], product_count: in
             "id": uuid7(),
             "account_id": owner.account_id,
             "location_id": places[number // per_round % len(places)].pk,
+            "number": f"SEED-{number:06d}",
             "reference": f"GRN-{number:06d}",
             "received_by_id": owner.pk,
             "occurred_at": FIRST + timedelta(minutes=number),
@@ -81,6 +82,7 @@ def make_batches(owner: Membership, products: list[Row], deliveries: list[Row]) 
                 "location_id": delivery["location_id"],
                 "quantity": QUANTITY,
                 "movement_count": 1,
+                "purchase_cost": COST,
                 "unit_cost": COST,
                 "expires_on": date(2030 + number // per_round, 1 + position % 12, 28) if position % 2 else None,
                 "received_at": delivery["occurred_at"],

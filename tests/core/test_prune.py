@@ -23,6 +23,7 @@ NOTHING = [
     "Removed sessions that have ended: 0.",
     "Removed cookies that have ended: 0.",
     "Removed old counters of tries: 0.",
+    "Removed promises to carts that have ended: 0.",
     "Removed answers to old requests: 0.",
 ]
 
@@ -107,9 +108,9 @@ def test_the_answer_to_an_old_request_goes_and_that_to_one_that_may_come_again_s
     now = timezone.now()
     rows(IdempotencyKey).filter(key="gone").update(created_at=now - 31 * DAY)
     rows(IdempotencyKey).filter(key="kept").update(created_at=now - 29 * DAY)
-    assert run() == [*NOTHING[:3], "Removed answers to old requests: 2."]
+    assert run() == [*NOTHING[:4], "Removed answers to old requests: 2."]
     assert set(rows(IdempotencyKey).values_list("account_id", "key")) == {(shop.id, "kept"), (other.id, "kept")}
-    assert run("--days", "28")[3] == "Removed answers to old requests: 2."
+    assert run("--days", "28")[4] == "Removed answers to old requests: 2."
 
 
 @pytest.mark.parametrize("days", ["7", "0", "-1"])

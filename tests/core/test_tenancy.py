@@ -263,6 +263,22 @@ FRESH = {
     "sales": {"receipt_number": "'FRESH-1'"},
     "sale_lines": {"position": "999"},
     "stock_movements": {"sequence": "999999"},
+    "product_packs": {"name": "'a fresh name'", "barcode": "''"},
+    "serial_numbers": {"number": "'FRESH'"},
+    "reservations": {"cart": "gen_random_uuid()"},
+    **{
+        table: {"product_id": "(SELECT max(p.id::text) FROM products p WHERE p.account_id = t.account_id)"}
+        for table in ("purchase_order_lines", "transfer_lines", "stock_count_lines")
+    },
+    "transfers": {
+        "number": "'FRESH-1'",
+        "source_id": "(SELECT max(l.id::text) FROM locations l WHERE l.account_id = t.account_id)",
+        "destination_id": "(SELECT min(l.id::text) FROM locations l WHERE l.account_id = t.account_id)",
+    },
+    **{
+        table: {"number": "'FRESH-1'"}
+        for table in ("stock", "purchase_orders", "supplier_returns", "adjustments", "stock_counts")
+    },
 }
 
 

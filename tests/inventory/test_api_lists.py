@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from inventory import services
+from inventory import ledger, services
+from inventory.ledger import Entry
 from tests.answers import fields_of, ids, refused
 from tests.conftest import receive
 from tests.inventory.requests import (
@@ -113,8 +114,8 @@ def test_every_filter_of_batches_and_movements_really_filters(shop, milo):
     assert ids(shop, BATCHES, in_stock="true") == everything
     assert ids(shop, BATCHES, in_stock="false") == set()
     with shop.inside():
-        services.ledger.post(
-            [services.Entry(sold_out.pk, "SOLD", -sold_out.quantity)],
+        ledger.post(
+            [Entry(sold_out.pk, "SOLD", -sold_out.quantity)],
             by=shop.owner,
             source=stock,
             occurred_at=timezone.now(),

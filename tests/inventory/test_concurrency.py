@@ -26,15 +26,13 @@ def issue(shop: Shop, quantity: int) -> None:
     """Take of the first product, as a sale would, in a transaction of its own."""
     with shop.inside():
         product, today = shop.products[0].pk, timezone.localdate(timezone=shop.account.zone)
+        shelf = services.Shelf(shop.storefront.pk, today)
         services.issue_stock(
             by=shop.owner,
             source=shop.register,
-            location_id=shop.storefront.pk,
-            on=today,
+            shelf=shelf,
             issues=[services.Issue(uuid7(), product, Decimal(quantity), "lines.0.quantity")],
-            sellables=queries.find_sellables(
-                shop.account, location_id=shop.storefront.pk, product_ids={product}, on=today
-            ),
+            sellables=shelf.look(shop.owner, {product}),
             occurred_at=timezone.now(),
         )
 
@@ -123,7 +121,7 @@ def test_s26_batches_are_locked_in_an_order_of_their_own(busy):
 
 def test_s26_control_batches_that_are_locked_in_the_order_of_the_basket_deadlock(busy, monkeypatch):
     """S26."""
-    weaken(monkeypatch, ledger, "_POST", "ORDER BY id FOR", "ORDER BY array_position(%(lock)s::uuid[], id) FOR")
+    weaken(monkeypatch, ledger, "_POST", "ORDER BY id FOR", "ORDER BY array_position(%(batches)s::uuid[], id) FOR")
     assert is_deadlock(opposite_orders(busy))
 
 
@@ -152,7 +150,7 @@ def test_s26_who_finds_a_batch_empty_has_the_others_locked_already(busy):
 def test_s26_control_who_locks_only_the_batches_that_it_picks_deadlocks(busy, monkeypatch):
     """S26."""
     whole = ledger.post
-    monkeypatch.setattr(ledger, "post", lambda entries, **facts: whole(entries, **{**facts, "lock": ()}))
+    monkeypatch.setattr(ledger, "post", lambda entries, **facts: whole(entries, **{**facts, "seen": {}}))
     assert is_deadlock(one_and_four(busy))
 
 
@@ -194,11 +192,11 @@ def test_a_price_of_a_delivery_and_a_change_of_the_other_price_are_both_kept(bus
 
 
 def two_prices(shop: Shop) -> list:
-    """What two deliveries get that have both come to writing a price of the same product."""
+    """What two deliveries get that have both read the same product."""
     barrier = threading.Barrier(2)
 
     def deliver(**prices: Decimal):
-        with shop.inside(), meeting_before('UPDATE "products"', barrier):
+        with shop.inside(), meeting_before("INSERT INTO document_counters", barrier):
             receive(shop, "1", **prices)
 
     return at_once([lambda: deliver(retail_price=Decimal(100)), lambda: deliver(wholesale_price=Decimal(50))])

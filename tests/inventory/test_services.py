@@ -173,7 +173,9 @@ def test_the_database_refuses_a_negative_price(bare, name):
 
 def test_nothing_is_delivered_to_a_place_that_is_switched_off(bare):
     with bare.inside():
-        services.change_location(by=bare.owner, location=bare.account.locations.locked().get(), is_active=False)
+        services.change_location(
+            by=bare.owner, location=bare.account.locations.storefronts().locked().get(), is_active=False
+        )
     error = refused_with(bare, errors.InvalidInput, lambda: deliver(bare, item(bare.products[0])))
     assert [(e.field, e.code) for e in error.errors] == [("location", "does_not_exist")]
 

@@ -97,10 +97,8 @@ def test_a_product_that_left_the_catalogue_meanwhile_is_not_sold_from_an_old_loo
     with bare.inside():
         receive(bare, "1")
         account, product = bare.account, bare.products[0]
-        today = timezone.localdate(timezone=account.zone)
-        looked = inventory.queries.find_sellables(
-            account, location_id=bare.storefront.pk, product_ids={product.pk}, on=today
-        )
+        shelf = inventory.Shelf(bare.storefront.pk, on=timezone.localdate(timezone=account.zone))
+        looked = shelf.look(bare.owner, {product.pk})
     sell(bare, "1")
     with bare.inside():
         inventory.change_product(by=bare.owner, product=account.products.locked().get(pk=product.pk), is_active=False)
@@ -111,8 +109,7 @@ def test_a_product_that_left_the_catalogue_meanwhile_is_not_sold_from_an_old_loo
             inventory.issue_stock(
                 by=bare.owner,
                 source=bare.register,
-                location_id=bare.storefront.pk,
-                on=today,
+                shelf=shelf,
                 issues=[issue],
                 sellables=looked,
                 occurred_at=timezone.now(),

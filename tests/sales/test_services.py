@@ -152,10 +152,14 @@ def test_a_register_or_product_that_is_switched_off_sells_nothing(shop):
     refused_with(shop, RegisterInactive, lambda: sell(shop, "1"))
     with shop.inside():
         services.change_register(by=shop.owner, register=shop.account.registers.locked().get(), is_active=True)
-        inventory.change_location(by=shop.owner, location=shop.account.locations.locked().get(), is_active=False)
+        inventory.change_location(
+            by=shop.owner, location=shop.account.locations.storefronts().locked().get(), is_active=False
+        )
     refused_with(shop, RegisterInactive, lambda: sell(shop, "1"))
     with shop.inside():
-        inventory.change_location(by=shop.owner, location=shop.account.locations.locked().get(), is_active=True)
+        inventory.change_location(
+            by=shop.owner, location=shop.account.locations.storefronts().locked().get(), is_active=True
+        )
         inventory.change_product(
             by=shop.owner, product=shop.account.products.locked().get(pk=shop.products[1].pk), is_active=False
         )
