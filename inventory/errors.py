@@ -59,6 +59,11 @@ class CountState(DomainError):
     detail = "This cannot be done with a count that is {status}."
 
 
+class SerialsNotSold(DomainError):
+    code = "serials_not_sold"
+    detail = "What has serial numbers leaves piece by piece, which a sale cannot say yet."
+
+
 class SerialsNotCounted(DomainError):
     code = "serials_not_counted"
     detail = "What has serial numbers is looked after piece by piece, not counted."

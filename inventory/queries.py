@@ -14,8 +14,7 @@ from django.utils import timezone
 from accounts.models import Account, Membership
 from core.amounts import ONE, SMALLEST_QUANTITY, ZERO
 from inventory.barcodes import InStoreCode
-from inventory.models import Adjustment, Product, ProductPack, Tracking, Transfer
-from inventory.sums import find_disagreements  # noqa: F401 - one of them, though it stands in a file of its own
+from inventory.models import Adjustment, Product, ProductPack, StockProduct, Tracking, Transfer
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ class Sellable:
     wholesale_price: Decimal | None
     tax_class: str
     is_stocked: bool
+    tracking: str
     held: Decimal
     batches: list[Batch] = field(default_factory=list)
 
@@ -51,7 +51,7 @@ class Sellable:
 
 
 _SELLABLE = """
-SELECT p.id, p.name, p.sku, p.retail_price, p.wholesale_price, p.tax_class, p.is_stocked,
+SELECT p.id, p.name, p.sku, p.retail_price, p.wholesale_price, p.tax_class, p.is_stocked, p.tracking,
   (SELECT coalesce(sum(r.quantity), 0) FROM reservations r
    WHERE r.account_id = p.account_id AND r.location_id = %(location)s AND r.product_id = p.id
      AND r.expires_at > %(now)s AND r.cart IS DISTINCT FROM %(cart)s::uuid),
@@ -114,6 +114,14 @@ def find_availability(account: Account, *, location_id: UUID, product_id: UUID, 
     expired: Decimal = gone.aggregate(quantity=Sum("quantity", default=ZERO))["quantity"]
     fresh = sum((batch.quantity for batch in sellable.batches), ZERO)
     return Availability(product_id, location_id, fresh + expired, expired, sellable.held, sellable.available)
+
+
+def find_newest_batches(account: Account, product_ids: Collection[UUID]) -> dict[UUID, StockProduct]:
+    """Of each product the batch that came last, anywhere: what is found of it is taken to be like that."""
+    if not product_ids:
+        return {}
+    batches = account.stock_products.filter(product__in=product_ids).order_by("product", "-received_at", "-pk")
+    return {batch.product_id: batch for batch in batches.distinct("product")}
 
 
 def find_packs(account: Account, pack_ids: Collection[UUID]) -> dict[UUID | None, ProductPack]:

@@ -78,6 +78,21 @@ class ModelSerializer(serializers.ModelSerializer[Any]):
         return field_class, kwargs
 
 
+class WholeSerializer(Serializer):
+    """A line of a document: a change of the document may leave out its lines, but no part of a line, as DRF would."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        left_out = [
+            name
+            for name, field in self.fields.items()
+            if field.required and isinstance(data, Mapping) and name not in data
+        ]
+        if left_out:
+            required = serializers.ErrorDetail("This field is required.", code="required")
+            raise serializers.ValidationError({name: [required] for name in left_out})
+        return super().to_internal_value(data)
+
+
 def kept(serializer_class: type[Built], *, context: Mapping[str, Any], partial: bool = False) -> Built:
     """This thread's one instance of a serializer, for `to_representation` and `run_validation`.
 

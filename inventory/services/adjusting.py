@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts.models import Membership
 from core import errors
 from core.amounts import ONE, ZERO
-from inventory import ledger
+from inventory import ledger, queries
 from inventory.errors import CostRequired, ExpiryRequired, SerialElsewhere, SerialNumberTaken, SerialsRequired
 from inventory.ledger import Entry
 from inventory.models import (
@@ -145,6 +145,7 @@ def _shelf(line: AdjustmentLine, batches: Batches) -> Sellable:
         product.wholesale_price,
         product.tax_class,
         product.is_stocked,
+        product.tracking,
         held=ZERO,
         batches=[
             Batch(batch.pk, batch.quantity, batch.unit_cost)
@@ -192,7 +193,10 @@ def _find_targets(
     newest: dict[UUID, StockProduct] = {}
     for batch in sorted(batches.values(), key=_age):
         newest[batch.product_id] = batch
-    targets, known = {}, newest | _newest_elsewhere(by, {line.product_id for line in lines} - newest.keys())
+    targets, known = (
+        {},
+        newest | queries.find_newest_batches(by.account, {line.product_id for line in lines} - newest.keys()),
+    )
     for line in lines:
         target = batches[line.stock_product_id] if line.stock_product_id else newest.get(line.product_id)
         if target is None or line.unit_cost not in (None, target.unit_cost):
@@ -200,13 +204,6 @@ def _find_targets(
             plan.opened.append(target)
         targets[line.pk] = target
     return targets
-
-
-def _newest_elsewhere(by: Membership, product_ids: Iterable[UUID]) -> dict[UUID, StockProduct]:
-    if not product_ids:
-        return {}
-    anywhere = by.account.stock_products.filter(product__in=product_ids).order_by("product", "-received_at", "-pk")
-    return {batch.product_id: batch for batch in anywhere.distinct("product")}
 
 
 def _age(batch: StockProduct) -> tuple[object, UUID]:

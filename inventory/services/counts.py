@@ -16,7 +16,7 @@ from accounts import services as accounts
 from accounts.models import Membership
 from core import errors
 from core.amounts import ZERO
-from inventory import ledger
+from inventory import ledger, queries
 from inventory.errors import CostRequired, CountState, InsufficientStock, SerialsNotCounted
 from inventory.ledger import Entry
 from inventory.models import (
@@ -229,8 +229,7 @@ def _open_batches(
     """A new batch at the place for each product, like its newest batch anywhere. Raises CostRequired without one."""
     if not product_ids:
         return {}
-    anywhere = by.account.stock_products.filter(product__in=product_ids).order_by("product", "-received_at", "-pk")
-    known = {batch.product_id: batch for batch in anywhere.distinct("product")}
+    known = queries.find_newest_batches(by.account, product_ids)
     unknown = sorted(set(product_ids) - known.keys())
     if unknown:
         raise CostRequired(products=[str(product_id) for product_id in unknown])

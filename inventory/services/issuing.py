@@ -12,9 +12,9 @@ from accounts.models import Membership
 from core import errors
 from core.amounts import ZERO
 from inventory import ledger, queries
-from inventory.errors import InsufficientStock
+from inventory.errors import InsufficientStock, SerialsNotSold
 from inventory.ledger import Entry
-from inventory.models import MovementKind
+from inventory.models import MovementKind, Tracking
 from inventory.queries import Batch, Sellable
 
 ATTEMPTS = 5
@@ -53,7 +53,11 @@ def issue_stock(
     sellables: Mapping[UUID, Sellable],
     occurred_at: datetime,
 ) -> dict[UUID, Decimal]:
-    """Take stock for a sale. Returns the cost of goods per line. Raises what `take_stock` raises."""
+    """Take stock for a sale. Returns the cost of goods per line.
+
+    Raises SerialsNotSold for what is followed piece by piece, and what `take_stock` raises.
+    """
+    _refuse_pieces(issues, sellables)
     picks = take_stock(
         by=by,
         source=source,
@@ -67,6 +71,14 @@ def issue_stock(
     for issue, batch, quantity in picks:
         costs[issue.line_id] += quantity * batch.unit_cost
     return costs
+
+
+def _refuse_pieces(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable]) -> None:
+    """A piece that left without its number would stand in its batch for ever."""
+    pieces = [issue for issue in issues if sellables[issue.product_id].tracking == Tracking.SERIAL]
+    if pieces:
+        code, detail = SerialsNotSold.code, SerialsNotSold.detail
+        raise SerialsNotSold(errors=[errors.FieldError(issue.field, code, detail) for issue in pieces])
 
 
 def take_stock(

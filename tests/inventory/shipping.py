@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import F, Sum
 from uuid_utils.compat import uuid7
 
-from inventory import queries
+from inventory import sums
 from inventory.models import MOVED, LocationKind
 from tests.conftest import Shop
 
@@ -80,10 +80,10 @@ def adds_up(shop: Shop) -> bool:
     """Nothing was gained or lost by moving, and on the road is what was sent and has not come; the ledger agrees."""
     with shop.inside():
         moved = shop.account.stock_movements.filter(kind__in=MOVED).order_by("product_id")
-        sums = moved.values("product_id").annotate(quantities=Sum("quantity"), values=Sum("value"))
-        is_even = all(row["quantities"] == row["values"] == 0 for row in sums)
+        per_product = moved.values("product_id").annotate(quantities=Sum("quantity"), values=Sum("value"))
+        is_even = all(row["quantities"] == row["values"] == 0 for row in per_product)
         left = F("quantity") - F("accepted") - F("damaged") - F("missing")
         picks = shop.account.transfer_picks.order_by("batch__product_id").values_list("batch__product_id")
         expected = {product: quantity for product, quantity in picks.annotate(left=Sum(left)) if quantity}
-        agrees = not list(queries.find_disagreements(using="default"))
+        agrees = not list(sums.find_disagreements(using="default"))
     return is_even and agrees and on_the_road(shop) == expected

@@ -9,8 +9,8 @@ from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
 from accounts.roles import Role
-from inventory import queries
 from inventory import services as inventory
+from inventory import sums
 from tests.answers import fields_of, ids, paths_of, refused
 from tests.conftest import open_shop
 from tests.inventory.adjusting import (
@@ -640,9 +640,9 @@ def test_nothing_of_all_this_leaves_the_ledger_in_disagreement(shop, keeper, man
     paper, _ = waiting(shop, keeper)
     stepped(shop, paper, "approve")
     with shop.inside():
-        assert list(queries.find_disagreements(using="default")) == []
+        assert list(sums.find_disagreements(using="default")) == []
         shop.account.stock_products.filter(quantity__gt=0).update(quantity=7)  # so that it would have said so
-        assert list(queries.find_disagreements(using="default"))
+        assert list(sums.find_disagreements(using="default"))
 
 
 def test_it_happened_when_the_shop_says_and_is_on_record_since_now(shop, keeper):

@@ -11,8 +11,8 @@ from uuid_utils.compat import uuid7
 from accounts.roles import Role
 from core import tenancy
 from core.errors import TryAgain
-from inventory import queries
 from inventory import services as inventory
+from inventory import sums
 from inventory.errors import AdjustmentDecided, InsufficientStock, NothingExpired
 from inventory.services import adjustments
 from tests.conftest import open_shop
@@ -29,7 +29,7 @@ def shop(committed):
     """One product, of which there is nothing yet; the stock adds up afterwards."""
     shop = open_shop("Ama Provisions", prices=("10.00",), stock="0")
     yield shop
-    assert list(queries.find_disagreements(using="staff")) == []
+    assert list(sums.find_disagreements(using="staff")) == []
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from inventory import queries
+from inventory import sums
 from tests.conftest import Shop, open_shop
 from tests.races import administrator
 
@@ -105,8 +105,8 @@ def test_the_first_bad_row_is_the_first_by_business_and_batch(shop):
 def test_the_ledgers_of_all_businesses_are_compared_by_staff_and_by_nobody_else(shop):
     corrupt("UPDATE stock_products SET quantity = 7 WHERE id = %s", batch_of(shop, 0))
     other = open_shop("Stranger Stores")
-    assert len(list(queries.find_disagreements(using="staff"))) == 1
-    assert list(queries.find_disagreements(using="default")) == []
+    assert len(list(sums.find_disagreements(using="staff"))) == 1
+    assert list(sums.find_disagreements(using="default")) == []
     for who, count in ((shop, 1), (other, 0)):
         with who.inside():
-            assert len(list(queries.find_disagreements(using="default"))) == count
+            assert len(list(sums.find_disagreements(using="default"))) == count

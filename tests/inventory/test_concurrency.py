@@ -13,7 +13,7 @@ from psycopg.errors import DeadlockDetected
 from uuid_utils.compat import uuid7
 
 from core import tenancy
-from inventory import ledger, queries, services
+from inventory import ledger, services, sums
 from inventory.models import Product
 from tests.conftest import Shop, open_shop, receive
 from tests.races import at_once, count_of, meeting_before, one_behind_another, weaken, without
@@ -38,7 +38,7 @@ def issue(shop: Shop, quantity: int) -> None:
 
 
 def adds_up() -> bool:
-    return list(queries.find_disagreements(using="staff")) == []
+    return list(sums.find_disagreements(using="staff")) == []
 
 
 def test_s22_a_batch_gives_what_it_holds_and_its_lines_are_numbered_without_a_gap(busy):

@@ -10,8 +10,8 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.roles import Role
-from inventory import queries
 from inventory import services as inventory
+from inventory import sums
 from inventory.errors import CountState
 from inventory.models import StockCountLine
 from inventory.services import counts
@@ -29,7 +29,7 @@ def shelf(committed) -> Shop:
     """One product at 10.00, and 20 of it on the shelf."""
     shop = open_shop("Ama Provisions", prices=("10.00",), stock="20")
     yield shop
-    assert list(queries.find_disagreements(using="staff")) == []
+    assert list(sums.find_disagreements(using="staff")) == []
 
 
 def call(client, path, body=None, *, status=200, key=None, **headers):

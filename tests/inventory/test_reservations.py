@@ -9,7 +9,7 @@ import time_machine
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from inventory import ledger, queries
+from inventory import ledger, sums
 from tests.accounts.tills import told
 from tests.conftest import receive
 from tests.places import add_place
@@ -171,4 +171,4 @@ def test_many_carts_that_hold_and_sell_at_once_all_get_what_they_hold(busy):
     answers = at_once([hold_and_sell] * 16)
     assert answers == [COME] * 16
     assert on_hand(busy) == [500 - 7 * 16]
-    assert list(queries.find_disagreements(using="staff")) == []
+    assert list(sums.find_disagreements(using="staff")) == []

@@ -11,7 +11,7 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from core import tenancy
-from inventory import ledger, queries
+from inventory import ledger, sums
 from tests.conftest import Shop, open_shop
 from tests.inventory.shipping import adds_up, arrival, at, draft, on_the_road, seen, sent, shown, step, told
 from tests.places import add_place
@@ -28,7 +28,7 @@ def there(busy) -> Shop:
 
 
 def stands(shop: Shop) -> bool:
-    return adds_up(shop) and not list(queries.find_disagreements(using="staff"))
+    return adds_up(shop) and not list(sums.find_disagreements(using="staff"))
 
 
 @contextmanager
@@ -219,7 +219,7 @@ def test_s26_control_without_the_lock_of_the_batch_the_last_unit_is_sold_and_sen
         _, answers = last_unit(busy, there)
         assert answers == [(201, ""), DONE]
         assert at(busy, busy) == [-1]
-        assert list(queries.find_disagreements(using="staff"))
+        assert list(sums.find_disagreements(using="staff"))
 
 
 def test_s26_many_sales_and_transfers_of_the_last_ten_give_out_ten(committed):

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.roles import Role
 from core.errors import InvalidInput
-from inventory import ledger, queries, valuation
+from inventory import ledger, sums, valuation
 from inventory import services as inventory
 from inventory.ledger import Entry
 from inventory.models import MovementKind
@@ -197,7 +197,7 @@ def test_it_adds_up_at_every_instant_while_the_shop_sells(busy):
     results = at_once([sell_some, look, look])
     assert results[0] is None
     assert all(results[1:])
-    assert list(queries.find_disagreements(using="staff")) == []
+    assert list(sums.find_disagreements(using="staff")) == []
 
 
 # --- The value of all stock -------------------------------------------------------------------------------------------

@@ -14,8 +14,7 @@ from django.db import IntegrityError
 from uuid_utils.compat import uuid7
 
 from core import idempotency
-from inventory import ledger
-from inventory import queries as inventory_queries
+from inventory import ledger, sums
 from sales import services
 from sales.errors import RefundTooMuch
 from sales.models import Register, Sale
@@ -257,7 +256,7 @@ def test_s26_twenty_tills_sell_the_last_unit_once(committed):
         assert shop.account.stock_products.get().quantity == 0
         assert shop.account.sales.count() == 1
         assert sum(shop.account.registers.values_list("last_number", flat=True)) == 1
-    assert list(inventory_queries.find_disagreements(using="staff")) == []
+    assert list(sums.find_disagreements(using="staff")) == []
 
 
 def test_s26_control_without_the_lock_and_the_constraints_the_last_unit_is_sold_to_everybody(committed, monkeypatch):
@@ -295,4 +294,4 @@ def test_s26_baskets_with_the_same_products_in_opposite_order_all_sell(committed
     assert Counter(status for found in results for status in found) == {201: 96}
     with shop.inside():
         assert {batch.quantity for batch in shop.account.stock_products.all()} == {Decimal(904)}
-    assert list(inventory_queries.find_disagreements(using="staff")) == []
+    assert list(sums.find_disagreements(using="staff")) == []

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from inventory import queries
+from inventory import sums
 from tests.accounts.tills import told
 from tests.conftest import open_shop
 from tests.stock import on_hand
@@ -148,4 +148,4 @@ def test_a_factor_that_changed_in_the_books_changes_no_sale_of_the_past(bar):
     assert back.status_code == 201
     assert left(bar) == 500
     with bar.inside():
-        assert list(queries.find_disagreements(using="default")) == []
+        assert list(sums.find_disagreements(using="default")) == []

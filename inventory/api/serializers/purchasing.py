@@ -2,29 +2,21 @@ from typing import Any
 
 from django.db.models import F
 from drf_spectacular.utils import extend_schema_field
-from rest_framework.serializers import ChoiceField, ErrorDetail, SerializerMethodField, ValidationError
+from rest_framework.serializers import ChoiceField, SerializerMethodField
 
 from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
-from core.api.serializers import ModelSerializer, Serializer
+from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
 from inventory.api.serializers.stock import MOST_ITEMS, GoodsInput
 from inventory.models import PurchaseOrder, PurchaseOrderLine, SpreadBy, SupplierReturn
 
 
-class OrderLineInput(Serializer):
+class OrderLineInput(WholeSerializer):
     """In base units."""
 
     product = fields.IdField()
     quantity = fields.QuantityField(min_value=SMALLEST_QUANTITY)
     unit_cost = fields.UnitCostField(min_value=ZERO)
-
-    def to_internal_value(self, data: Any) -> Any:
-        # A change of an order may leave out its lines, but no part of a line, which DRF would allow.
-        left_out = [name for name in self.fields if isinstance(data, dict) and name not in data]
-        if left_out:
-            required = ErrorDetail("This field is required.", code="required")
-            raise ValidationError({str(name): [required] for name in left_out})
-        return super().to_internal_value(data)
 
 
 class PurchaseOrderChange(Serializer):

@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
-from core.api.serializers import ModelSerializer, Serializer
+from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
 from inventory import queries
 from inventory.models import Transfer
 
@@ -13,19 +13,11 @@ MOST_LINES = 1000
 MOST_PIECES = 1000
 
 
-class TransferLineInput(Serializer):
+class TransferLineInput(WholeSerializer):
     """In base units."""
 
     product = fields.IdField()
     quantity = fields.QuantityField(min_value=SMALLEST_QUANTITY)
-
-    def to_internal_value(self, data: Any) -> Any:
-        # A change of a transfer may leave out its lines, but no part of a line, which DRF would allow.
-        left_out = [name for name in ("product", "quantity") if isinstance(data, dict) and name not in data]
-        if left_out:
-            required = serializers.ErrorDetail("This field is required.", code="required")
-            raise serializers.ValidationError({name: [required] for name in left_out})
-        return super().to_internal_value(data)
 
 
 class TransferChange(Serializer):
