@@ -18,8 +18,8 @@ from accounts import queries, services, tokens
 from accounts.errors import CredentialInvalid, CredentialsDisagree
 from accounts.models import Membership
 from accounts.tokens import Credential
-from core.api import failures, fields
-from core.errors import DomainError, NotFound
+from core.api import failures, fields, requests
+from core.errors import BodyTooLarge, DomainError, NotFound
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -43,11 +43,12 @@ class AccountContextMiddleware:
 
     def _answer(self, request: Any) -> HttpResponseBase:
         try:
+            requests.refuse_large_body(request)
             # Before a transaction is open: a body that trickles in must not hold a lock meanwhile.
             request.body  # noqa: B018
             credential = self._credential(request)
             return self._in_account(request, credential) if credential else self.get_response(request)
-        except (DatabaseError, InterfaceError, RequestDataTooBig, UnreadablePostError) as error:
+        except (BodyTooLarge, DatabaseError, InterfaceError, RequestDataTooBig, UnreadablePostError) as error:
             return failures.respond(error, request)
 
     def _credential(self, request: Any) -> Credential | None:

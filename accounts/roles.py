@@ -28,6 +28,7 @@ class Capability(StrEnum):
     SETTINGS_READ = "settings:read"
     SETTINGS_CHANGE = "settings:change"
     TASK_READ = "task:read"
+    FILE_ADD = "file:add"
     CATALOG_READ = "catalog:read"
     CATALOG_CHANGE = "catalog:change"
     CATALOG_IMPORT = "catalog:import"
@@ -87,6 +88,7 @@ _LOOK = frozenset(
         Capability.STOCK_READ,
         Capability.CUSTOMER_READ,
         Capability.SALE_READ,
+        Capability.TASK_READ,
     }
 )
 _SELL = {
@@ -97,6 +99,7 @@ _SELL = {
     Capability.CASH_MOVE,
 }
 _KEEP = {
+    Capability.FILE_ADD,
     Capability.CATALOG_CHANGE,
     Capability.CATALOG_IMPORT,
     Capability.SUPPLIER_CHANGE,

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
     "core",
     "accounts",
     "system",
@@ -132,6 +133,22 @@ DATABASES = {
     "owner": _database(OWNER_ROLE),
     "staff": _database(STAFF_ROLE),
     "outside": _database(APP_ROLE),  # what has to survive the refusal of the request that wrote it (core/limits.py)
+}
+
+# The background (docs/adr/0012)
+
+# Kinds of work, and who does it: iterators of steps, called with by= and task=.
+TASKS: dict[str, str] = {}
+WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
+WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+PROCRASTINATE_IMPORT_PATHS = ["system.worker"]
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "concurrency": env.int("MAKOLA_WORKER_THREADS", default=2),
+    "delete_jobs": "successful",  # what became of a task stands in its own row
+    "update_heartbeat_interval": WORKER_SILENCE / 3,
+    "stalled_worker_timeout": WORKER_SILENCE,
+    "shutdown_graceful_timeout": 10,  # seconds; a step that takes longer is undone, and begun again by the next worker
 }
 
 # Signing in
@@ -238,7 +255,25 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # they may name people
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+MAX_BODY = 2 * 1024 * 1024  # bytes
+MAX_UPLOAD = 16 * 1024 * 1024  # bytes of a body that brings a file
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILES_DIR = Path(env.str("FILES_DIR", default=str(BASE_DIR / ".files")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is meant to lie there
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # Never served: what lies there has no address.
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": str(FILES_DIR),
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+}
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
@@ -290,6 +325,7 @@ SPECTACULAR_SETTINGS = {
         "BarcodeKindEnum": "inventory.models.BarcodeKind",
         "AdjustmentStatusEnum": "inventory.models.AdjustmentStatus",
         "CountStatusEnum": "inventory.models.CountStatus",
+        "TaskStateEnum": "system.models.TaskState",
         "OrderStatusEnum": "inventory.models.OrderStatus",
         "TransferStatusEnum": "inventory.models.TransferStatus",
         "SaleStatusEnum": "sales.models.SaleStatus",

@@ -52,6 +52,12 @@ class MalformedJSON(DomainError):
     detail = "The body is not acceptable JSON: {reason}."
 
 
+class MalformedForm(DomainError):
+    status = 400
+    code = "malformed_form"
+    detail = "The form is not acceptable: {reason}."
+
+
 class UnknownParameter(DomainError):
     status = 400
     code = "unknown_parameter"

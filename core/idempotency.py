@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.files.base import File
 from django.db import OperationalError, connection
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable
@@ -89,4 +90,15 @@ class Claim:
 
 def fingerprint(data: Any) -> str:
     """The same for the same content, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=_as_text).encode()).hexdigest()
+
+
+def _as_text(value: Any) -> str:
+    """Of a file, what is in it."""
+    if not isinstance(value, File):
+        return str(value)
+    content = hashlib.sha256()
+    for chunk in value.chunks():
+        content.update(chunk)
+    value.seek(0)
+    return f"{value.name} {content.hexdigest()}"

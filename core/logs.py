@@ -42,6 +42,6 @@ def configure(*, level: str, pretty: bool) -> None:
             "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["out"], "level": level},
             # Django's own lines about 4xx and 5xx answers repeat what the request line says.
-            "loggers": {"django.request": {"level": "CRITICAL"}},
+            "loggers": {"django.request": {"level": "CRITICAL"}, "procrastinate": {"level": "WARNING"}},
         }
     )

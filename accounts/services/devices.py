@@ -92,8 +92,7 @@ def find_approver(*, by: Membership, member: UUID, pin: str) -> Membership:
     if approver.pk == by.pk:
         raise WrongPin
     limits.forget("approver", by.account_id, by.pk)
-    if approver.is_limited:
-        approver.location_ids = frozenset(approver.location_members.values_list("location_id", flat=True))
+    approver.location_ids = queries.find_places(approver)
     return approver
 
 

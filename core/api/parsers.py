@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 
 from core import errors
 
@@ -23,11 +23,31 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        limit = settings.MAX_BODY
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise errors.BodyTooLarge(limit=limit)
         return loads(body)
+
+
+class UploadParser(MultiPartParser):
+    """A form with a file, as strictly: each field once, and no text that JSON could not have brought."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        form: Any = super().parse(stream, media_type, parser_context)
+        pairs = [*form.data.lists(), *form.files.lists()]
+        if any(len(values) > 1 for _, values in pairs) or form.data.keys() & form.files.keys():
+            raise errors.MalformedForm(reason="a field is there twice")
+        sent = {name: values[0] for name, values in pairs}
+        for name, value in sent.items():
+            if "\x00" in name or (isinstance(value, str) and "\x00" in value):
+                raise errors.MalformedForm(reason="a text has a NUL character")
+        return sent
 
 
 def loads(body: bytes) -> Any:

@@ -4,7 +4,10 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.request import Request
+
+from core.errors import BodyTooLarge
 
 _PREFIX = 64  # bits of an IPv6 address that one customer of a provider has
 
@@ -15,6 +18,14 @@ class AccountRequest(Request):
     account: Any
     membership: Any
     request_id: str
+
+
+def refuse_large_body(request: HttpRequest) -> None:
+    """Raises BodyTooLarge; a form may bring a file along."""
+    limit = settings.MAX_UPLOAD if request.content_type == "multipart/form-data" else settings.MAX_BODY
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdecimal() and int(length) > limit:
+        raise BodyTooLarge(limit=limit)
 
 
 def address_of(request: Any) -> str:

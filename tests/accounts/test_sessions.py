@@ -271,7 +271,7 @@ def test_that_a_session_is_in_use_is_noted_every_tenth_of_its_idle_time_also_whe
 
 def test_no_answer_of_the_api_is_kept_by_anybody_in_between(shop, settings):
     page, tokens = browser(shop.owner), sign_in(shop.owner)
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    settings.MAX_BODY = 1000
     answers = [
         page.get(ME),
         page.get(ACCOUNT),

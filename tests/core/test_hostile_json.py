@@ -20,7 +20,7 @@ def test_s49_a_body_of_three_megabytes_is_413_in_the_envelope(till, path):
 
 def test_s49_a_body_at_the_limit_is_read_and_one_byte_more_is_not(till):
     """S49."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit = settings.MAX_BODY
     body = json.dumps({"name": "Esi"})
     assert send(till, body + " " * (limit - len(body))).status_code == 201
     refused(send(till, body + " " * (limit - len(body) + 1)), 413, "body_too_large")

@@ -10,6 +10,7 @@ from io import StringIO
 from types import FrameType
 from typing import Never
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
@@ -25,7 +26,7 @@ PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Command(BaseCommand):
-    help = "Prepares the database, loads the demo once and serves until Ctrl-C."
+    help = "Prepares the database, loads the demo once and serves, with a worker, until Ctrl-C."
     requires_system_checks = ()  # some of them ask the database that is not there yet
 
     def handle(self, **_: object) -> None:
@@ -49,19 +50,20 @@ class Command(BaseCommand):
         return logins.getvalue()
 
     def serve(self, port: int, logins: str) -> None:
-        gunicorn = subprocess.Popen(
-            gunicorn_command(port),
-            start_new_session=True,  # so that Ctrl-C reaches it through us, once
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  there are no threads here
-        )
+        gunicorn = start(gunicorn_command(port))
+        worker = start([sys.executable, "manage.py", "procrastinate", "worker"])
         try:
             wait_for_answer(gunicorn, port)
             self.greet(port, logins)
-            gunicorn.wait()
+            wait_for_end(gunicorn, worker)
         finally:
-            gunicorn.terminate()
-            gunicorn.wait()
-        raise CommandError(f"gunicorn ended by itself with status {gunicorn.returncode}.")
+            for process in (gunicorn, worker):
+                process.terminate()
+            for process in (gunicorn, worker):
+                process.wait()
+        raise CommandError(
+            f"gunicorn or the worker ended by itself: status {gunicorn.returncode} and {worker.returncode}."
+        )
 
     def greet(self, port: int, logins: str) -> None:
         address = f"http://{shown_host()}:{port}"
@@ -104,6 +106,21 @@ def gunicorn_command(port: int) -> list[str]:
     # All of a user's gunicorns would share one control socket.
     flags = ["--no-control-socket", *(f"--{name}={value}" for name, value in options.items())]
     return [sys.executable, "-m", "gunicorn", *flags, "app.wsgi"]
+
+
+def start(command: list[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        command,
+        cwd=settings.BASE_DIR,
+        start_new_session=True,  # so that Ctrl-C reaches it through us, once
+        preexec_fn=_die_with_parent,  # noqa: PLW1509  there are no threads here
+    )
+
+
+def wait_for_end(*processes: "subprocess.Popen[bytes]") -> None:
+    """Until the first of them ends."""
+    while all(process.poll() is None for process in processes):
+        time.sleep(0.2)
 
 
 def wait_for_answer(gunicorn: "subprocess.Popen[bytes]", port: int) -> None:

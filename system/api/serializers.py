@@ -1,0 +1,40 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from core.api.fields import IdField
+from core.api.serializers import ModelSerializer, Serializer
+from system.models import PrivateFile, Task, TaskError
+
+
+class FileInput(Serializer):
+    id = IdField(required=False)
+    file = serializers.FileField(max_length=1000, write_only=True)
+
+
+class FileSerializer(ModelSerializer):
+    class Meta:
+        model = PrivateFile
+        fields = ["id", "name", "content_type", "size", "created_at"]
+
+
+class TaskSerializer(ModelSerializer):
+    by_name = serializers.CharField(source="by.name", read_only=True)
+    has_file = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Task
+        fields = [
+            *("id", "kind", "state", "done", "total", "message", "error_count", "result", "has_file"),
+            *("by", "by_name", "created_at", "started_at", "ended_at"),
+        ]
+
+    def get_has_file(self, task: Any) -> bool:
+        """Whether there is something to fetch."""
+        return task.file_id is not None
+
+
+class TaskErrorSerializer(ModelSerializer):
+    class Meta:
+        model = TaskError
+        fields = ["row", "field", "code", "detail"]

@@ -1,0 +1,19 @@
+from core.errors import DomainError
+
+
+class TaskOver(DomainError):
+    status = 409
+    code = "task_over"
+    detail = "The task has ended already."
+
+
+class FileRefused(DomainError):
+    status = 400
+    code = "file_refused"
+    detail = "The file is not one of {wanted}."
+
+
+class FileTooLarge(DomainError):
+    status = 413
+    code = "file_too_large"
+    detail = "The file is larger than {limit} bytes."

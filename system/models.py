@@ -1,0 +1,119 @@
+"""What a business keeps beside its tables, files, and what it leaves to the background, tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.storage import storages
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from accounts.models import Membership
+from core import tenancy
+
+
+def private_storage() -> Any:
+    return storages["private"]
+
+
+def path_of(file: PrivateFile, _name: str) -> str:
+    """Where the bytes lie: no name that anybody chose comes into it."""
+    return f"{file.account_id}/{file.pk}"
+
+
+class PrivateFile(tenancy.AccountOwned):
+    """Bytes of a business that have no address: whoever shows them asks first who wants to see them."""
+
+    PERSONAL = frozenset({"name"})
+
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()  # bytes
+    content = models.FileField(storage=private_storage, upload_to=path_of, max_length=200)
+    kept_by = tenancy.OwnedKey(Membership, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "private_files"
+        default_related_name = "private_files"
+        constraints = [*tenancy.AccountOwned.Meta.constraints, tenancy.SameAccount("kept_by")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TaskState(models.TextChoices):
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+OVER = frozenset({TaskState.DONE, TaskState.FAILED, TaskState.CANCELLED})
+
+
+class Task(tenancy.AccountOwned):
+    """Work in the background, for a member, in steps.
+
+    A step and the progress that it makes are committed together: a worker that is killed loses the step that it was at,
+    and whoever goes on begins with that one.
+    """
+
+    kind = models.CharField(max_length=60)
+    params = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    source = tenancy.OwnedKey(PrivateFile, null=True, related_name="+")
+    state = models.CharField(max_length=16, choices=TaskState.choices, default=TaskState.WAITING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True)  # unknown until the work has begun
+    error_count = models.PositiveIntegerField(default=0)
+    message = models.CharField(max_length=500, blank=True)
+    result = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    file = tenancy.OwnedKey(PrivateFile, null=True, related_name="+")
+    by = tenancy.OwnedKey(Membership, related_name="+")
+    request_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "tasks"
+        default_related_name = "tasks"
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            tenancy.SameAccount("source"),
+            tenancy.SameAccount("file"),
+            tenancy.SameAccount("by"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=TaskState.values),
+                name="task_state_known",
+                violation_error_code="unknown_state",
+                violation_error_message="There is no such state.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER
+
+
+class TaskError(tenancy.AccountOwned):
+    """What was wrong with one row of what a task was given; rows count from 1, the headings included."""
+
+    task = tenancy.OwnedKey(Task, related_name="errors")
+    row = models.PositiveIntegerField()
+    field = models.CharField(max_length=100, blank=True)
+    code = models.CharField(max_length=60)
+    detail = models.CharField(max_length=500)
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "task_errors"
+        default_related_name = "task_errors"
+        constraints = [*tenancy.AccountOwned.Meta.constraints, tenancy.SameAccount("task")]
+        indexes = [models.Index(fields=["account", "task", "row", "id"], name="task_errors_by_row")]
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.detail}"

@@ -1,0 +1,14 @@
+"""The writers of files and tasks."""
+
+from system.services.files import find_file, keep_file
+from system.services.tasks import cancel_task, note_errors, start_task
+from system.services.working import run_task
+
+__all__ = [
+    "cancel_task",
+    "find_file",
+    "keep_file",
+    "note_errors",
+    "run_task",
+    "start_task",
+]

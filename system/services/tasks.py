@@ -1,0 +1,53 @@
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import services as accounts
+from accounts.models import Membership
+from core import errors
+from system import queue
+from system.errors import TaskOver
+from system.models import PrivateFile, Task, TaskError, TaskState
+
+
+def start_task(
+    *, by: Membership, kind: str, params: Mapping[str, Any] | None = None, source: PrivateFile | None = None
+) -> Task:
+    """Leave work to the background: it begins when this transaction is committed, and never if it is not."""
+    if kind not in settings.TASKS:
+        raise ValueError(kind)
+    task = Task(account_id=by.account_id, kind=kind, params=dict(params or {}), source=source, by=by)
+    task.request_id = by.request_id
+    task.save(force_insert=True)
+    accounts.record(by=by, action="task.started", subject=task, after={"kind": kind})
+    queue.defer(task)
+    return task
+
+
+def cancel_task(*, by: Membership, task: Task) -> Task:
+    """End a locked task after the step that it is at; what it has done stays. Raises TaskOver."""
+    if task.is_over:
+        raise TaskOver
+    task.state, task.ended_at = TaskState.CANCELLED, timezone.now()
+    task.save(update_fields=["state", "ended_at"])
+    accounts.record(by=by, action="task.cancelled", subject=task)
+    return task
+
+
+def note_errors(*, by: Membership, task: Task, found: Iterable[tuple[int, errors.FieldError]]) -> None:
+    """Keep what was wrong with which row, for whoever reads the task."""
+    rows = [
+        TaskError(
+            account_id=by.account_id,
+            task=task,
+            row=row,
+            field=error.field[:100],
+            code=error.code,
+            detail=error.detail[:500],
+        )
+        for row, error in found
+    ]
+    TaskError.across_accounts.bulk_create(rows)
+    task.error_count += len(rows)

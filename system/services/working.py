@@ -1,0 +1,93 @@
+"""The worker's side of a task: its steps, each committed together with the progress that it makes."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts import queries as accounts
+from accounts.errors import NoBusiness
+from accounts.models import Membership
+from core import tenancy
+from core.errors import DomainError, ServerFault
+from system.models import Task, TaskState
+
+logger = structlog.get_logger("task")
+
+PROGRESS = ["state", "done", "total", "error_count", "message", "result", "file", "started_at", "ended_at"]
+
+
+def run_task(*, account_id: UUID, task_id: UUID) -> None:
+    """Do what is left of a task. Nothing where it is over, or where another worker goes on with it meanwhile.
+
+    A database that is away is the caller's affair: OperationalError and InterfaceError, and the same call again. What
+    else goes wrong fails the task, with its reason.
+    """
+    try:
+        _run(account_id, task_id)
+    except (OperationalError, InterfaceError):
+        raise
+    except DomainError as refusal:
+        _fail(account_id, task_id, refusal)
+    except Exception:
+        logger.exception("task", task_id=str(task_id))
+        _fail(account_id, task_id, ServerFault())
+
+
+def _run(account_id: UUID, task_id: UUID) -> None:
+    with tenancy.scope(account_id):
+        task = _lock(account_id, task_id)
+        if task is None or task.is_over:
+            return
+        task.state, task.started_at = TaskState.RUNNING, task.started_at or timezone.now()
+        task.save(update_fields=PROGRESS)
+    steps: Iterator[None] | None = None
+    while not task.is_over:
+        with tenancy.scope(account_id):
+            found = _lock(account_id, task_id)
+            if found is None or found.is_over or found.done != task.done:
+                return  # cancelled; or another worker took it for stalled, and has gone on
+            if steps is None:
+                steps = import_string(settings.TASKS[task.kind])(by=_actor(task), task=task)
+            if _is_last(task, steps):
+                task.state, task.ended_at = TaskState.DONE, timezone.now()
+            task.save(update_fields=PROGRESS)
+
+
+def _lock(account_id: UUID, task_id: UUID) -> Task | None:
+    rows = Task.across_accounts.filter(account_id=account_id, pk=task_id).locked()
+    found: Task | None = rows.select_related("account", "by").first()
+    return found
+
+
+def _actor(task: Task) -> Membership:
+    """Who asked for the work, as they stand now. Raises NoBusiness for who has left meanwhile."""
+    member: Membership = task.by
+    if not member.is_active:
+        raise NoBusiness
+    member.account, member.request_id = task.account, task.request_id
+    member.location_ids = accounts.find_places(member)
+    return member
+
+
+def _is_last(task: Task, steps: Iterator[None]) -> bool:
+    before = task.done
+    for _ in steps:
+        if task.done == before:
+            raise RuntimeError(f"A step of {task.kind} made no progress.")
+        return False
+    return True
+
+
+def _fail(account_id: UUID, task_id: UUID, refusal: DomainError) -> None:
+    with tenancy.scope(account_id):
+        task = _lock(account_id, task_id)
+        if task is None or task.is_over:
+            return
+        task.state, task.ended_at, task.message = TaskState.FAILED, timezone.now(), refusal.sentence[:500]
+        task.result = {**task.result, "code": refusal.code}
+        task.save(update_fields=PROGRESS)

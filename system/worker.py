@@ -1,0 +1,30 @@
+"""What a worker does: the tasks of all businesses, each in its own account, and what other workers have left behind."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from system import services
+from system.queue import RUN_TASK
+
+AWAY = RetryStrategy(exponential_wait=2, retry_exceptions={OperationalError, InterfaceError})
+
+
+@app.task(name=RUN_TASK, retry=AWAY)
+def run_task(account_id: str, task_id: str) -> None:
+    close_old_connections()
+    try:
+        services.run_task(account_id=UUID(account_id), task_id=UUID(task_id))
+    finally:
+        close_old_connections()
+
+
+@app.periodic(cron=settings.WORKER_RECOVERY, periodic_id="recovery")
+@app.task(name="retry_stalled", queueing_lock="retry_stalled")
+async def retry_stalled(timestamp: int) -> None:  # noqa: ARG001 - when it was due
+    """A worker that was killed leaves its jobs as they were: give them to those that live."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=settings.WORKER_SILENCE):
+        await app.job_manager.retry_job(job)
