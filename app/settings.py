@@ -258,7 +258,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # th
 MAX_BODY = 2 * 1024 * 1024  # bytes
 MAX_UPLOAD = 16 * 1024 * 1024  # bytes of a body that brings a file
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD  # where the body that it came in is
 FILES_DIR = Path(env.str("FILES_DIR", default=str(BASE_DIR / ".files")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is meant to lie there
@@ -297,7 +297,10 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS would list what a reference may be
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "TEST_REQUEST_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.MultiPartRenderer",
+    ],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Makola",

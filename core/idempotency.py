@@ -97,8 +97,6 @@ def _as_text(value: Any) -> str:
     """Of a file, what is in it."""
     if not isinstance(value, File):
         return str(value)
-    content = hashlib.sha256()
-    for chunk in value.chunks():
-        content.update(chunk)
+    digest = hashlib.file_digest(value, "sha256")
     value.seek(0)
-    return f"{value.name} {content.hexdigest()}"
+    return f"{value.name} {digest.hexdigest()}"

@@ -162,6 +162,14 @@ TABLE = {
     "POST inventory/transfers/{pk}/dispatch/": ("stock:transfer", "inventory"),
     "POST inventory/transfers/{pk}/receive/": ("stock:transfer", "inventory"),
     "POST inventory/transfers/{pk}/cancel/": ("stock:transfer", "inventory"),
+    "GET system/files/": ("file:add", "inventory"),
+    "POST system/files/": ("file:add", "inventory"),
+    "GET system/files/{pk}/": ("file:add", "inventory"),
+    "GET system/tasks/": ("task:read", "account"),
+    "GET system/tasks/{pk}/": ("task:read", "account"),
+    "GET system/tasks/{pk}/errors/": ("task:read", "account"),
+    "GET system/tasks/{pk}/file/": ("task:read", "account"),
+    "POST system/tasks/{pk}/cancel/": ("task:read", "account"),
     "GET sales/registers/": ("sale:read", "sales"),
     "POST sales/registers/": ("register:change", "sales"),
     "GET sales/registers/{pk}/": ("sale:read", "sales"),
@@ -186,15 +194,15 @@ TABLE = {
 EVERY_RIGHT = {
     "account:read", "account:change", "account:export", "member:read", "member:change", "owner:change", "device:read",
     "device:change", "audit:read", "subscription:read", "subscription:change", "credit:read", "credit:spend",
-    "credit:buy", "settings:read", "settings:change", "task:read", "catalog:read", "catalog:change", "catalog:import",
-    "supplier:change", "location:change", "stock:read", "stock:receive", "stock:transfer", "stock:count",
-    "stock:adjust", "stock:approve", "customer:read", "customer:change", "customer:erase", "debt:read", "debt:collect",
-    "debt:allow", "debt:write_off", "register:change", "shift:work", "shift:review", "cash:move", "sale:read",
-    "sale:complete", "sale:refund", "sale:void", "sale:backdate", "price:change", "price:override", "price:wholesale",
-    "discount:give", "report:read", "report:export",
+    "credit:buy", "settings:read", "settings:change", "task:read", "file:add", "catalog:read", "catalog:change",
+    "catalog:import", "supplier:change", "location:change", "stock:read", "stock:receive", "stock:transfer",
+    "stock:count", "stock:adjust", "stock:approve", "customer:read", "customer:change", "customer:erase", "debt:read",
+    "debt:collect", "debt:allow", "debt:write_off", "register:change", "shift:work", "shift:review", "cash:move",
+    "sale:read", "sale:complete", "sale:refund", "sale:void", "sale:backdate", "price:change", "price:override",
+    "price:wholesale", "discount:give", "report:read", "report:export",
 }  # fmt: skip
 PLATFORM_RIGHTS = {"platform:read", "platform:act"}
-LOOK = {"account:read", "catalog:read", "stock:read", "customer:read", "sale:read"}
+LOOK = {"account:read", "catalog:read", "stock:read", "customer:read", "sale:read", "task:read"}
 RIGHTS = {
     "OWNER": EVERY_RIGHT,
     "ADMIN": EVERY_RIGHT - {"owner:change"},
@@ -205,7 +213,7 @@ RIGHTS = {
     "CASHIER": LOOK | {"sale:complete", "customer:change", "debt:collect", "shift:work", "cash:move"},
     "WAREHOUSE": {
         "account:read", "catalog:read", "stock:read", "catalog:change", "catalog:import", "supplier:change",
-        "stock:receive", "stock:transfer", "stock:count", "stock:adjust",
+        "stock:receive", "stock:transfer", "stock:count", "stock:adjust", "task:read", "file:add",
     },
     "STAFF": LOOK,
     "SUPPORT": {
@@ -224,7 +232,7 @@ LENT = {
 }  # fmt: skip
 BY_PIN = LOOK | LENT | {
     "sale:complete", "customer:change", "debt:collect", "debt:read", "shift:work", "shift:review", "catalog:change",
-    "catalog:import", "supplier:change", "stock:receive", "stock:transfer", "stock:count",
+    "catalog:import", "supplier:change", "stock:receive", "stock:transfer", "stock:count", "file:add",
 }  # fmt: skip
 # How far each goes alone: a discount in percent, a refund and an adjustment in the currency's smallest unit.
 ALONE = {
@@ -302,6 +310,7 @@ def answer(client, route):
     client.cookies = cookies
     if response.streaming:
         list(response.streaming_content)
+        response.close()
     code = response.json().get("code") if response.status_code >= 400 else None
     if code in GATE:
         return response.status_code, code

@@ -14,6 +14,9 @@ from typing import Any
 from uuid import UUID
 from zipfile import ZipFile
 
+from django.core.files.base import ContentFile, File
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from rest_framework.relations import RelatedField
 from rest_framework.serializers import BaseSerializer, ListField, ListSerializer
 from uuid_utils.compat import uuid7
@@ -22,9 +25,13 @@ from accounts import services as accounts
 from accounts.models import SessionKind
 from accounts.roles import Role
 from core.api.fields import IdField
+from core.api.parsers import UploadParser
 from core.api.views import AccountViewSet
+from core.errors import FieldError
 from inventory import services as inventory
 from inventory.barcodes import check_digit
+from system import services as system
+from tests import works
 from tests.conftest import PASSWORD
 from tests.routes import Route, routes
 
@@ -45,7 +52,11 @@ class Cast:
         if route.method == "GET":
             return self.client.get(address, query)
         key = {"HTTP_IDEMPOTENCY_KEY": str(uuid7())}
-        return getattr(self.client, route.method.lower())(address, body if body is not None else {}, **key)
+        form = {"format": "multipart"} if UploadParser in route.declared("parser_classes") else {}
+        for part in body.values() if form and body else ():
+            if isinstance(part, File):
+                part.seek(0)
+        return getattr(self.client, route.method.lower())(address, body if body is not None else {}, **form, **key)
 
     def rows(self, collection: str) -> list[dict[str, Any]]:
         response = self.client.get(f"/api/v1/{collection}")
@@ -73,6 +84,7 @@ def fill(shop: Any) -> Cast:
             if name.startswith("POST") and input_of(by_name()[name]):
                 cast.send(name)
     add_pieces(cast)
+    add_task(cast)
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
 
@@ -106,6 +118,26 @@ def add_pieces(cast):
         )
         item = {"product": phone.pk, "quantity": Decimal(2), "unit_cost": Decimal(600), "serials": serials}
         inventory.receive_stock(by=by, location=cast.shop.storefront.pk, items=[item])
+
+
+def add_task(cast):
+    """What has been done in the background: it made a file, and had something to complain about."""
+    with cast.shop.inside():
+        by = cast.shop.owner
+        task = works.start(by)
+        system.note_errors(by=by, task=task, found=[(2, FieldError("sku", "required", "This field is required."))])
+        task.file = system.keep_file(by=by, file=ContentFile(b"sku\n", name="products.csv"))
+        task.state, task.ended_at = "DONE", timezone.now()
+        task.save()
+
+
+def waiting(cast):
+    with cast.shop.inside():
+        return str(works.start(cast.shop.owner).pk)
+
+
+def picture(cast):
+    return SimpleUploadedFile("crack.png", b"\x89PNG\r\n\x1a\n" + uuid7().bytes)
 
 
 def pack(cast):
@@ -411,6 +443,8 @@ BODIES = {
         "reason": f"Reason {next(serial)}",
         "lines": [{"product": str(cast.shop.products[0].pk), "quantity": "0.25"}],
     },
+    "POST system/files/": lambda cast: {"id": str(uuid7()), "file": picture(cast)},
+    "POST system/tasks/{pk}/cancel/": nothing,
     "POST sales/registers/": lambda cast: {
         "storefront": str(cast.shop.storefront.pk),
         "code": f"T{next(serial)}",
@@ -509,6 +543,7 @@ ROWS = {
     "POST inventory/adjustments/{pk}/approve/": undecided,
     "POST inventory/adjustments/{pk}/reject/": undecided,
     "POST inventory/stock/{pk}/return/": lambda cast: returnable(cast)["stock"],
+    "POST system/tasks/{pk}/cancel/": waiting,
     "PATCH inventory/purchase-orders/{pk}/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/order/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/receive/": lambda cast: order_that_is(cast, "ORDERED", "PARTLY_RECEIVED"),
@@ -606,8 +641,12 @@ def text_of(response: Any) -> str:
 
 
 def files_of(response: Any) -> dict[str, str]:
-    """What is in the archive that is answered."""
-    archive = ZipFile(BytesIO(b"".join(response.streaming_content)))
+    """What is in the file that is answered, or in each of an archive."""
+    content = BytesIO(b"".join(response.streaming_content))
+    response.close()
+    if response["Content-Type"] != "application/zip":
+        return {response["Content-Disposition"]: content.read().decode("latin-1")}
+    archive = ZipFile(content)
     return {name: archive.read(name).decode() for name in archive.namelist()}
 
 

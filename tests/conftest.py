@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import connections
 from rest_framework.test import APIClient
@@ -67,7 +68,9 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 def empty() -> None:
     """Remove every business, and leave no connection open."""
     with connections["owner"].cursor() as cursor:
-        cursor.execute("TRUNCATE accounts, django_session, rate_limits CASCADE")
+        cursor.execute(
+            "TRUNCATE accounts, django_session, rate_limits, procrastinate_jobs, procrastinate_workers CASCADE"
+        )
     connections.close_all()
 
 
@@ -191,6 +194,16 @@ def receive(shop: Shop, quantity: str, **item: Any) -> Any:
             for product in shop.products
         ],
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _files_apart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing that tests keep lies among the files of the demo."""
+    settings.FILES_DIR = tmp_path_factory.mktemp("files")
+    storage = storages["private"]
+    storage._location = settings.FILES_DIR
+    for known in ("base_location", "location"):
+        storage.__dict__.pop(known, None)
 
 
 @pytest.fixture(autouse=True)

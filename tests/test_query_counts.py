@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection, connections
 from uuid_utils.compat import uuid7
 
@@ -13,6 +14,8 @@ from core import limits
 from inventory import services as inventory
 from inventory.models import Location, Product
 from sales import services as sales
+from system import services as system
+from tests import works
 from tests.conftest import PASSWORD, Shop, open_shop, receive
 from tests.routes import routes
 
@@ -78,10 +81,17 @@ def grow(shop: Shop, name: str) -> None:
             lines=[{"product": product.pk, "quantity": Decimal(1)}],
         )
         hire(shop, name, storefront)
+        leave_to_background(shop)
         accounts.invite(by=shop.owner, email=f"yaa{name}@x.example", role=Role.CASHIER)
         accounts.add_device(by=shop.owner, name=f"Phone {name}")
         accounts.open_session(by=shop.owner, kind=SessionKind.TOKEN)
         shop.owner.session = None
+
+
+def leave_to_background(shop: Shop) -> None:
+    """One more task, with a file that it was given."""
+    works.start(shop.owner)
+    system.keep_file(by=shop.owner, file=ContentFile(b"sku\n", name="products.csv"))
 
 
 def stock_up(shop: Shop, name: str, storefront: Location, product: Product) -> None:

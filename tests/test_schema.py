@@ -175,6 +175,7 @@ BODILESS = {
     "POST inventory/transfers/{id}/accept/",
     "POST inventory/transfers/{id}/cancel/",
     "POST sales/customers/{id}/erase/",
+    "POST system/tasks/{id}/cancel/",
 }
 
 

@@ -192,7 +192,7 @@ class Operation(AutoSchema):
 
     def _is_page(self) -> bool:
         action = getattr(self.view, "action", None)
-        return action == "list" if action else self.method == "GET" and bool(self._is_list_view())
+        return action in self.view.paged if action else self.method == "GET" and bool(self._is_list_view())
 
     def _example(self, schema: dict[str, Any], name: str = "") -> Any:
         """What the schema allows, every field filled in."""

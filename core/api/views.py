@@ -64,6 +64,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
 
     pagination_class: type[BasePagination] | None = NumberedPages
     lookup_value_regex = "[^/]+"
+    paged: ClassVar[tuple[str, ...]] = ("list",)  # the actions that answer page by page
     columns: ClassVar[tuple[str, ...]] = ()
     input_classes: ClassVar[Mapping[str, type[BaseSerializer[Any]]]] = {}
     exactly_once: ClassVar[bool] = False
@@ -115,8 +116,9 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
 
     def known_parameters(self) -> Iterator[str]:
         yield from super().known_parameters()
-        if self.action == "list":
+        if self.action in self.paged:
             yield from getattr(self.pagination_class, "parameters", ())
+        if self.action == "list":
             yield from getattr(getattr(self, "filterset_class", None), "base_filters", ())
 
     def list(self, request: AccountRequest, *args: Any, **kwargs: Any) -> Response:

@@ -23,6 +23,7 @@ from system.models import PrivateFile, Task
 class FileViewSet(AccountViewSet):
     """What a member brings along, to name it in a later request: a table to import, the photo of what broke."""
 
+    read_capability = Capability.FILE_ADD
     write_capability = Capability.FILE_ADD
     feature = "inventory"
     parser_classes = (UploadParser,)
@@ -30,7 +31,7 @@ class FileViewSet(AccountViewSet):
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"create": serializers.FileInput}
 
     def rows(self, account: Account) -> QuerySet[PrivateFile]:
-        return account.private_files.filter(kept_by=self.request.membership)
+        return account.private_files.filter(kept_by=self.request.membership).order_by("-id")
 
     def create(self, request: AccountRequest) -> Response:
         """Send the bytes as `file` of a multipart form. What is not asked for within a day is removed."""
@@ -44,6 +45,7 @@ class TaskViewSet(AccountViewSet):
     write_capability = Capability.TASK_READ
     feature = "account"
     serializer_class = serializers.TaskSerializer
+    paged = ("list", "errors")
 
     def rows(self, account: Account) -> QuerySet[Task]:
         return account.tasks.select_related("by").order_by("-id")

@@ -9,7 +9,7 @@ from accounts.models import Membership
 from core import errors
 from system import media
 from system.errors import FileRefused
-from system.models import PrivateFile
+from system.models import PrivateFile, path_of
 
 
 def keep_file(
@@ -32,8 +32,9 @@ def keep_file(
         size=file.size,
         kept_by=by,
     )
-    kept.content.save(kept.name, file, save=False)
-    kept.save(force_insert=True)
+    kept.content.name = path_of(kept, kept.name)
+    kept.save(force_insert=True)  # first: an id that is taken leaves no bytes behind
+    kept.content.storage.save(kept.content.name, file)
     return kept
 
 
