@@ -19,6 +19,10 @@ SHARED = {
     "django_migrations",
     "django_session",
     "levies",
+    "procrastinate_events",  # jobs name the account and the task that they are about, and nothing else
+    "procrastinate_jobs",
+    "procrastinate_periodic_defers",
+    "procrastinate_workers",
     "rate_limits",
     "subscription_plans",
 }

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from django.db import connections, transaction
 from uuid_utils.compat import uuid7
@@ -63,6 +65,15 @@ def jobs() -> int:
     with connections["staff"].cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs")
         return cursor.fetchone()[0]
+
+
+def test_a_job_tells_whose_task_it_is_about_and_nothing_more(busy):
+    task = leave(busy, secret="Ama owes 100")
+    with connections["staff"].cursor() as cursor:
+        cursor.execute("SELECT args, lock, queueing_lock FROM procrastinate_jobs")
+        (args, lock, queueing_lock) = cursor.fetchone()
+    assert json.loads(args) == {"account_id": str(busy.id), "task_id": str(task.pk)}
+    assert (lock, queueing_lock) == (str(busy.id), None)
 
 
 def test_nobody_can_leave_work_of_a_kind_that_nobody_does(busy):
