@@ -1,5 +1,7 @@
 """The console of the platform's staff: Django's admin behind our own way of signing in."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -14,9 +16,10 @@ from accounts import authentication, services
 from accounts.api.serializers.signing_in import MOST_PASSWORD
 from accounts.api.views.declared import origin_of
 from accounts.errors import CapabilityMissing
-from accounts.models import Membership
+from accounts.models import Account, Membership
 from accounts.roles import Capability
-from core.errors import DomainError
+from core import tenancy
+from core.errors import DomainError, NotFound
 
 # Passwords change by their service, rows show themselves where they are listed.
 LEFT_OUT = {"password_change", "password_change_done", "view_on_site", "autocomplete"}
@@ -78,6 +81,14 @@ class Console(admin.AdminSite):
 
     def get_urls(self) -> list[Any]:
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in LEFT_OUT]
+
+    def look_into(self, request: Any, rows: Iterable[Any]) -> None:
+        """Leave a line in the history of every business of which these rows are shown to staff."""
+        by, asked = request.membership, {"method": request.method, "path": request.path}
+        accounts: set[Any] = {row.pk if isinstance(row, Account) else getattr(row, "account_id", None) for row in rows}
+        for account_id in accounts - {None, by.account_id}:
+            with suppress(NotFound), tenancy.scope(account_id):  # what has lost its business has no history either
+                services.act_for(by=by, account_id=account_id, **asked)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if request.method == "GET" and self.has_permission(request):

@@ -1,6 +1,7 @@
 """What the pages of the console are made of: rows of all businesses, read by a role that may, and not changed."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -115,7 +116,20 @@ class StaffAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if any("\0" in value for value in request.GET.values()):
             raise BadRequest  # PostgreSQL does not take it
-        return super().changelist_view(request, extra_context)
+        response = super().changelist_view(request, extra_context)
+        if AccountFilter.parameter_name in request.GET and hasattr(response, "context_data"):
+            self._look_into(request, response.context_data["cl"].result_list)
+        return response
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and request.method == "GET":
+            self._look_into(request, [row])
+        return row
+
+    def _look_into(self, request: HttpRequest, rows: Iterable[Any]) -> None:
+        """Whose rows these are can read that they were looked at; a list that names no business tells of none."""
+        self.admin_site.look_into(request, rows)  # type: ignore[attr-defined]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [str(name) for name in self.get_fields(request, obj) if name not in self.writable]

@@ -86,7 +86,7 @@ class TransferAdmin(StaffAdmin):
     needs_account = True
     fields = (
         *("number", "id", "account", "source", "destination", "status", "reason", "opened_by", "opened_at"),
-        *("dispatched_by", "dispatched_at", "closed_at", "version"),
+        *("dispatched_by", "dispatched_at", "closed_at", "closing_reason", "version"),
     )
     list_display = ("number", "account", "source", "destination", "status", "opened_at", "closed_at")
     list_filter = (AccountFilter, "status")
@@ -99,7 +99,7 @@ class StockCountAdmin(StaffAdmin):
     needs_account = True
     fields = (
         *("number", "id", "account", "location", "status", "is_blind", "reason", "opened_by", "opened_at"),
-        *("decided_by", "decided_at", "version"),
+        *("decided_by", "decided_at", "closing_reason", "version"),
     )
     list_display = ("number", "account", "location", "status", "opened_at", "decided_at")
     list_filter = (AccountFilter, "status")
@@ -119,7 +119,7 @@ class PurchaseOrderAdmin(StaffAdmin):
     inlines = (PurchaseOrderLineInline,)
     fields = (
         *("number", "id", "account", "supplier", "location", "status", "expected_on", "reason", "opened_by"),
-        *("opened_at", "ordered_at", "closed_at"),
+        *("opened_at", "ordered_at", "closed_at", "closing_reason"),
     )
     list_display = ("number", "account", "supplier", "location", "status", "expected_on", "opened_at")
     list_filter = (AccountFilter, "status")
@@ -160,7 +160,7 @@ class AdjustmentAdmin(StaffAdmin):
     needs_account = True
     fields = (
         *("number", "id", "account", "location", "kind", "status", "value", "reason", "occurred_at"),
-        *("opened_by", "opened_at", "decided_by", "decided_at", "version"),
+        *("opened_by", "opened_at", "decided_by", "decided_at", "closing_reason", "version"),
     )
     list_display = ("number", "account", "location", "kind", "status", "value", "opened_at", "decided_at")
     list_filter = (AccountFilter, "status", "kind")

@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from system import diagnosis
+from system import addresses
 
 LOGIN = "/api/v1/accounts/auth/login/"
 CSRF = "/api/v1/accounts/auth/csrf/"
@@ -42,7 +42,7 @@ def _judge_status(api: str, answer: requests.Response) -> Iterator[str]:
             " set BEHIND_TLS_PROXY=true where a proxy ends TLS."
         )
     elif answer.status_code == requests.codes.bad_request:
-        yield f"The API at {api} refuses the request: add {diagnosis.host_of(api)} to its ALLOWED_HOSTS."
+        yield f"The API at {api} refuses the request: add {addresses.host_of(api)} to its ALLOWED_HOSTS."
     elif not answer.ok:
         yield f"The API at {api} answers {answer.status_code}: see its log, and /readyz."
 
@@ -66,11 +66,11 @@ def _judge_cookie(origin: str, api: str, answer: requests.Response) -> Iterator[
         yield f"The API that runs at {api} sets no cookie: is something in between that takes it away?"
         return
     attributes = {part.strip().lower() for part in cookies[0].split(";")[1:]}
-    is_cross_site = not diagnosis.is_same_site(origin, api)
+    is_cross_site = not addresses.is_same_site(origin, api)
     if is_cross_site and not {"samesite=none", "secure", "partitioned"} <= attributes:
         yield (
             f"The cookies of the API that runs at {api} do not come along from {origin}, another site:"
             " set its CROSS_SITE_COOKIES=true, and start it again."
         )
-    if "secure" in attributes and diagnosis.is_plain(api):
+    if "secure" in attributes and addresses.is_plain(api):
         yield f"The cookies of the API that runs at {api} are Secure, so browsers drop them: serve it by https."

@@ -104,6 +104,7 @@ TABLE = {
     "GET inventory/reorder-points/{pk}/": ("catalog:read", "inventory"),
     "PATCH inventory/reorder-points/{pk}/": ("catalog:change", "inventory"),
     "DELETE inventory/reorder-points/{pk}/": ("catalog:change", "inventory"),
+    "GET inventory/locations/": ("stock:transfer", "inventory"),
     "GET inventory/storefronts/": ("catalog:read", "inventory"),
     "POST inventory/storefronts/": ("location:change", "inventory"),
     "GET inventory/storefronts/{pk}/": ("catalog:read", "inventory"),

@@ -6,36 +6,52 @@ do for it, its row in `ROWS`.
 
 import re
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from io import BytesIO
-from itertools import count
 from typing import Any
-from uuid import UUID
 from zipfile import ZipFile
 
-from django.core.files.base import ContentFile, File
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils import timezone
+from django.core.files.base import File
 from rest_framework.relations import RelatedField
 from rest_framework.serializers import BaseSerializer, ListField, ListSerializer
 from uuid_utils.compat import uuid7
 
-from accounts import services as accounts
-from accounts.models import SessionKind
-from accounts.roles import Role
 from core.api.fields import IdField
 from core.api.parsers import UploadParser
 from core.api.views import AccountViewSet
-from core.errors import FieldError
-from inventory import services as inventory
-from inventory.barcodes import check_digit
-from system import services as system
-from tests import works
-from tests.conftest import PASSWORD
-from tests.routes import Route, routes
-
-serial = count(1)
+from tests.making import (
+    add_pieces,
+    add_task,
+    adjustment,
+    another_session,
+    approved_count,
+    barcode,
+    drafted,
+    expired_at,
+    free_prefix,
+    leaver,
+    line_of,
+    nothing,
+    on_the_road,
+    open_count,
+    open_invitation,
+    order,
+    order_that_is,
+    pack,
+    picture,
+    product,
+    refund,
+    requested,
+    returnable,
+    sale,
+    serial,
+    supplier,
+    top_shelf,
+    transfer,
+    undecided,
+    unwatched,
+    waiting,
+)
+from tests.routes import Route, by_name, routes
 
 
 @dataclass
@@ -73,10 +89,6 @@ class Cast:
         return response.json()["data"] if response.content else {}
 
 
-def by_name() -> dict[str, Route]:
-    return {route.name: route for route in routes()}
-
-
 def fill(shop: Any) -> Cast:
     cast = Cast(shop)
     for _ in range(2):
@@ -90,241 +102,6 @@ def fill(shop: Any) -> Cast:
 
 
 # --- A right body for every write; every key that can be sent is sent -------------------------------------------------
-
-
-def product(cast):
-    mark = next(serial)
-    return {
-        "sku": f"S{mark}",
-        "name": f"Soap {mark}",
-        "retail_price": "2.50",
-        "barcode": barcode(),
-        "item_code": f"{mark:05d}",
-        "supplier": supplier(cast),
-    }
-
-
-def barcode():
-    digits = f"590{next(serial):09d}"
-    return digits + check_digit(digits)
-
-
-def add_pieces(cast):
-    """A product whose every piece has a number, and two of them."""
-    with cast.shop.inside():
-        by, serials = cast.shop.owner, [f"N{next(serial)}" for _ in range(2)]
-        phone = inventory.add_product(
-            by=by, sku=f"P{next(serial)}", name="Phone", retail_price=Decimal(900), tracking="SERIAL"
-        )
-        item = {"product": phone.pk, "quantity": Decimal(2), "unit_cost": Decimal(600), "serials": serials}
-        inventory.receive_stock(by=by, location=cast.shop.storefront.pk, items=[item])
-
-
-def add_task(cast):
-    """What has been done in the background: it made a file, and had something to complain about."""
-    with cast.shop.inside():
-        by = cast.shop.owner
-        task = works.start(by)
-        system.note_errors(by=by, task=task, found=[(2, FieldError("sku", "required", "This field is required."))])
-        task.file = system.keep_file(by=by, file=ContentFile(b"sku\n", name="products.csv"))
-        task.state, task.ended_at = "DONE", timezone.now()
-        task.save()
-
-
-def waiting(cast):
-    with cast.shop.inside():
-        return str(works.start(cast.shop.owner).pk)
-
-
-def picture(cast):
-    return SimpleUploadedFile("crack.png", b"\x89PNG\r\n\x1a\n" + uuid7().bytes)
-
-
-def pack(cast):
-    """A pack of the first product."""
-    with cast.shop.inside():
-        packs = cast.shop.products[0].packs.filter(account=cast.shop.account)
-        return str((packs.first() or add_pack(cast)).pk)
-
-
-def add_pack(cast):
-    return cast.shop.account.product_packs.create(
-        product=cast.shop.products[0], name="Pair", factor=Decimal(2), retail_price=Decimal(19)
-    )
-
-
-def supplier(cast):
-    with cast.shop.inside():
-        suppliers = cast.shop.account.suppliers
-        found = suppliers.filter(is_active=True).order_by("id").first()
-        return str((found or suppliers.create(name=f"Trader {next(serial)}")).pk)
-
-
-def order(cast):
-    return {
-        "supplier": supplier(cast),
-        "location": str(cast.shop.storefront.pk),
-        "expected_on": "2030-01-31",
-        "lines": [{"product": str(cast.shop.products[0].pk), "quantity": "1000", "unit_cost": "1"}],
-    }
-
-
-def order_that_is(cast, *states):
-    """One of the orders in these states, or else a new one."""
-    place = str(cast.shop.storefront.pk)
-    for row in cast.rows("inventory/purchase-orders/?page_size=200"):
-        if row["location"] == place and row["status"] in states:
-            return row["id"]
-    pk = cast.send("POST inventory/purchase-orders/")["id"]
-    if "DRAFT" not in states:
-        cast.call(by_name()["POST inventory/purchase-orders/{pk}/order/"], pk)
-    return pk
-
-
-def returnable(cast):
-    """A batch of which something can go back."""
-    query = f"in_stock=true&page_size=200&location={cast.shop.storefront.pk}"
-    rows = cast.rows(f"inventory/stock-products/?{query}")
-    return next(row for row in rows if row["stock"] and Decimal(row["quantity"]) >= 1)
-
-
-def sale(cast):
-    basket = cast.shop.basket()
-    basket["lines"][0]["pack"] = pack(cast)
-    return {**basket, "customer": cast.first("sales/customers/"), "cart": str(uuid7())}
-
-
-def refund(cast):
-    sold = cast.client.get(f"/api/v1/sales/sales/{cast.first('sales/sales/')}/").json()["data"]
-    free = [line for line in sold["lines"] if line["refunded_quantity"] == "0.000"]
-    return {"id": str(uuid7()), "register": sold["register"], "lines": [{"line": free[0]["id"], "quantity": "1"}]}
-
-
-def depot(cast):
-    """A warehouse of the business, whoever of it looks, with plenty of the first product."""
-    shop = cast.shop
-    with shop.inside():
-        place = shop.account.locations.filter(name="Depot").first()
-        if place is None:
-            place = inventory.add_location(by=shop.owner, kind="WAREHOUSE", name="Depot")
-            goods = {"product": shop.products[0].pk, "quantity": Decimal(1000), "unit_cost": Decimal(1)}
-            inventory.receive_stock(by=shop.owner, location=place.pk, items=[goods])
-        return str(place.pk)
-
-
-def transfer(cast):
-    return {
-        "id": str(uuid7()),
-        "source": str(cast.shop.storefront.pk),
-        "destination": depot(cast),
-        "reason": "They run low",
-        "is_request": False,
-        "lines": [{"product": str(cast.shop.products[0].pk), "quantity": "0.5"}],
-    }
-
-
-def drafted(cast):
-    """A transfer that can leave the shop."""
-    found = cast.rows(f"inventory/transfers/?status=DRAFT&source={cast.shop.storefront.pk}")
-    return found[0]["id"] if found else cast.send("POST inventory/transfers/")["id"]
-
-
-def requested(cast):
-    """A transfer that another place asks the shop for."""
-    shop, place = cast.shop, UUID(depot(cast))
-    with shop.inside():
-        asked = inventory.open_transfer(
-            by=shop.owner,
-            source=shop.storefront.pk,
-            destination=place,
-            lines=[{"product": shop.products[0].pk, "quantity": Decimal(1)}],
-            is_request=True,
-        )
-        return str(asked.pk)
-
-
-def on_the_road(cast):
-    """A transfer that is on the way to the shop."""
-    shop = cast.shop
-    coming = cast.rows(f"inventory/transfers/?destination={shop.storefront.pk}")
-    for row in coming:
-        if row["status"] in ("IN_TRANSIT", "PARTLY_RECEIVED"):
-            return row["id"]
-    there = UUID(depot(cast))
-    with shop.inside():
-        sent = inventory.open_transfer(
-            by=shop.owner,
-            source=there,
-            destination=shop.storefront.pk,
-            lines=[{"product": shop.products[0].pk, "quantity": Decimal(10)}],
-        )
-        return str(inventory.dispatch_transfer(by=shop.owner, transfer=sent).pk)
-
-
-def line_of(cast, transfer_id):
-    return cast.client.get(f"/api/v1/inventory/transfers/{transfer_id}/").json()["data"]["lines"][0]["id"]
-
-
-def adjustment(cast):
-    query = f"in_stock=true&page_size=200&location={cast.shop.storefront.pk}"
-    rows = cast.rows(f"inventory/stock-products/?{query}")
-    plain = {str(product.pk) for product in cast.shop.products}
-    batch = next(row for row in rows if Decimal(row["quantity"]) >= 1 and row["product"] in plain)
-    return {
-        "id": str(uuid7()),
-        "location": str(cast.shop.storefront.pk),
-        "kind": "DAMAGE",
-        "reason": "It fell",
-        "occurred_at": "2026-01-31T12:00:00Z",
-        "lines": [{"product": batch["product"], "stock_product": batch["id"], "quantity": "0.5", "serials": []}],
-    }
-
-
-def undecided(cast):
-    """An adjustment that is beyond the limit of whoever opened it."""
-    shop = cast.shop
-    waiting = cast.rows(f"inventory/adjustments/?status=PENDING&location={shop.storefront.pk}")
-    if waiting:
-        return waiting[0]["id"]
-    with shop.inside():
-        mark = next(serial)
-        keeper = accounts.add_member(
-            account=shop.account, name="Abla", email=f"keeper{mark}@x.example", password=PASSWORD, role=Role.WAREHOUSE
-        )
-        found = {"product": shop.products[0].pk, "quantity": Decimal(1), "unit_cost": Decimal(1000)}
-        facts = {"location": shop.storefront.pk, "kind": "FOUND", "reason": "Behind the shelf", "lines": [found]}
-        return str(inventory.adjust_stock(by=keeper, **facts).pk)
-
-
-def expired_at(cast):
-    """The shop, where something has expired."""
-    shop = cast.shop
-    with shop.inside():
-        if not shop.account.stock_products.filter(location=shop.storefront, expires_on="2020-01-31", quantity__gt=0):
-            goods = {"product": shop.products[0].pk, "quantity": Decimal(1), "unit_cost": Decimal(1)}
-            old = {**goods, "expires_on": date(2020, 1, 31)}
-            inventory.receive_stock(by=shop.owner, location=shop.storefront.pk, items=[old])
-    return str(shop.storefront.pk)
-
-
-def free_prefix(cast):
-    taken = {row["prefix"] for row in cast.rows("inventory/barcode-rules/")}
-    return next(prefix for prefix in map(str, range(20, 30)) if prefix not in taken)
-
-
-def unwatched(cast):
-    """A product that has no reorder point at the place."""
-    points = cast.rows(f"inventory/reorder-points/?page_size=200&location={cast.shop.storefront.pk}")
-    watched = {row["product"] for row in points}
-    return next(row["id"] for row in cast.rows("inventory/products/?page_size=200") if row["id"] not in watched)
-
-
-def top_shelf(cast):
-    return next(row["id"] for row in cast.rows("inventory/categories/?page_size=200") if not row["parent"])
-
-
-def nothing(cast):
-    return {}
 
 
 BODIES = {
@@ -410,15 +187,15 @@ BODIES = {
         "items": [{"product": str(cast.shop.products[0].pk), "counted": "90"}]
     },
     "POST inventory/stock-counts/{pk}/approve/": nothing,
-    "POST inventory/stock-counts/{pk}/cancel/": nothing,
-    "POST inventory/stock-counts/{pk}/reverse/": nothing,
+    "POST inventory/stock-counts/{pk}/cancel/": lambda cast: {"reason": "The shop burns"},
+    "POST inventory/stock-counts/{pk}/reverse/": lambda cast: {"reason": "Counted twice"},
     "POST inventory/adjustments/": adjustment,
     "POST inventory/adjustments/write-off-expired/": lambda cast: {
         "location": expired_at(cast),
         "reason": "Past its day",
     },
     "POST inventory/adjustments/{pk}/approve/": nothing,
-    "POST inventory/adjustments/{pk}/reject/": nothing,
+    "POST inventory/adjustments/{pk}/reject/": lambda cast: {"reason": "It is there"},
     # Every fill leaves a draft that is not dispatched.
     "POST inventory/transfers/{pk}/dispatch/": lambda cast: {
         "lines": [{"line": line_of(cast, drafted(cast)), "serials": []}]
@@ -438,7 +215,7 @@ BODIES = {
         ]
     },
     "POST inventory/transfers/{pk}/accept/": nothing,
-    "POST inventory/transfers/{pk}/cancel/": nothing,
+    "POST inventory/transfers/{pk}/cancel/": lambda cast: {"reason": "No lorry"},
     "PATCH inventory/transfers/{pk}/": lambda cast: {
         "reason": f"Reason {next(serial)}",
         "lines": [{"product": str(cast.shop.products[0].pk), "quantity": "0.25"}],
@@ -485,39 +262,6 @@ BODIES = {
     "PATCH sales/customers/{pk}/": lambda cast: {"name": f"Efua {next(serial)}"},
     "POST sales/customers/{pk}/erase/": nothing,
 }
-
-
-def open_invitation(cast):
-    return next(row["id"] for row in cast.rows("accounts/invitations/") if row["state"] == "OPEN")
-
-
-def leaver(cast):
-    shop, mark = cast.shop, next(serial)
-    with shop.inside():
-        person = accounts.add_member(
-            account=shop.account, name="Abla", email=f"abla{mark}@x.example", password=PASSWORD, role=Role.STAFF
-        )
-        return str(accounts.deactivate_member(by=shop.owner, member=person).pk)
-
-
-def another_session(cast):
-    owner = cast.shop.owner
-    with cast.shop.inside():
-        session = accounts.open_session(by=owner, kind=SessionKind.TOKEN)
-    owner.session = None
-    return str(session.pk)
-
-
-def open_count(cast):
-    return cast.send("POST inventory/stock-counts/")["id"]
-
-
-def approved_count(cast):
-    pk = open_count(cast)
-    shop = cast.shop
-    with shop.inside():
-        inventory.approve_count(by=shop.owner, count=shop.account.stock_counts.locked().get(pk=pk))
-    return pk
 
 
 # Of each collection the first row will do, but for these.

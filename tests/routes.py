@@ -77,6 +77,10 @@ def routes() -> tuple[Route, ...]:
     return tuple(routes_among(addresses()))
 
 
+def by_name() -> dict[str, Route]:
+    return {route.name: route for route in routes()}
+
+
 def routes_among(known: Mapping[str, Any]) -> Iterator[Route]:
     for address, callback in known.items():
         if address.startswith(PREFIX):

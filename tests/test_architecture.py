@@ -72,7 +72,6 @@ ACROSS = {
     "accounts/services/staff.py: Membership.across_accounts.using",
     # Who has lost whose business is found over all of them, as staff; repaired in the scope of one.
     "accounts/services/orphans.py: Account.across_accounts.locked",
-    "accounts/services/orphans.py: Account.across_accounts.using",
     "accounts/services/orphans.py: AuditEvent.across_accounts.using",
     "accounts/services/orphans.py: User.across_accounts.select_for_update",
     # Django makes many rows at once, or on another connection, through a manager only; each row bears its account_id.
@@ -151,6 +150,7 @@ NOT_OF_ROWS = {
 SQL_WRITERS = {
     "core/idempotency.py",  # the key is written by the machinery around every service
     "core/limits.py",  # tries are counted before anything is done, outside of every account
+    "system/pruning.py",  # what has run out goes from every account, table by table
 }
 SQL_WRITE = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+ (\w+ )?SET|TRUNCATE|MERGE INTO)\b")
 

@@ -22,7 +22,6 @@ from tests.bodies import (
     BODIES,
     Cast,
     at,
-    by_name,
     everything,
     fill,
     input_of,
@@ -36,7 +35,7 @@ from tests.bodies import (
     writes,
 )  # fmt: skip
 from tests.conftest import PASSWORD, open_shop
-from tests.routes import Route, routes
+from tests.routes import Route, by_name, routes
 
 pytestmark = pytest.mark.django_db
 

@@ -5,6 +5,7 @@ from collections import Counter
 from io import StringIO
 from pathlib import Path
 
+from django.apps import apps
 from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,6 +15,16 @@ def test_the_catalogue_of_errors_is_up_to_date():
     printed = StringIO()
     call_command("list_errors", stdout=printed)
     assert (ROOT / "docs/errors.md").read_text() == printed.getvalue(), "run manage.py list_errors > docs/errors.md"
+
+
+def test_the_catalogue_tells_what_every_violated_constraint_says():
+    catalogue = (ROOT / "docs/errors.md").read_text()
+    rows = dict(re.findall(r"^\| 409 \| `(\w+)` \| (.*) \|$", catalogue, re.MULTILINE))
+    constraints = [each for model in apps.get_models() for each in model._meta.constraints]
+    told = {(each.violation_error_code, str(each.get_violation_error_message())) for each in constraints}
+    told = {(code, sentence) for code, sentence in told if code}
+    assert {("barcode_taken", "A pack has this barcode."), ("sku_taken", "Another product has this SKU.")} <= told
+    assert not [(code, sentence) for code, sentence in told if sentence not in rows[code].split(" / ")]
 
 
 def test_the_catalogue_has_one_row_for_each_code_and_the_codes_of_fields():

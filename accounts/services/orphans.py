@@ -18,7 +18,7 @@ from accounts.models import Account, AuditEvent, Membership, User
 from accounts.roles import Role
 from accounts.services.business import set_up
 from accounts.services.members import seat
-from accounts.services.staff import PLATFORM_ACCOUNT
+from accounts.services.staff import open_platform
 from core import tenancy
 
 HOME = "GH"  # where nothing tells the country of a new business; its owner can change it
@@ -244,9 +244,5 @@ def _note(account_id: UUID, action: str, subject: models.Model, **facts: Any) ->
 
 def _note_on_platform(action: str, subject: models.Model) -> None:
     """What is gone is noted in the platform's own history, which begins with it where there was none."""
-    platform = Account.across_accounts.using(tenancy.STAFF).filter(is_platform=True)
-    found = platform.values_list("pk", flat=True).first()
-    tenancy.enter(found or (opened := uuid7()))
-    if not found:
-        Account(id=opened, is_platform=True, **PLATFORM_ACCOUNT).save(force_insert=True)
-    _note(found or opened, action, subject)
+    with open_platform() as platform:
+        _note(platform.pk, action, subject)

@@ -28,10 +28,7 @@ def add_staff(*, email: str, name: str, password: str, role: Role) -> tuple[Memb
     The first one brings the platform's own account about. Raises WeakPassword; the constraint `one_user_per_email`
     refuses who is here already.
     """
-    account_id = _platform_id() or uuid7()
-    with tenancy.scope(account_id):
-        accounts: Any = Account.across_accounts
-        account = accounts.first() or accounts.create(id=account_id, is_platform=True, **PLATFORM_ACCOUNT)
+    with open_platform() as account:
         member = add_member(account=account, name=name, email=email, password=password, role=role, is_verified=True)
         record(by=member, action="staff.added", subject=member, after={"role": role})
         return member, mfa.put_totp(by=member, user=member.user)
@@ -66,6 +63,15 @@ def _staff(email: str) -> Iterator[Membership]:
         if member is None:
             raise errors.NotFound
         yield member
+
+
+@contextmanager
+def open_platform() -> Iterator[Account]:
+    """The platform's own account, which begins with whoever needs it first, in a transaction of it."""
+    account_id = _platform_id() or uuid7()
+    with tenancy.scope(account_id):
+        accounts: Any = Account.across_accounts
+        yield accounts.first() or accounts.create(id=account_id, is_platform=True, **PLATFORM_ACCOUNT)
 
 
 def _platform_id() -> UUID | None:

@@ -35,6 +35,7 @@ router.register("transfers", transfers.TransferViewSet, basename="transfer")
 
 urlpatterns = [
     *router.urls,
+    path("locations/", places.LocationsView.as_view(), name="locations"),
     path("valuation/", valuation.ValuationView.as_view(), name="valuation"),
     path("alerts/", alerts.AlertsView.as_view(), name="alerts"),
     path("order-suggestions/", alerts.OrderSuggestionsView.as_view(), name="order-suggestions"),

@@ -176,6 +176,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.CharField(max_length=16)),
                 ("reason", models.CharField(blank=True, max_length=200)),
+                ("closing_reason", models.CharField(blank=True, max_length=200)),
                 ("opened_at", models.DateTimeField(auto_now_add=True)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
@@ -437,6 +438,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.CharField(max_length=16)),
                 ("reason", models.CharField(blank=True, max_length=200)),
+                ("closing_reason", models.CharField(blank=True, max_length=200)),
                 ("opened_at", models.DateTimeField(auto_now_add=True)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
@@ -805,6 +807,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.CharField(max_length=16)),
                 ("reason", models.CharField(blank=True, max_length=200)),
+                ("closing_reason", models.CharField(blank=True, max_length=200)),
                 ("opened_at", models.DateTimeField(auto_now_add=True)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
@@ -1212,6 +1215,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.CharField(max_length=16)),
                 ("reason", models.CharField(blank=True, max_length=200)),
+                ("closing_reason", models.CharField(blank=True, max_length=200)),
                 ("opened_at", models.DateTimeField(auto_now_add=True)),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("returned_at", models.DateTimeField()),
@@ -1265,6 +1269,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.CharField(max_length=16)),
                 ("reason", models.CharField(blank=True, max_length=200)),
+                ("closing_reason", models.CharField(blank=True, max_length=200)),
                 ("opened_at", models.DateTimeField(auto_now_add=True)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (

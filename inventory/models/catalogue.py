@@ -37,9 +37,9 @@ class Category(tenancy.AccountOwned):
 
 
 class Supplier(tenancy.AccountOwned):
-    """Whom the shop buys from. `lead_days` is how long an order takes to come."""
+    """Whom the shop buys from, which is often one person. `lead_days` is how long an order takes to come."""
 
-    PERSONAL = frozenset({"contact", "phone", "email"})
+    PERSONAL = frozenset({"name", "contact", "phone", "email"})
 
     name = models.CharField(max_length=200)
     contact = models.CharField(max_length=200, blank=True)

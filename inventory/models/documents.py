@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -43,12 +43,17 @@ def numbered(table: str) -> models.UniqueConstraint:
 
 
 class Document(tenancy.AccountOwned):
-    """A paper that people work on in steps. Each step is one service, and is taken once."""
+    """A paper that people work on in steps. Each step is one service, and is taken once.
+
+    `reason` is why it was opened, `closing_reason` why it was ended, given up, rejected or undone.
+    """
 
     code: ClassVar[str]  # what its numbers begin with
+    status: Any  # of its own kind
 
     number = models.CharField(max_length=16)
     reason = models.CharField(max_length=200, blank=True)
+    closing_reason = models.CharField(max_length=200, blank=True)
     opened_by = tenancy.OwnedKey(Membership, related_name="+")
     opened_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)

@@ -26,6 +26,10 @@ class LocationQuerySet(tenancy.OwnedQuerySet):
     def warehouses(self) -> Self:
         return self.filter(kind=LocationKind.WAREHOUSE)
 
+    def in_use(self) -> Self:
+        """Where goods can be brought: neither what is switched off nor the road."""
+        return self.filter(is_active=True).exclude(kind=LocationKind.TRANSIT)
+
 
 class Location(tenancy.AccountOwned):
     """A place that keeps stock: a storefront, which also sells, a warehouse, or the road between them."""

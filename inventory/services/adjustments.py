@@ -15,12 +15,12 @@ from accounts.models import Membership
 from accounts.roles import LIMITS, Capability, Role
 from core import clock, errors
 from core.amounts import round_money
-from inventory.errors import AdjustmentDecided, NothingExpired
+from inventory.errors import NothingExpired
 from inventory.models import Adjustment, AdjustmentKind, AdjustmentLine, AdjustmentStatus, Location, Product
 from inventory.services import adjusting
 from inventory.services.adjusting import Plan, Serials
 from inventory.services.deliveries import find_goods
-from inventory.services.documents import take_number
+from inventory.services.documents import refuse_unless, take_number, take_step
 from inventory.services.places import find_place
 
 
@@ -91,7 +91,7 @@ def approve_adjustment(*, by: Membership, adjustment: Adjustment) -> Adjustment:
     """
     if adjustment.status == AdjustmentStatus.APPLIED:
         return adjustment
-    _refuse_decided(adjustment)
+    refuse_unless(adjustment, AdjustmentStatus.PENDING)
     _check_right(by, Capability.STOCK_APPROVE, adjustment.location_id)
     rows = list(adjustment.lines.select_related("product").order_by("position"))
     batches = adjusting.lock_batches(by=by, location_id=adjustment.location_id, lines=rows)
@@ -100,18 +100,34 @@ def approve_adjustment(*, by: Membership, adjustment: Adjustment) -> Adjustment:
     if decider is None:
         raise _beyond(by, plan.value)
     plan.carry_out(by=by, source=adjustment)
-    adjustment.value = plan.value
-    return _decide(by, adjustment, AdjustmentStatus.APPLIED, decider, "approved")
+    return take_step(
+        by,
+        adjustment,
+        "approved",
+        status=AdjustmentStatus.APPLIED,
+        value=plan.value,
+        decided_by=decider,
+        decided_at=timezone.now(),
+        noted={"value": plan.value},
+    )
 
 
-def reject_adjustment(*, by: Membership, adjustment: Adjustment) -> Adjustment:
+def reject_adjustment(*, by: Membership, adjustment: Adjustment, reason: str = "") -> Adjustment:
     """Nothing comes of a locked adjustment; what is rejected already stays. Raises AdjustmentDecided for an applied
     one."""
     if adjustment.status == AdjustmentStatus.REJECTED:
         return adjustment
-    _refuse_decided(adjustment)
+    refuse_unless(adjustment, AdjustmentStatus.PENDING)
     _check_right(by, Capability.STOCK_APPROVE, adjustment.location_id)
-    return _decide(by, adjustment, AdjustmentStatus.REJECTED, _approvers(by)[0], "rejected")
+    return take_step(
+        by,
+        adjustment,
+        "rejected",
+        status=AdjustmentStatus.REJECTED,
+        decided_by=_approvers(by)[0],
+        decided_at=timezone.now(),
+        closing_reason=reason,
+    )
 
 
 # --- The paper -------------------------------------------------------------------------------------------------------
@@ -181,23 +197,6 @@ def _open(
     facts = {"number": adjustment.number, "location": adjustment.location_id, "kind": adjustment.kind}
     after = {**facts, "status": adjustment.status, "value": plan.value, "lines": len(rows)}
     accounts.record(by=by, action="adjustment.opened", subject=adjustment, after=after)
-    return adjustment
-
-
-def _refuse_decided(adjustment: Adjustment) -> None:
-    if adjustment.status != AdjustmentStatus.PENDING:
-        raise AdjustmentDecided(status=adjustment.status)
-
-
-def _decide(
-    by: Membership, adjustment: Adjustment, status: AdjustmentStatus, decider: Membership, name: str
-) -> Adjustment:
-    before, adjustment.status = adjustment.status, status
-    adjustment.decided_by, adjustment.decided_at = decider, timezone.now()
-    adjustment.version += 1
-    adjustment.save(update_fields=["status", "value", "decided_by", "decided_at", "version"])
-    after = {"status": status, "value": adjustment.value}
-    accounts.record(by=by, action=f"adjustment.{name}", subject=adjustment, before={"status": before}, after=after)
     return adjustment
 
 

@@ -27,7 +27,8 @@ from inventory.models import (
     TransferStatus,
 )
 from inventory.services.dispatching import copy_batch
-from inventory.services.transfers import refuse_elsewhere, refuse_unless, take_step
+from inventory.services.documents import refuse_unless, take_step
+from inventory.services.transfers import refuse_elsewhere
 
 ON_THE_ROAD = (TransferStatus.IN_TRANSIT, TransferStatus.PARTLY_RECEIVED)
 # In which state goods come, and what the ledger calls their leaving the road so.
@@ -78,7 +79,7 @@ def receive_transfer(*, by: Membership, transfer: Transfer, items: Sequence[Mapp
     return take_step(by, transfer, "received", status=TransferStatus.RECEIVED, closed_at=now)
 
 
-def cancel_transfer(*, by: Membership, transfer: Transfer) -> Transfer:
+def cancel_transfer(*, by: Membership, transfer: Transfer, reason: str = "") -> Transfer:
     """Give up a locked transfer. What is still on the road goes back into the batches that it left.
 
     A request may be given up at either end, the rest where the goods are from. Raises TransferState, WorksElsewhere.
@@ -89,7 +90,7 @@ def cancel_transfer(*, by: Membership, transfer: Transfer) -> Transfer:
     now = timezone.now()
     if transfer.status in ON_THE_ROAD:
         _send_back(by, transfer, now=now)
-    return take_step(by, transfer, "cancelled", status=TransferStatus.CANCELLED, closed_at=now)
+    return take_step(by, transfer, "cancelled", status=TransferStatus.CANCELLED, closed_at=now, closing_reason=reason)
 
 
 def on_the_road(pick: TransferPick) -> Decimal:

@@ -92,7 +92,7 @@ def add_supplier(
     **facts: Any,
 ) -> Supplier:
     supplier: Supplier = by.account.suppliers.create(id=id or uuid7(), name=name, **facts)
-    accounts.record(by=by, action="supplier.added", subject=supplier, after={"name": name})
+    accounts.record(by=by, action="supplier.added", subject=supplier)
     return supplier
 
 
@@ -102,8 +102,8 @@ def change_supplier(*, by: Membership, supplier: Supplier, **changes: Any) -> Su
 
 
 def erase_supplier(*, by: Membership, supplier: Supplier) -> Supplier:
-    """Forget the person behind a locked supplier; the firm stays, and so does what was bought from it."""
-    accounts.erase(by=by, row=supplier)
+    """Forget who a locked supplier is; what was bought there stays."""
+    accounts.erase(by=by, row=supplier, name=f"Erased supplier {supplier.pk}", is_active=False)
     return supplier
 
 

@@ -17,7 +17,7 @@ from accounts.models import Membership
 from core import errors
 from core.amounts import ZERO
 from inventory import ledger, queries
-from inventory.errors import CostRequired, CountState, InsufficientStock, SerialsNotCounted
+from inventory.errors import CostRequired, InsufficientStock, SerialsNotCounted
 from inventory.ledger import Entry
 from inventory.models import (
     CountStatus,
@@ -29,7 +29,7 @@ from inventory.models import (
     Tracking,
 )
 from inventory.services.deliveries import find_goods
-from inventory.services.documents import take_number
+from inventory.services.documents import refuse_unless, take_number, take_step
 from inventory.services.places import find_place
 
 # A sale that has taken its goods and is about to commit is waited for; the next one waits until the scan is written.
@@ -58,7 +58,8 @@ def open_count(
         is_blind=is_blind,
         opened_by=by,
     )
-    _record(by, count, "opened", after={"number": count.number, "location": place.pk})
+    after = {"number": count.number, "location": place.pk}
+    accounts.record(by=by, action="stockcount.opened", subject=count, after=after)
     return count
 
 
@@ -68,7 +69,7 @@ def scan_products(*, by: Membership, count: StockCount, items: Sequence[Mapping[
 
     Raises CountState, InvalidInput for a product that is unknown or named twice, NotStocked, SerialsNotCounted.
     """
-    _refuse_unless(count, CountStatus.OPEN)
+    refuse_unless(count, CountStatus.OPEN)
     _refuse_twice(items)
     product_ids = [item["product"] for item in items]
     _refuse_uncountable(by, product_ids, field="items")
@@ -84,9 +85,7 @@ def scan_products(*, by: Membership, count: StockCount, items: Sequence[Mapping[
         line.counted_by, line.counted_at, line.tries = by, now, line.tries + 1
     scanned = [lines[product_id] for product_id in product_ids]
     _write(scanned)
-    count.version += 1
-    count.save(update_fields=["version"])
-    _record(by, count, "scanned", after={"items": [_quoted(line) for line in scanned]})
+    take_step(by, count, "scanned", noted={"items": [_quoted(line) for line in scanned]})
     return _with_lines(count, scanned)
 
 
@@ -99,7 +98,7 @@ def approve_count(*, by: Membership, count: StockCount) -> StockCount:
     """
     if count.status == CountStatus.APPROVED:
         return count
-    _refuse_unless(count, CountStatus.OPEN)
+    refuse_unless(count, CountStatus.OPEN)
     now = timezone.now()
     lines = list(by.account.stock_count_lines.filter(count=count))
     different = [line for line in lines if line.difference]
@@ -110,26 +109,29 @@ def approve_count(*, by: Membership, count: StockCount) -> StockCount:
     more = list(_more(by, count, different, batches, now=now))
     if not ledger.post([*less, *more], by=by, source=count, occurred_at=now):
         raise errors.TryAgain
-    _decide(by, count, "approved", CountStatus.APPROVED, decided_by=by, decided_at=now)
+    take_step(by, count, "approved", status=CountStatus.APPROVED, decided_by=by, decided_at=now)
     return _with_lines(count, lines)
 
 
-def cancel_count(*, by: Membership, count: StockCount) -> StockCount:
+def cancel_count(*, by: Membership, count: StockCount, reason: str = "") -> StockCount:
     """Nothing comes of a locked count that is still open. Raises CountState."""
-    _refuse_unless(count, CountStatus.OPEN)
-    return _decide(by, count, "cancelled", CountStatus.CANCELLED, decided_by=by, decided_at=timezone.now())
+    refuse_unless(count, CountStatus.OPEN)
+    now = timezone.now()
+    return take_step(
+        by, count, "cancelled", status=CountStatus.CANCELLED, decided_by=by, decided_at=now, closing_reason=reason
+    )
 
 
-def reverse_count(*, by: Membership, count: StockCount) -> StockCount:
+def reverse_count(*, by: Membership, count: StockCount, reason: str = "") -> StockCount:
     """Undo what a locked count posted, in the very batches. Raises CountState, and InsufficientStock for what has left
     them since."""
-    _refuse_unless(count, CountStatus.APPROVED)
+    refuse_unless(count, CountStatus.APPROVED)
     posted: list[StockMovement] = list(by.account.stock_movements.filter(source_id=count.pk).order_by("id"))
     _refuse_gone(by, posted)
     entries = [Entry(line.stock_product_id, MovementKind.COUNTED, -line.quantity, line.line_id) for line in posted]
     if not ledger.post(entries, by=by, source=count, occurred_at=timezone.now()):
         raise errors.TryAgain
-    return _decide(by, count, "reversed", CountStatus.REVERSED)
+    return take_step(by, count, "reversed", status=CountStatus.REVERSED, closing_reason=reason)
 
 
 # --- Scanning --------------------------------------------------------------------------------------------------------
@@ -264,29 +266,6 @@ def _insufficient(lacking: Mapping[UUID, Decimal]) -> InsufficientStock:
     return InsufficientStock(available={str(product): f"{quantity:f}" for product, quantity in lacking.items()})
 
 
-# --- Steps -----------------------------------------------------------------------------------------------------------
-
-
-def _refuse_unless(count: StockCount, legal: CountStatus) -> None:
-    if count.status != legal:
-        raise CountState(status=count.status)
-
-
-def _decide(by: Membership, count: StockCount, name: str, status: CountStatus, **facts: Any) -> StockCount:
-    """Bring a locked count to this status, with the facts that come with it."""
-    before, count.status = count.status, status
-    count.version += 1
-    for field, value in facts.items():
-        setattr(count, field, value)
-    count.save(update_fields=["status", "version", *facts])
-    _record(by, count, name, before={"status": before}, after={"status": status})
-    return count
-
-
 def _with_lines(count: StockCount, lines: Sequence[StockCountLine]) -> StockCount:
     count._prefetched_objects_cache = {"lines": lines}  # type: ignore[attr-defined]
     return count
-
-
-def _record(by: Membership, count: StockCount, name: str, **said: Any) -> None:
-    accounts.record(by=by, action=f"stockcount.{name}", subject=count, **said)

@@ -28,8 +28,9 @@ from inventory.models import (
     TransferStatus,
 )
 from inventory.queries import Sellable
+from inventory.services.documents import refuse_unless, take_step
 from inventory.services.issuing import Issue, Shelf, pick, take_stock
-from inventory.services.transfers import refuse_elsewhere, refuse_unless, take_step
+from inventory.services.transfers import refuse_elsewhere
 
 Sellables = Mapping[UUID, Sellable]
 
@@ -65,8 +66,7 @@ def dispatch_transfer(*, by: Membership, transfer: Transfer, lines: Sequence[Map
     numbers = _numbers(wanted, lines)
     loads = _take(by, transfer, wanted, numbers, now=now)
     _put_on_the_road(by, transfer, loads, now=now)
-    changes = {"status": TransferStatus.IN_TRANSIT, "dispatched_by": by, "dispatched_at": now}
-    return take_step(by, transfer, "dispatched", **changes)
+    return take_step(by, transfer, "dispatched", status=TransferStatus.IN_TRANSIT, dispatched_by=by, dispatched_at=now)
 
 
 def copy_batch(batch: StockProduct, *, location_id: UUID, origin_id: UUID, now: datetime) -> StockProduct:

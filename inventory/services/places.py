@@ -33,8 +33,8 @@ def change_location(*, by: Membership, location: Location, **changes: Any) -> Lo
 
 def find_place(*, by: Membership, location_id: UUID, field: str = "location") -> Location:
     """An open place where the member works. Raises InvalidInput, naming the field, for any other."""
-    location: Location | None = by.account.locations.open_to(by).filter(pk=location_id, is_active=True).first()
-    if location is None or location.kind == LocationKind.TRANSIT:
+    location: Location | None = by.account.locations.in_use().open_to(by).filter(pk=location_id).first()
+    if location is None:
         raise errors.InvalidInput(errors=[errors.unknown_reference(field)])
     return location
 

@@ -11,10 +11,9 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import Membership
 from core import errors
-from inventory.errors import OrderState
 from inventory.models import OrderStatus, PurchaseOrder, PurchaseOrderLine, Supplier
 from inventory.services.deliveries import find_goods, receive_stock
-from inventory.services.documents import take_number
+from inventory.services.documents import refuse_unless, take_number, take_step
 from inventory.services.places import find_place
 
 Line = Mapping[str, Any]
@@ -42,7 +41,8 @@ def add_order(
         opened_by=by,
     )
     _write_lines(by, order, lines)
-    _record(by, order, "opened", after={"number": order.number, "lines": _quoted(order)})
+    after = {"number": order.number, "lines": _quoted(order)}
+    accounts.record(by=by, action="purchaseorder.opened", subject=order, after=after)
     return order
 
 
@@ -51,7 +51,7 @@ def change_order(
 ) -> PurchaseOrder:
     """Change the facts of a locked draft; `lines` replace all that it has. Raises OrderState, and what `add_order`
     raises."""
-    _refuse_unless(order, OrderStatus.DRAFT)
+    refuse_unless(order, OrderStatus.DRAFT)
     if "supplier" in changes:
         changes["supplier"] = _find_supplier(by, changes["supplier"])
     if "location" in changes:
@@ -63,14 +63,17 @@ def change_order(
         _write_lines(by, order, lines)
         order.version = version
         order.save(update_fields=["version"])
-        _record(by, order, "lines_changed", before={"lines": before}, after={"lines": _quoted(order)})
+        after = {"lines": _quoted(order)}
+        accounts.record(
+            by=by, action="purchaseorder.lines_changed", subject=order, before={"lines": before}, after=after
+        )
     return order
 
 
 def place_order(*, by: Membership, order: PurchaseOrder) -> PurchaseOrder:
     """A locked draft goes to its supplier, and is changed no more. Raises OrderState."""
-    _refuse_unless(order, OrderStatus.DRAFT)
-    return _step(by, order, "ordered", OrderStatus.ORDERED, ordered_at=timezone.now())
+    refuse_unless(order, OrderStatus.DRAFT)
+    return take_step(by, order, "ordered", status=OrderStatus.ORDERED, ordered_at=timezone.now())
 
 
 def receive_order(
@@ -81,7 +84,7 @@ def receive_order(
     More may come than was ordered. Raises OrderState, InvalidInput for what is not on the order, and what
     `receive_stock` raises.
     """
-    _refuse_unless(order, OrderStatus.ORDERED, OrderStatus.PARTLY_RECEIVED)
+    refuse_unless(order, OrderStatus.ORDERED, OrderStatus.PARTLY_RECEIVED)
     lines = {line.product_id: line for line in order.lines.all()}
     _refuse_not_ordered(by, items, lines)
     items = [{"unit_cost": lines[item["product"]].unit_cost, **item} for item in items]
@@ -92,19 +95,20 @@ def receive_order(
     PurchaseOrderLine.across_accounts.bulk_update(came, ["received_quantity"])
     is_whole = all(line.received_quantity >= line.quantity for line in lines.values())
     status = OrderStatus.RECEIVED if is_whole else OrderStatus.PARTLY_RECEIVED
-    return _step(by, order, "received", status, noted={"stock": stock.pk})
+    return take_step(by, order, "received", status=status, noted={"stock": stock.pk})
 
 
 def close_order(*, by: Membership, order: PurchaseOrder, reason: str = "") -> PurchaseOrder:
     """The rest of a locked order will not come. Raises OrderState."""
-    _refuse_unless(order, OrderStatus.ORDERED, OrderStatus.PARTLY_RECEIVED)
-    return _step(by, order, "closed", OrderStatus.CLOSED, closed_at=timezone.now(), reason=reason or order.reason)
+    refuse_unless(order, OrderStatus.ORDERED, OrderStatus.PARTLY_RECEIVED)
+    return take_step(by, order, "closed", status=OrderStatus.CLOSED, closed_at=timezone.now(), closing_reason=reason)
 
 
 def cancel_order(*, by: Membership, order: PurchaseOrder, reason: str = "") -> PurchaseOrder:
     """Nothing of a locked order has come, and nothing will. Raises OrderState."""
-    _refuse_unless(order, OrderStatus.DRAFT, OrderStatus.ORDERED)
-    return _step(by, order, "cancelled", OrderStatus.CANCELLED, closed_at=timezone.now(), reason=reason or order.reason)
+    refuse_unless(order, OrderStatus.DRAFT, OrderStatus.ORDERED)
+    now = timezone.now()
+    return take_step(by, order, "cancelled", status=OrderStatus.CANCELLED, closed_at=now, closing_reason=reason)
 
 
 def _find_supplier(by: Membership, supplier_id: UUID) -> Supplier:
@@ -139,11 +143,6 @@ def _quoted(order: PurchaseOrder) -> list[dict[str, Any]]:
     ]
 
 
-def _refuse_unless(order: PurchaseOrder, *legal: OrderStatus) -> None:
-    if order.status not in legal:
-        raise OrderState(status=order.status)
-
-
 def _refuse_not_ordered(by: Membership, items: Sequence[Line], lines: Mapping[UUID, PurchaseOrderLine]) -> None:
     """Raises InvalidInput, which tells what was not ordered from what there is not."""
     others = [index for index, item in enumerate(items) if item["product"] not in lines]
@@ -161,26 +160,3 @@ def _refuse_not_ordered(by: Membership, items: Sequence[Line], lines: Mapping[UU
             for path, is_known in paths
         ]
     )
-
-
-def _step(
-    by: Membership,
-    order: PurchaseOrder,
-    name: str,
-    status: OrderStatus,
-    *,
-    noted: Mapping[str, Any] | None = None,
-    **facts: Any,
-) -> PurchaseOrder:
-    """Bring a locked order to this status, with the facts that come with it."""
-    before, order.status = order.status, status
-    order.version += 1
-    for field, value in facts.items():
-        setattr(order, field, value)
-    order.save(update_fields=["status", "version", *facts])
-    _record(by, order, name, before={"status": before}, after={"status": status, **facts, **(noted or {})})
-    return order
-
-
-def _record(by: Membership, order: PurchaseOrder, name: str, **said: Any) -> None:
-    accounts.record(by=by, action=f"purchaseorder.{name}", subject=order, **said)

@@ -9,9 +9,9 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import Membership
 from core import errors
-from inventory.errors import NotStocked, TransferState, WorksElsewhere
-from inventory.models import Location, LocationKind, Transfer, TransferLine, TransferStatus
-from inventory.services.documents import take_number
+from inventory.errors import NotStocked, WorksElsewhere
+from inventory.models import Location, Transfer, TransferLine, TransferStatus
+from inventory.services.documents import refuse_unless, take_number, take_step
 from inventory.services.places import find_place
 
 
@@ -69,23 +69,6 @@ def accept_transfer(*, by: Membership, transfer: Transfer) -> Transfer:
     return take_step(by, transfer, "accepted", status=TransferStatus.DRAFT)
 
 
-def take_step(by: Membership, transfer: Transfer, step: str, **changes: Any) -> Transfer:
-    """Write the next version of a locked transfer, and who took which step from where to where in the history."""
-    before = {"status": transfer.status}
-    for name, value in changes.items():
-        setattr(transfer, name, value)
-    transfer.version += 1
-    transfer.save(update_fields=[*changes, "version"])
-    after = {"status": transfer.status}
-    accounts.record(by=by, action=f"transfer.{step}", subject=transfer, before=before, after=after)
-    return transfer
-
-
-def refuse_unless(transfer: Transfer, *statuses: TransferStatus) -> None:
-    if transfer.status not in statuses:
-        raise TransferState(status=transfer.status)
-
-
 def refuse_elsewhere(by: Membership, *places: UUID) -> None:
     """Raises WorksElsewhere for who works at none of these ends of a transfer that they see."""
     if not any(by.works_at(place) for place in places):
@@ -96,8 +79,7 @@ def _find_end(by: Membership, location_id: UUID, field: str, *, is_own: bool) ->
     if is_own:
         return find_place(by=by, location_id=location_id, field=field)
     # The other end is where others work.
-    open_places = by.account.locations.filter(is_active=True).exclude(kind=LocationKind.TRANSIT)
-    place: Location | None = open_places.filter(pk=location_id).first()
+    place: Location | None = by.account.locations.in_use().filter(pk=location_id).first()
     if place is None:
         raise errors.InvalidInput(errors=[errors.unknown_reference(field)])
     return place

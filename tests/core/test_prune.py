@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts import services
 from accounts.models import Session, SessionKind
 from accounts.models.session import LIFETIMES
-from app.management.commands import prune
 from core.models import IdempotencyKey, RateLimit
+from system import pruning
 from tests.conftest import open_shop
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -135,7 +135,7 @@ def test_invitations_and_the_history_are_kept_however_old_they_are():
 
 
 def test_many_rows_go_in_batches(monkeypatch):
-    monkeypatch.setattr(prune, "BATCH", 2)
+    monkeypatch.setattr(pruning, "BATCH", 2)
     old = timezone.now() - 40 * DAY
     RateLimit.objects.using("staff").bulk_create([RateLimit(key=str(n), started_at=old, count=1) for n in range(5)])
     statements = []

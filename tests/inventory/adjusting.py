@@ -7,6 +7,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from inventory import services as inventory
+from tests.answers import refused
 from tests.conftest import Shop
 
 ADJUSTMENTS = "/api/v1/inventory/adjustments/"
@@ -92,3 +93,22 @@ def papers(shop: Shop):
             list(account.document_counters.order_by("code").values_list("code", "last_number")),
             list(account.serial_numbers.order_by("id").values_list("id", "stock_product_id")),
         )
+
+
+def unchanged(shop, call, status, code):
+    before = papers(shop)
+    body = refused(shop, call, status, code)
+    assert papers(shop) == before
+    return body
+
+
+def dear(shop, value="200.01"):
+    """A batch of one piece that is worth so much."""
+    return stock(shop, "1", cost=value)
+
+
+def waiting(shop, keeper, value="200.01", **facts):
+    batch = dear(shop, value)
+    found = adjusted(shop, "DAMAGE", line(shop.products[0], stock_product=str(batch.pk)), member=keeper, **facts)
+    assert found["status"] == "PENDING"
+    return found, batch

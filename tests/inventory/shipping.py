@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Sum
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from inventory import sums
@@ -87,3 +88,7 @@ def adds_up(shop: Shop) -> bool:
         expected = {product: quantity for product, quantity in picks.annotate(left=Sum(left)) if quantity}
         agrees = not list(sums.find_disagreements(using="default"))
     return is_even and agrees and on_the_road(shop) == expected
+
+
+def today(shop: Shop):
+    return timezone.localdate(timezone=shop.account.zone)

@@ -6,15 +6,10 @@ from uuid_utils.compat import uuid7
 from accounts.roles import Role
 from tests.answers import ids, refused
 from tests.inventory.catalogue import NOWHERE, history, invalid, post, unchanged
-from tests.inventory.requests import (
-    PRODUCTS,
-    SUPPLIERS,
-    product,
-)
+from tests.inventory.requests import PRODUCTS, SUPPLIERS, product
 from tests.places import add_member
 
 pytestmark = pytest.mark.django_db
-
 
 TRADER = {
     "name": "Makola Traders",
@@ -44,8 +39,8 @@ def test_the_history_does_not_quote_who_the_shop_deals_with(shop):
     assert shop.client().patch(f"{SUPPLIERS}{own}/", change).status_code == 200
     said = history(shop, "supplier")
     assert [action for action, _, _ in said] == ["supplier.added", "supplier.changed"]
-    assert said[1][2] == {"name": "Traders", "contact": "***", "phone": "***", "email": "***"}
-    personal = [text for facts in (TRADER, change) for name, text in facts.items() if name in ("contact", "phone")]
+    assert said[1][1:] == (dict.fromkeys(change, "***"),) * 2
+    personal = [text for facts in (TRADER, change) for text in facts.values() if isinstance(text, str)]
     assert not [text for text in [*personal, "traders.example"] if text in repr(said)]
 
 
@@ -55,13 +50,20 @@ def test_whom_the_shop_deals_with_is_forgotten_and_a_retry_does_not_tell(shop):
     post(shop, SUPPLIERS, body)
     made = post(shop, PRODUCTS, product(supplier=own))["id"]
     erased = client.post(f"{SUPPLIERS}{own}/erase/").json()["data"]
-    nobody = {"contact": "", "phone": "", "email": ""}
-    assert erased == {**body, **nobody, "is_active": True, "version": 2}
+    nobody = {"name": f"Erased supplier {own}", "contact": "", "phone": "", "email": ""}
+    assert erased == {**body, **nobody, "is_active": False, "version": 2}
     again = client.post(f"{SUPPLIERS}{own}/erase/")
     assert (again.status_code, again.json()["data"]) == (200, erased)
     assert client.get(f"{PRODUCTS}{made}/").json()["data"]["supplier"] == own
-    refused(shop, lambda: client.post(SUPPLIERS, body), 409, "supplier_exists")
+    refused(shop, lambda: client.post(SUPPLIERS, body), 409, "id_taken")
     assert [action for action, _, _ in history(shop, "supplier")] == ["supplier.added", "supplier.erased"]
+
+
+def test_two_who_are_forgotten_do_not_stand_in_each_others_way_and_the_name_is_free(shop):
+    client, pks = shop.client(), [post(shop, SUPPLIERS, {"name": name})["id"] for name in ("One", "Two")]
+    names = {client.post(f"{SUPPLIERS}{pk}/erase/").json()["data"]["name"] for pk in pks}
+    assert len(names) == 2
+    assert post(shop, SUPPLIERS, {"name": "One"})["id"] not in pks
 
 
 def test_a_name_is_taken_once_in_a_business_and_free_in_another(shop, stranger):

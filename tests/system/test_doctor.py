@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from system import diagnosis, probe
+from system import addresses, diagnosis, probe
 from tests.core.test_tenancy import connected_as_owner
 from tests.server import free_port, gunicorn
 
@@ -137,7 +137,7 @@ def test_cors_without_credentials_or_our_headers_is_named(production):
     ],
 )
 def test_what_is_one_site_to_a_browser(till, api, is_same):
-    assert diagnosis.is_same_site(till, api) is is_same
+    assert addresses.is_same_site(till, api) is is_same
 
 
 @pytest.mark.parametrize("api", ["https://api.example.com", None])
@@ -227,7 +227,7 @@ def test_in_production_the_links_in_mails_have_to_lead_somewhere(production):
     ],
 )
 def test_an_origin_is_read_as_a_browser_would_say_it(address, origin):
-    assert diagnosis.read_origin(address) == origin
+    assert addresses.read_origin(address) == origin
 
 
 # --- The database -----------------------------------------------------------------------------------------------------

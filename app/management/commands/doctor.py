@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from system import diagnosis, probe
+from system import addresses, diagnosis
 
 
 class Command(BaseCommand):
@@ -16,9 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         origin = read("--origin", options["origin"])
         api = read("--api", options["api"]) if options["api"] else None
-        found = [*diagnosis.judge_settings(origin=origin, api=api), *diagnosis.examine_database()]
-        if api:
-            found += probe.examine_api(origin=origin, api=api)
+        found = diagnosis.find_faults(origin=origin, api=api)
         for sentence in found:
             self.stdout.write(sentence)
         if found:
@@ -27,7 +25,7 @@ class Command(BaseCommand):
 
 
 def read(option: str, address: str) -> str:
-    origin = diagnosis.read_origin(address)
+    origin = addresses.read_origin(address)
     if origin is None:
         raise CommandError(f"{option} {address} is no address such as https://till.example.")
     return origin

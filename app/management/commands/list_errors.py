@@ -13,7 +13,6 @@ from django.utils import translation
 from django.utils.module_loading import module_has_submodule
 from rest_framework import exceptions
 
-from core import tenancy
 from core.api.views import DeclaredView
 from core.errors import DomainError
 
@@ -79,9 +78,8 @@ def constraint_errors() -> Iterator[Row]:
     """What a violated constraint of the database is shown as."""
     for model in apps.get_models():
         for constraint in model._meta.constraints:
-            code = constraint.violation_error_code
-            if code and not isinstance(constraint, tenancy.Rule):
-                yield 409, code, str(constraint.get_violation_error_message())
+            if constraint.violation_error_code:
+                yield 409, constraint.violation_error_code, str(constraint.get_violation_error_message())
 
 
 def field_errors() -> Iterator[FieldRow]:

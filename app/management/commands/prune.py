@@ -1,26 +1,8 @@
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections
-from django.utils import timezone
 
-from accounts.models.session import LIFETIMES
-from core import clock
-from core.tenancy import STAFF
-
-DAYS = 30
-BATCH = 5_000  # rows in one transaction, so that nobody waits long behind it
-
-
-class Waste(NamedTuple):
-    """Rows that nobody will ask for again."""
-
-    name: str
-    table: str
-    condition: str
-    parameters: list[Any]
+from system import pruning
 
 
 class Command(BaseCommand):
@@ -28,41 +10,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         kept = "how long counters of tries and answers to requests are kept"
-        parser.add_argument("--days", type=int, default=DAYS, help=f"{kept} (default {DAYS})")
+        parser.add_argument("--days", type=int, default=pruning.DAYS, help=f"{kept} (default {pruning.DAYS})")
 
     def handle(self, *args: Any, days: int, **options: Any) -> None:
-        least = clock.MOST_LATE.days + 1
+        least = pruning.LEAST_DAYS
         if days < least:
             raise CommandError(f"A till that was offline may send again what it sent: keep at least {least} days.")
-        for waste in wastes(now=timezone.now(), kept=timedelta(days=days)):
-            self.stdout.write(f"Removed {waste.name}: {remove(waste)}.")
-
-
-def wastes(*, now: datetime, kept: timedelta) -> list[Waste]:
-    is_idle = " OR ".join(f"kind = '{kind}' AND last_seen_at <= %s" for kind in LIFETIMES)
-    idle_since = [now - lifetime.idle for lifetime in LIFETIMES.values()]
-    # A counter that is forgotten within its window would give the tries back.
-    longest = timedelta(seconds=max(seconds for _, seconds in settings.RATE_LIMITS.values()))
-    return [
-        Waste("sessions that have ended", "sessions", f"expires_at <= %s OR {is_idle}", [now, *idle_since]),
-        Waste("cookies that have ended", "django_session", "expire_date <= %s", [now]),
-        Waste("old counters of tries", "rate_limits", "started_at <= %s", [now - max(kept, longest)]),
-        Waste("promises to carts that have ended", "reservations", "expires_at <= %s", [now - timedelta(days=1)]),
-        Waste("answers to old requests", "idempotency_keys", "created_at <= %s", [now - kept]),
-    ]
-
-
-def remove(waste: Waste) -> int:
-    """How many rows went, batch by batch; one that somebody holds is left for the next time."""
-    statement = (
-        f"DELETE FROM {waste.table} WHERE ctid = ANY(ARRAY("
-        f"SELECT ctid FROM {waste.table} WHERE {waste.condition} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
-    )
-    removed = 0
-    with connections[STAFF].cursor() as cursor:
-        while True:
-            cursor.execute(statement, waste.parameters)
-            gone: int = cursor.rowcount
-            removed += gone
-            if gone < BATCH:
-                return removed
+        for name, count in pruning.prune(days=days):
+            self.stdout.write(f"Removed {name}: {count}.")

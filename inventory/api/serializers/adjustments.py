@@ -47,6 +47,7 @@ class AdjustmentSummarySerializer(ModelSerializer):
             "kind",
             "status",
             "reason",
+            "closing_reason",
             "value",
             "occurred_at",
             "opened_by",

@@ -32,6 +32,7 @@ class CountSummarySerializer(ModelSerializer):
             "number",
             "location",
             "reason",
+            "closing_reason",
             "is_blind",
             "status",
             "opened_by",

@@ -1,13 +1,29 @@
+from rest_framework.serializers import ChoiceField
+
 from core.amounts import ZERO
 from core.api import fields
-from core.api.serializers import ModelSerializer
-from inventory.models import Location, ReorderPoint
+from core.api.serializers import ModelSerializer, Serializer
+from inventory.models import Location, LocationKind, ReorderPoint
+
+STOCKING = [choice for choice in LocationKind.choices if choice[0] != LocationKind.TRANSIT]
 
 
 class LocationSerializer(ModelSerializer):
     class Meta:
         model = Location
         fields = ["id", "name", "kind", "is_active", "version"]
+
+
+class PlaceSerializer(Serializer):
+    id = fields.IdField()
+    name = fields.TextField()
+    kind = ChoiceField(STOCKING)
+
+
+class PlacesSerializer(Serializer):
+    """The places of a business by name."""
+
+    locations = PlaceSerializer(many=True)
 
 
 class LocationInput(ModelSerializer):

@@ -45,10 +45,6 @@ class ReceiptInput(Serializer):
     items = fields.BoundedList(child=ReceiptItemInput(), min_length=1, max_length=MOST_ITEMS)
 
 
-class ReasonInput(Serializer):
-    reason = fields.TextField(max_length=200, required=False, allow_blank=True)
-
-
 class PurchaseOrderSerializer(ModelSerializer):
     class Meta:
         model = PurchaseOrder
@@ -60,6 +56,7 @@ class PurchaseOrderSerializer(ModelSerializer):
             "status",
             "expected_on",
             "reason",
+            "closing_reason",
             "opened_by",
             "opened_at",
             "ordered_at",

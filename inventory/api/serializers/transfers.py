@@ -86,6 +86,7 @@ class TransferSummarySerializer(ModelSerializer):
             "destination_name",
             "status",
             "reason",
+            "closing_reason",
             "opened_by",
             "opened_at",
             "dispatched_by",

@@ -14,6 +14,7 @@ from core.api.views import AccountViewSet
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import adjustments as serializers
+from inventory.api.serializers.documents import ReasonInput
 
 
 class AdjustmentViewSet(AccountViewSet):
@@ -27,6 +28,7 @@ class AdjustmentViewSet(AccountViewSet):
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
         "create": serializers.AdjustmentInput,
         "write_off_expired": serializers.WriteOffInput,
+        "reject": ReasonInput,
     }
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
@@ -53,7 +55,6 @@ class AdjustmentViewSet(AccountViewSet):
         """Apply it, at the value of the batches as they are now."""
         return self.act(services.approve_adjustment, adjustment=self.get_locked_object)
 
-    @extend_schema(request=None)
     @action(detail=True, methods=["post"], write_capability=Capability.STOCK_APPROVE)
     def reject(self, request: AccountRequest, pk: str) -> Response:
         """Let nothing come of it."""

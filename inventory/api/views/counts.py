@@ -14,6 +14,7 @@ from core.api.views import AccountViewSet
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import counts as serializers
+from inventory.api.serializers.documents import ReasonInput
 
 
 class StockCountViewSet(AccountViewSet):
@@ -27,6 +28,8 @@ class StockCountViewSet(AccountViewSet):
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
         "create": serializers.CountInput,
         "scan": serializers.ScanInput,
+        "cancel": ReasonInput,
+        "reverse": ReasonInput,
     }
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
@@ -53,13 +56,11 @@ class StockCountViewSet(AccountViewSet):
         """Post the differences."""
         return self.act(services.approve_count, count=self.get_locked_object)
 
-    @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def cancel(self, request: AccountRequest, pk: str) -> Response:
         """Give the count up; nothing comes of it."""
         return self.act(services.cancel_count, count=self.get_locked_object)
 
-    @extend_schema(request=None)
     @action(detail=True, methods=["post"], write_capability=Capability.STOCK_APPROVE)
     def reverse(self, request: AccountRequest, pk: str) -> Response:
         """Undo what the count posted, in the very batches."""

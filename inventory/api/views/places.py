@@ -14,7 +14,7 @@ from accounts.roles import Capability
 from core import errors
 from core.api import fields
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, DeclaredView
 from inventory import queries, services, till
 from inventory.api import filters
 from inventory.api.serializers import places as serializers
@@ -22,6 +22,19 @@ from inventory.api.serializers import till as till_serializers
 from inventory.models import LocationKind
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
+
+
+class LocationsView(DeclaredView):
+    """Where goods can be sent to, or asked for from. Who works at some places only may choose any other by its name."""
+
+    read_capability = Capability.STOCK_TRANSFER
+    feature = "inventory"
+
+    @extend_schema(responses=serializers.PlacesSerializer)
+    def get(self, request: AccountRequest) -> Response:
+        """The places that a transfer can name, and nothing of them but name and kind."""
+        places = request.account.locations.in_use().order_by("name", "id").values("id", "name", "kind")
+        return Response(serializers.PlacesSerializer({"locations": places}).data)
 
 
 class LocationViewSet(AccountViewSet):

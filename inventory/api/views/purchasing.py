@@ -14,6 +14,7 @@ from core.api.views import AccountViewSet
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import purchasing as serializers
+from inventory.api.serializers.documents import ReasonInput
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -28,8 +29,8 @@ class PurchaseOrderViewSet(AccountViewSet):
         "create": serializers.PurchaseOrderInput,
         "partial_update": serializers.PurchaseOrderChange,
         "receive": serializers.ReceiptInput,
-        "close": serializers.ReasonInput,
-        "cancel": serializers.ReasonInput,
+        "close": ReasonInput,
+        "cancel": ReasonInput,
     }
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:

@@ -14,6 +14,7 @@ from core.api.views import AccountViewSet
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import transfers as serializers
+from inventory.api.serializers.documents import ReasonInput
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -31,6 +32,7 @@ class TransferViewSet(AccountViewSet):
         "partial_update": serializers.TransferChange,
         "dispatch_goods": serializers.DispatchInput,
         "receive": serializers.ReceiveInput,
+        "cancel": ReasonInput,
     }
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
@@ -64,7 +66,6 @@ class TransferViewSet(AccountViewSet):
         """Book what came, in which state; as often as something comes."""
         return self.act(services.receive_transfer, transfer=self.get_locked_object)
 
-    @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def cancel(self, request: AccountRequest, pk: str) -> Response:
         """Give it up: what is on the road goes back to where it left."""

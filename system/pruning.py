@@ -1,0 +1,63 @@
+"""What has run out goes, in every account; what somebody may still ask for stays."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from accounts.models.session import LIFETIMES
+from core import clock
+from core.tenancy import STAFF
+
+DAYS = 30
+LEAST_DAYS = clock.MOST_LATE.days + 1  # a till that was offline may send again what it sent
+BATCH = 5_000  # rows in one transaction, so that nobody waits long behind it
+
+
+class Waste(NamedTuple):
+    """Rows that nobody will ask for again."""
+
+    name: str
+    table: str
+    condition: str
+    parameters: list[Any]
+
+
+def prune(*, days: int = DAYS) -> Iterator[tuple[str, int]]:
+    """Remove waste of one kind after the other: its name, and how many rows went. Counters of tries and answers to
+    requests are kept for so many days, at least `LEAST_DAYS`."""
+    for waste in _wastes(now=timezone.now(), kept=timedelta(days=days)):
+        yield waste.name, _remove(waste)
+
+
+def _wastes(*, now: datetime, kept: timedelta) -> list[Waste]:
+    is_idle = " OR ".join(f"kind = '{kind}' AND last_seen_at <= %s" for kind in LIFETIMES)
+    idle_since = [now - lifetime.idle for lifetime in LIFETIMES.values()]
+    # A counter that is forgotten within its window would give the tries back.
+    longest = timedelta(seconds=max(seconds for _, seconds in settings.RATE_LIMITS.values()))
+    return [
+        Waste("sessions that have ended", "sessions", f"expires_at <= %s OR {is_idle}", [now, *idle_since]),
+        Waste("cookies that have ended", "django_session", "expire_date <= %s", [now]),
+        Waste("old counters of tries", "rate_limits", "started_at <= %s", [now - max(kept, longest)]),
+        Waste("promises to carts that have ended", "reservations", "expires_at <= %s", [now - timedelta(days=1)]),
+        Waste("answers to old requests", "idempotency_keys", "created_at <= %s", [now - kept]),
+    ]
+
+
+def _remove(waste: Waste) -> int:
+    """How many rows went, batch by batch; one that somebody holds is left for the next time."""
+    statement = (
+        f"DELETE FROM {waste.table} WHERE ctid = ANY(ARRAY("
+        f"SELECT ctid FROM {waste.table} WHERE {waste.condition} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
+    )
+    removed = 0
+    with connections[STAFF].cursor() as cursor:
+        while True:
+            cursor.execute(statement, waste.parameters)
+            gone: int = cursor.rowcount
+            removed += gone
+            if gone < BATCH:
+                return removed
