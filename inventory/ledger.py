@@ -114,7 +114,7 @@ def post(
     return True
 
 
-def _lock(batch_ids: Sequence[UUID], *, account_id: UUID) -> dict[UUID, Left]:
+def _lock(batch_ids: list[UUID], *, account_id: UUID) -> dict[UUID, Left]:
     if not batch_ids:
         return {}
     with connection.cursor() as cursor:

@@ -148,7 +148,6 @@ def test_s26_thirty_two_hands_on_one_product_keep_it_true_and_nobody_is_thrown_o
     until = time.monotonic() + SECONDS
     assert at_once([partial(hand.work, until=until) for hand in people]) == [None] * HANDS
     answers = sum((hand.answers for hand in people), Counter())
-    print(f"{answers.total()} requests in {time.monotonic() - until + SECONDS:.0f} s:", sorted(answers.items()))
     refused = {(status, code) for _, status, code in answers if status >= 400}
     assert refused <= REFUSALS
     assert {operation for operation, status, _ in answers if status < 300} == OPERATIONS
