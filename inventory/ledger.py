@@ -1,5 +1,6 @@
 """The one way in which stock changes: a line in the ledger and the batch's count, together, in one statement."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Membership
 from inventory.errors import SerialElsewhere
-from inventory.models import MovementKind
+from inventory.models import MovementKind, StockProduct
 
 
 @dataclass(frozen=True)
@@ -26,39 +27,44 @@ class Entry:
     serial_id: UUID | None = None
 
 
-# A batch on whose shelf something was reserved since it was `seen` does not fit: the caller has to look again.
-# `locked` takes the batches in primary-key order, so that two baskets never wait in a circle, and reads what the last
-# committed transaction left. All entries fit or nothing moves. Entries of one batch build on each other's balance.
+@dataclass(frozen=True)
+class Left:
+    """What there is in a batch that nobody else can change until this transaction ends."""
+
+    quantity: Decimal
+    hold_count: int
+
+
+# In primary-key order, so that two baskets never wait in a circle, and each as the last transaction left it. Alone: a
+# statement that goes on to update looks for the row as it was when the statement began, and that version may be in the
+# hands of somebody who waits for us.
+_LOCK = """
+SELECT id, quantity, hold_count FROM stock_products
+WHERE account_id = %(account)s AND id = ANY(%(batches)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+"""
+
+# Entries of one batch build on each other's balance.
 _POST = """
 WITH wanted AS (
   SELECT * FROM unnest(%(ids)s::uuid[], %(batches)s::uuid[], %(kinds)s::text[], %(quantities)s::numeric[],
                        %(lines)s::uuid[], %(serials)s::uuid[])
     WITH ORDINALITY AS w (id, batch_id, kind, quantity, line_id, serial_id, position)
-), seen AS (
-  SELECT * FROM unnest(%(seen)s::uuid[], %(hold_counts)s::int[]) AS s (batch_id, hold_count)
-), locked AS MATERIALIZED (
-  SELECT id, product_id, location_id, unit_cost, quantity, movement_count, hold_count FROM stock_products
-  WHERE account_id = %(account)s AND id = ANY(%(batches)s::uuid[] || %(seen)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 ), changes AS (
   SELECT batch_id, sum(quantity) AS quantity, count(*) AS lines FROM wanted GROUP BY batch_id
-), verdict AS (
-  SELECT count(c.batch_id) = (SELECT count(*) FROM changes)
-     AND bool_and(c.batch_id IS NULL OR l.quantity + c.quantity >= 0)
-     AND bool_and(s.batch_id IS NULL OR l.hold_count = s.hold_count) AS fits
-  FROM locked l LEFT JOIN changes c ON c.batch_id = l.id LEFT JOIN seen s ON s.batch_id = l.id
 ), moved AS (
-  UPDATE stock_products s SET quantity = s.quantity + c.quantity, movement_count = s.movement_count + c.lines
-  FROM changes c, verdict v
-  WHERE v.fits AND s.account_id = %(account)s AND s.id = c.batch_id RETURNING s.id
+  UPDATE stock_products b SET quantity = b.quantity + c.quantity, movement_count = b.movement_count + c.lines
+  FROM changes c WHERE b.account_id = %(account)s AND b.id = c.batch_id
+  RETURNING b.id, b.product_id, b.location_id, b.unit_cost,
+    b.quantity - c.quantity AS quantity, b.movement_count - c.lines AS movement_count
 )
 INSERT INTO stock_movements (id, account_id, stock_product_id, product_id, location_id, sequence, kind, quantity,
   unit_cost, value, balance_after, source, source_id, line_id, serial_id, by_id, occurred_at, recorded_at)
-SELECT w.id, %(account)s, l.id, l.product_id, l.location_id,
-  l.movement_count + row_number() OVER batch, w.kind, w.quantity, l.unit_cost, w.quantity * l.unit_cost,
-  l.quantity + sum(w.quantity) OVER batch,
+SELECT w.id, %(account)s, m.id, m.product_id, m.location_id,
+  m.movement_count + row_number() OVER batch, w.kind, w.quantity, m.unit_cost, w.quantity * m.unit_cost,
+  m.quantity + sum(w.quantity) OVER batch,
   %(source)s, %(source_id)s, w.line_id, w.serial_id, %(by)s, %(occurred_at)s, %(recorded_at)s
-FROM wanted w JOIN locked l ON l.id = w.batch_id JOIN moved m ON m.id = l.id
-WINDOW batch AS (PARTITION BY l.id ORDER BY w.position)
+FROM wanted w JOIN moved m ON m.id = w.batch_id
+WINDOW batch AS (PARTITION BY m.id ORDER BY w.position)
 """
 
 
@@ -69,24 +75,29 @@ def post(
     source: models.Model,
     occurred_at: datetime,
     seen: Mapping[UUID, int] | None = None,
+    opened: Sequence[StockProduct] = (),
 ) -> bool:
     """Write the entries and their effect. False, and nothing moved, where a batch would fall below zero.
 
     `seen` has the batches that the caller chose from, with their hold counts: where one was held since, nothing moves
-    either. They, and those of the entries, stay locked to the end of the transaction. Raises SerialElsewhere for a
-    piece that is not in the batch that it should leave.
+    either. They, and those of the entries, stay locked to the end of the transaction. `opened` are the batches that
+    begin with these entries. Raises SerialElsewhere for a piece that is not in the batch that it should leave.
     """
-    seen = seen or {}
     if not entries:
         return True
+    seen = seen or {}
+    left = {batch.pk: Left(batch.quantity, batch.hold_count) for batch in opened}
+    named = dict.fromkeys([*(entry.batch_id for entry in entries), *seen])
+    left |= _lock([batch for batch in named if batch not in left], account_id=by.account_id)
+    if not _fits(entries, left, seen):
+        return False
+    StockProduct.across_accounts.bulk_create(opened)
     with connection.cursor() as cursor:
         cursor.execute(
             _POST,
             {
                 "ids": [uuid7() for _ in entries],
                 "batches": [entry.batch_id for entry in entries],
-                "seen": list(seen),
-                "hold_counts": list(seen.values()),
                 "kinds": [str(entry.kind) for entry in entries],
                 "quantities": [entry.quantity for entry in entries],
                 "lines": [entry.line_id for entry in entries],
@@ -99,10 +110,25 @@ def post(
                 "recorded_at": timezone.now(),
             },
         )
-        is_written: bool = cursor.rowcount == len(entries)
-    if is_written:
-        _move_pieces(entries, account_id=by.account_id)
-    return is_written
+    _move_pieces(entries, account_id=by.account_id)
+    return True
+
+
+def _lock(batch_ids: list[UUID], *, account_id: UUID) -> dict[UUID, Left]:
+    if not batch_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, {"account": account_id, "batches": batch_ids})
+        return {batch_id: Left(quantity, hold_count) for batch_id, quantity, hold_count in cursor.fetchall()}
+
+
+def _fits(entries: Sequence[Entry], left: Mapping[UUID, Left], seen: Mapping[UUID, int]) -> bool:
+    changes: dict[UUID, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        changes[entry.batch_id] += entry.quantity
+    return all(left[batch].hold_count == hold_count for batch, hold_count in seen.items()) and all(
+        batch in left and left[batch].quantity + quantity >= 0 for batch, quantity in changes.items()
+    )
 
 
 # A piece leaves the batch of its first entry, or comes from outside, and ends in that of its last, or outside.

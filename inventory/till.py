@@ -64,11 +64,6 @@ class CataloguePage:
     has_more: bool
 
 
-_NOW = """
-SELECT pg_snapshot_xmin(s)::text::bigint, extract(epoch FROM now())::bigint, pg_snapshot_xmax(s)::text::bigint
-FROM pg_current_snapshot() s
-"""
-
 # What has changed for a till in this storefront: facts, packs, what is on the shelf, what was held, what went off.
 _CHANGED = """
   AND p.id IN (
@@ -81,9 +76,16 @@ _CHANGED = """
       WHERE account_id = %(account)s AND location_id = %(location)s AND expires_at > %(looked_at)s
   )
 """
+# Who has nothing yet need not be told what is gone.
+_ALL = "AND p.is_active"
+# One statement, so that what is seen is of the very snapshot that the next look begins at; which comes even where there
+# is nothing to see.
 _CATALOGUE = """
-WITH wanted AS (
-  SELECT p.* FROM products p WHERE p.account_id = %(account)s AND p.id > %(after)s {changed}
+WITH look AS (
+  SELECT pg_snapshot_xmin(s)::text::bigint, extract(epoch FROM now())::bigint, pg_snapshot_xmax(s)::text::bigint
+  FROM pg_current_snapshot() s
+), wanted AS (
+  SELECT p.* FROM products p WHERE p.account_id = %(account)s AND p.id > %(after)s {which}
   ORDER BY p.id LIMIT %(limit)s
 ), on_hand AS (
   SELECT product_id, sum(quantity) AS quantity FROM stock_products
@@ -98,47 +100,39 @@ WITH wanted AS (
       'wholesale_price', round(wholesale_price, %(exponent)s)::text) ORDER BY factor, id) AS rows
   FROM product_packs WHERE account_id = %(account)s AND is_active GROUP BY product_id
 )
-SELECT w.id, w.is_active, w.sku, w.name, w.barcode, w.item_code, w.category_id, w.unit, w.tax_class, w.tracking,
-  w.is_stocked, round(w.retail_price, %(exponent)s)::text, round(w.wholesale_price, %(exponent)s)::text,
-  coalesce(packs.rows, '[]'),
-  greatest(coalesce(on_hand.quantity, 0) - coalesce(held.quantity, 0), 0)::numeric(14,3)::text
-FROM wanted w LEFT JOIN on_hand ON on_hand.product_id = w.id LEFT JOIN held ON held.product_id = w.id
-LEFT JOIN packs ON packs.product_id = w.id
+SELECT look.*, w.id::text, w.is_active, w.sku, w.name, w.barcode, w.item_code, w.category_id::text, w.unit, w.tax_class,
+  w.tracking, w.is_stocked, round(w.retail_price, %(exponent)s)::text, round(w.wholesale_price, %(exponent)s)::text,
+  greatest(coalesce(on_hand.quantity, 0) - coalesce(held.quantity, 0), 0)::numeric(14,3)::text, packs.rows
+FROM look LEFT JOIN wanted w ON true LEFT JOIN on_hand ON on_hand.product_id = w.id
+LEFT JOIN held ON held.product_id = w.id LEFT JOIN packs ON packs.product_id = w.id
 ORDER BY w.id
 """
 _COLUMNS = (
     *("id", "is_deleted", "sku", "name", "barcode", "item_code", "category", "unit", "tax_class", "tracking"),
-    *("is_stocked", "retail_price", "wholesale_price", "packs", "available"),
+    *("is_stocked", "retail_price", "wholesale_price", "available"),
 )
 
 
 def read_catalogue(account: Account, *, location_id: UUID, cursor: Cursor | None, now: datetime) -> CataloguePage:
-    """The next page for a till in this storefront: at most 5,000 products, in two statements.
+    """The next page for a till in this storefront: at most 5,000 products, in one statement.
 
     Without a cursor everything that is on sale; with one what has changed, what has left the catalogue included. Raises
     CursorUnknown for a cursor of a time to come: then the database is another than the one that gave it.
     """
-    look, youngest = _look()
-    if cursor and (cursor.since.transaction > youngest or cursor.since.second > look.second):
-        raise CursorUnknown
     cursor = cursor or Cursor(Look(0, 0))
-    began = cursor.began or look
-    rows = _read(account, location_id=location_id, cursor=cursor, now=now)
-    has_more = len(rows) > PAGE
-    rows = rows[:PAGE]
-    following = Cursor(cursor.since, began, rows[-1][0]) if has_more else Cursor(began)
-    return CataloguePage([item for item in map(_item, rows) if _is_news(item, cursor)], following, has_more)
+    look, youngest, rows = _read(account, location_id=location_id, cursor=cursor, now=now)
+    if cursor.since.transaction > youngest or cursor.since.second > look.second:
+        raise CursorUnknown
+    began, has_more = cursor.began or look, len(rows) > PAGE
+    items = [_item(*row) for row in rows[:PAGE]]
+    following = Cursor(cursor.since, began, UUID(items[-1]["id"])) if has_more else Cursor(began)
+    return CataloguePage(items, following, has_more)
 
 
-def _look() -> tuple[Look, int]:
-    """This moment, and the number that the next transaction will have."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NOW)
-        oldest, second, youngest = cursor.fetchone()
-        return Look(oldest, second), youngest
-
-
-def _read(account: Account, *, location_id: UUID, cursor: Cursor, now: datetime) -> list[tuple[Any, ...]]:
+def _read(
+    account: Account, *, location_id: UUID, cursor: Cursor, now: datetime
+) -> tuple[Look, int, list[tuple[Any, ...]]]:
+    """The moment of the look, the number that the next transaction will have, and one row more than a page has."""
     looked_at = datetime.fromtimestamp(cursor.since.second, UTC) - OVERLAP
     wanted: dict[str, Any] = {
         "account": account.pk,
@@ -153,17 +147,14 @@ def _read(account: Account, *, location_id: UUID, cursor: Cursor, now: datetime)
         "exponent": account.currency_exponent,
     }
     with connection.cursor() as sent:
-        sent.execute(_CATALOGUE.format(changed=_CHANGED if cursor.since.transaction else ""), wanted)
-        return list(sent.fetchall())
+        sent.execute(_CATALOGUE.format(which=_CHANGED if cursor.since.transaction else _ALL), wanted)
+        found = sent.fetchall()
+    oldest, second, youngest, first, *_ = found[0]
+    return Look(oldest, second), youngest, [row[3:] for row in found] if first else []
 
 
-def _item(row: tuple[Any, ...]) -> dict[str, Any]:
-    product_id, is_active, *facts = row
+def _item(product_id: str, is_active: bool, *facts: Any) -> dict[str, Any]:
     if not is_active:
         return {"id": product_id, "is_deleted": True}
-    return dict(zip(_COLUMNS, (product_id, False, *facts), strict=True))
-
-
-def _is_news(item: dict[str, Any], cursor: Cursor) -> bool:
-    """Who has nothing yet need not be told what is gone."""
-    return bool(cursor.since.transaction) or not item["is_deleted"]
+    *texts, packs = facts
+    return {**dict(zip(_COLUMNS, (product_id, False, *texts), strict=True)), "packs": packs or []}

@@ -4,29 +4,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.models import Account, Membership
 from core.amounts import ZERO
 from sales.models import Sale
-from sales.pricing import LevyRate
-
-_LEVIES = """
-SELECT tax_class, code, name, rate FROM levies
-WHERE country = %s AND starts_on <= %s AND (ends_on >= %s OR ends_on IS NULL) ORDER BY tax_class, rate DESC, code
-"""
-
-
-def levies_in_force(*, country: str, on: date) -> dict[str, tuple[LevyRate, ...]]:
-    """The levies of a country on a day, per class of goods."""
-    found: dict[str, tuple[LevyRate, ...]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_LEVIES, [country, on, on])
-        for tax_class, code, name, rate in cursor.fetchall():
-            found[tax_class] = (*found.get(tax_class, ()), LevyRate(code, name, rate))
-    return found
 
 
 def sum_taxes(sale: Sale) -> list[dict[str, str]]:

@@ -56,9 +56,8 @@ class Plan:
 
     def carry_out(self, *, by: Membership, source: Adjustment) -> None:
         """Write it. The batches have been locked since it was made, so it still fits."""
-        StockProduct.across_accounts.bulk_create(self.opened)
         SerialNumber.across_accounts.bulk_create(self.pieces)
-        if not ledger.post(self.entries, by=by, source=source, occurred_at=source.occurred_at):
+        if not ledger.post(self.entries, by=by, source=source, occurred_at=source.occurred_at, opened=self.opened):
             raise errors.TryAgain
 
 

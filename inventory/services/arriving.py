@@ -70,8 +70,8 @@ def receive_transfer(*, by: Membership, transfer: Transfer, items: Sequence[Mapp
     now, picks = timezone.now(), _find_picks(by, transfer)
     _refuse_too_much(items, picks)
     parts = list(_parts(by, items, picks))
-    _open_batches(transfer, parts, now=now)
-    _post(by, transfer, [entry for part in parts for entry in part.entries()], now=now)
+    opened = _open_batches(transfer, parts, now=now)
+    _post(by, transfer, [entry for part in parts for entry in part.entries()], now=now, opened=opened)
     changed = list({part.pick.pk: part.pick for part in parts}.values())
     TransferPick.across_accounts.bulk_update(changed, [*OUTCOMES, "arrived"])
     if any(on_the_road(pick) for each in picks.values() for pick in each):
@@ -191,7 +191,7 @@ def _of_pieces(
         yield Part(by_batch[piece.stock_product_id], outcome, ONE_PIECE, piece.pk)
 
 
-def _open_batches(transfer: Transfer, parts: Iterable[Part], *, now: datetime) -> None:
+def _open_batches(transfer: Transfer, parts: Iterable[Part], *, now: datetime) -> list[StockProduct]:
     """Each pick comes to one batch of the destination, however many parts it comes in."""
     fresh: list[StockProduct] = []
     for part in parts:
@@ -201,7 +201,7 @@ def _open_batches(transfer: Transfer, parts: Iterable[Part], *, now: datetime) -
                 pick.in_transit, location_id=transfer.destination_id, origin_id=pick.batch_id, now=now
             )
             fresh.append(pick.arrived)
-    StockProduct.across_accounts.bulk_create(fresh)
+    return fresh
 
 
 def _send_back(by: Membership, transfer: Transfer, *, now: datetime) -> None:
@@ -223,6 +223,13 @@ def _returns(pick: TransferPick, pieces: Sequence[UUID]) -> Iterator[Entry]:
         yield Entry(pick.batch_id, MovementKind.ARRIVED, quantity, pick.line_id, piece)
 
 
-def _post(by: Membership, transfer: Transfer, entries: Sequence[Entry], *, now: datetime) -> None:
-    if not ledger.post(entries, by=by, source=transfer, occurred_at=now):
+def _post(
+    by: Membership,
+    transfer: Transfer,
+    entries: Sequence[Entry],
+    *,
+    now: datetime,
+    opened: Sequence[StockProduct] = (),
+) -> None:
+    if not ledger.post(entries, by=by, source=transfer, occurred_at=now, opened=opened):
         raise errors.TryAgain  # cannot be, while nothing but a transfer takes from the road

@@ -106,8 +106,8 @@ def approve_count(*, by: Membership, count: StockCount) -> StockCount:
     _refuse_uncountable(by, product_ids, field="lines")
     batches = _batches_of(by, count, product_ids)
     less = list(_less(different, batches))
-    more = list(_more(by, count, different, batches, now=now))
-    if not ledger.post([*less, *more], by=by, source=count, occurred_at=now):
+    more, opened = _more(by, count, different, batches, now=now)
+    if not ledger.post([*less, *more], by=by, source=count, occurred_at=now, opened=opened):
         raise errors.TryAgain
     take_step(by, count, "approved", status=CountStatus.APPROVED, decided_by=by, decided_at=now)
     return _with_lines(count, lines)
@@ -213,12 +213,14 @@ def _more(
     batches: Mapping[UUID, Sequence[StockProduct]],
     *,
     now: datetime,
-) -> Iterator[Entry]:
+) -> tuple[list[Entry], list[StockProduct]]:
+    """What comes to which batch, and the batches that are new."""
     found = [line for line in lines if line.difference > 0]
     newest = {line.product_id: max(batches[line.product_id], key=_age) for line in found if batches[line.product_id]}
-    newest |= _open_batches(by, count, {line.product_id for line in found} - newest.keys(), now=now)
-    for line in found:
-        yield Entry(newest[line.product_id].pk, MovementKind.COUNTED, line.difference, line.pk)
+    opened = _open_batches(by, count, {line.product_id for line in found} - newest.keys(), now=now)
+    newest |= opened
+    entries = [Entry(newest[line.product_id].pk, MovementKind.COUNTED, line.difference, line.pk) for line in found]
+    return entries, list(opened.values())
 
 
 def _age(batch: StockProduct) -> tuple[datetime, UUID]:
@@ -235,7 +237,7 @@ def _open_batches(
     unknown = sorted(set(product_ids) - known.keys())
     if unknown:
         raise CostRequired(products=[str(product_id) for product_id in unknown])
-    opened = {
+    return {
         product_id: StockProduct(
             account_id=by.account_id,
             product_id=product_id,
@@ -247,8 +249,6 @@ def _open_batches(
         )
         for product_id, like in known.items()
     }
-    StockProduct.across_accounts.bulk_create(opened.values())
-    return opened
 
 
 def _refuse_gone(by: Membership, posted: Iterable[StockMovement]) -> None:

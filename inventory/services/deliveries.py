@@ -76,9 +76,8 @@ def receive_stock(
         occurred_at=occurred_at,
     )
     batches = _batches(stock, items, exponent=by.account.currency_exponent)
-    StockProduct.across_accounts.bulk_create(batches)
     entries = list(_entries(by, items, batches))
-    ledger.post(entries, by=by, source=stock, occurred_at=occurred_at)
+    ledger.post(entries, by=by, source=stock, occurred_at=occurred_at, opened=batches)
     prices = _take_over_prices(items, products)
     accounts.record(by=by, action="stock.received", subject=stock, after={"items": len(items), "prices": prices})
     return stock

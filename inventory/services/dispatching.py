@@ -183,13 +183,12 @@ def _put_on_the_road(by: Membership, transfer: Transfer, loads: Sequence[Load], 
     road: Location = by.account.locations.get(kind=LocationKind.TRANSIT)
     left = by.account.stock_products.in_bulk({load.batch_id for load in loads})
     batches = [copy_batch(left[load.batch_id], location_id=road.pk, origin_id=load.batch_id, now=now) for load in loads]
-    StockProduct.across_accounts.bulk_create(batches)
     entries = [
         entry
         for load, batch in zip(loads, batches, strict=True)
         for entry in load.entries(MovementKind.DISPATCHED, batch.pk, sign=1)
     ]
-    ledger.post(entries, by=by, source=transfer, occurred_at=now)
+    ledger.post(entries, by=by, source=transfer, occurred_at=now, opened=batches)
     picks = [
         TransferPick(
             account_id=by.account_id,

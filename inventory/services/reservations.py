@@ -1,5 +1,6 @@
 """Stock promised to a cart. What is promised has an end; after it nobody needs to take it back."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -17,15 +18,14 @@ from inventory.services.places import find_place
 
 MINUTES = 15
 
-# Whoever saw the shelf before sees by the count that it has to look again. One lock after the other, in key order.
+_LOCK = """
+SELECT id FROM stock_products
+WHERE account_id = %(account)s AND location_id = %(location)s AND product_id = %(product)s AND quantity > 0
+ORDER BY id FOR NO KEY UPDATE
+"""
+# Whoever saw the shelf before sees by the count that it has to look again.
 _NOTE_HOLD = """
-WITH locked AS (
-  SELECT id FROM stock_products
-  WHERE account_id = %(account)s AND location_id = %(location)s AND product_id = %(product)s AND quantity > 0
-  ORDER BY id FOR NO KEY UPDATE
-)
-UPDATE stock_products s SET hold_count = s.hold_count + 1 FROM locked
-WHERE s.account_id = %(account)s AND s.id = locked.id
+UPDATE stock_products SET hold_count = hold_count + 1 WHERE account_id = %(account)s AND id = ANY(%(batches)s::uuid[])
 """
 
 
@@ -37,7 +37,7 @@ def hold_stock(
     Raises InvalidInput for a place or product that is not there, NotStocked, InsufficientStock.
     """
     place = find_place(by=by, location_id=location)
-    _note_hold(by=by, location_id=place.pk, product_id=product)
+    noted = _note_hold(by=by, location_id=place.pk, product_id=product)
     now = timezone.now()
     shelf = Shelf(place.pk, on=now.astimezone(by.account.zone).date(), cart=cart)
     sellable = shelf.look(by, {product}).get(product)
@@ -45,6 +45,8 @@ def hold_stock(
         raise errors.InvalidInput(errors=[errors.unknown_reference("product")])
     if not sellable.is_stocked:
         raise NotStocked
+    # A batch that has come since bears no note: who sells of it would not look again.
+    sellable = replace(sellable, batches=[batch for batch in sellable.batches if batch.id in noted])
     if quantity > sellable.available:
         raise InsufficientStock(available={str(product): f"{sellable.available:f}"})
     held: Reservation
@@ -78,6 +80,10 @@ def _end(held: QuerySet[Reservation]) -> None:
     held.filter(expires_at__gt=now).update(expires_at=now)
 
 
-def _note_hold(*, by: Membership, location_id: UUID, product_id: UUID) -> None:
+def _note_hold(*, by: Membership, location_id: UUID, product_id: UUID) -> set[UUID]:
+    """Count the hold on every batch of the shelf, locked to the end of the transaction; which they are."""
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE_HOLD, {"account": by.account_id, "location": location_id, "product": product_id})
+        cursor.execute(_LOCK, {"account": by.account_id, "location": location_id, "product": product_id})
+        batches = [batch_id for (batch_id,) in cursor.fetchall()]
+        cursor.execute(_NOTE_HOLD, {"account": by.account_id, "batches": batches})
+    return set(batches)

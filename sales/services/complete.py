@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -22,20 +21,12 @@ from inventory import services as inventory
 from inventory.models import ProductPack
 from inventory.queries import Sellable
 from inventory.services import Issue, Shelf
-from sales import pricing, queries
-from sales.errors import PaymentShort, PaymentTooMuch, RegisterInactive
+from sales import pricing
+from sales.errors import PaymentShort, PaymentTooMuch
 from sales.models import Payment, PaymentMethod, PriceLevel, Sale, SaleLine
-from sales.pricing import Priced, Wanted
+from sales.pricing import LevyRate, Priced, Wanted
 from sales.services import rights
-
-# The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
-# number back with everything else.
-_TAKE_NUMBER = """
-UPDATE registers r SET last_number = r.last_number + 1 FROM locations l
-WHERE r.account_id = %s AND r.id = %s AND r.storefront_id = %s AND r.is_active
-  AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
-RETURNING r.code, r.last_number
-"""
+from sales.services.receipts import open_receipt
 
 
 @dataclass(frozen=True)
@@ -92,7 +83,7 @@ def complete_sale(
     discount need a right.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
-    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, InsufficientStock, and TryAgain
+    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, InsufficientStock, and TryAgain
     where others keep being quicker.
     """
     if not by.works_at(storefront):
@@ -101,17 +92,18 @@ def complete_sale(
     now = timezone.now()
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
-    receipt_number = _take_number(by=by, register_id=register, storefront_id=storefront)
     shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
+    receipt = open_receipt(by=by, register_id=register, shelf=shelf)
     basket = _fill_basket(
         by=by,
         shelf=shelf,
         lines=lines,
+        levies=receipt.levies,
         price_level=price_level,
         discount=discount,
     )
     sale = _sale(by, basket, payments, sold_at=sold_at, price_level=price_level)
-    sale.id, sale.receipt_number = id or uuid7(), receipt_number
+    sale.id, sale.receipt_number = id or uuid7(), receipt.number
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
     rows = _lines(sale, basket)
     taken = _payments(sale, payments)
@@ -123,25 +115,6 @@ def complete_sale(
     SaleLine.across_accounts.bulk_create(rows)
     sale._prefetched_objects_cache = {"lines": rows, "payments": taken}  # type: ignore[attr-defined]
     return sale
-
-
-def _take_number(*, by: Membership, register_id: UUID, storefront_id: UUID) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_NUMBER, [by.account_id, register_id, storefront_id])
-        row = cursor.fetchone()
-    if row is None:
-        raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
-    code, number = row
-    return f"{code}-{number:06d}"
-
-
-def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> errors.DomainError:
-    """Why no number could be taken: what is unknown, or that it is switched off."""
-    if not by.account.locations.storefronts().filter(pk=storefront_id).exists():
-        return errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
-    if not by.account.registers.filter(pk=register_id, storefront=storefront_id).exists():
-        return errors.InvalidInput(errors=[errors.unknown_reference("register")])
-    return RegisterInactive()
 
 
 def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:
@@ -156,13 +129,13 @@ def _fill_basket(
     by: Membership,
     shelf: Shelf,
     lines: Sequence[Mapping[str, Any]],
+    levies: Mapping[str, tuple[LevyRate, ...]],
     price_level: str,
     discount: Decimal,
 ) -> Basket:
     account = by.account
     sellables = shelf.look(by, {line["product"] for line in lines})
     articles = _find_articles(by, sellables, lines)
-    levies = queries.levies_in_force(country=account.country, on=shelf.on) if account.is_tax_registered else {}
     list_prices = [article.price(price_level) for article in articles]
     wanted = [
         Wanted(

@@ -34,9 +34,9 @@ def trace(case: Case, number: int) -> Traced:
         seen.append(connection.ops.compose_sql(sql, params))
         return execute(sql, params, many, context)
 
-    started_ms = time.time_ns() // 1_000_000
+    started_ms, request = time.time_ns() // 1_000_000, case.build(number)
     with connection.execute_wrapper(note), override_settings(ROOT_URLCONF="tests.bench.urls"):
-        answer = _ask(case.build(number))
+        answer = _ask(request)
     kept = [sql for sql in seen if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK TO"))]
     return Traced(kept, answer, started_ms)
 

@@ -76,16 +76,15 @@ def test_s22_who_waited_for_a_batch_sees_what_is_left_of_it(busy):
 
 def test_s22_control_without_the_lock_and_the_constraints_a_batch_gives_what_is_not_there(busy, monkeypatch):
     """S22."""
-    weaken(monkeypatch, ledger, "_POST", "FOR NO KEY UPDATE")
+    weaken(monkeypatch, ledger, "_LOCK", "FOR NO KEY UPDATE")
     with without("stock_never_negative", "one_movement_per_sequence"):
         assert all_of_it(busy) == [True] * 8
         assert on_hand(busy) == [-8 * 500]
-        assert not adds_up()
 
 
 def test_s22_control_without_the_lock_the_constraints_refuse_what_is_not_there(busy, monkeypatch):
     """S22."""
-    weaken(monkeypatch, ledger, "_POST", "FOR NO KEY UPDATE")
+    weaken(monkeypatch, ledger, "_LOCK", "FOR NO KEY UPDATE")
     assert count_of(all_of_it(busy), IntegrityError) == 8
     assert on_hand(busy) == [0]
     assert adds_up()
@@ -121,7 +120,7 @@ def test_s26_batches_are_locked_in_an_order_of_their_own(busy):
 
 def test_s26_control_batches_that_are_locked_in_the_order_of_the_basket_deadlock(busy, monkeypatch):
     """S26."""
-    weaken(monkeypatch, ledger, "_POST", "ORDER BY id FOR", "ORDER BY array_position(%(batches)s::uuid[], id) FOR")
+    weaken(monkeypatch, ledger, "_LOCK", "ORDER BY id FOR", "ORDER BY array_position(%(batches)s::uuid[], id) FOR")
     assert is_deadlock(opposite_orders(busy))
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -331,3 +332,32 @@ def test_both_cost_one_statement_beyond_who_is_asking(lived):
         assert client.get(path).status_code == 200
     signing_in, *costs = (len(statements(lambda url=path: client.get(url))) for path, _ in asked)
     assert costs == [signing_in + more for _, more in asked[1:]]
+
+
+# Further lines of one batch, one every quarter of an hour back from now.
+HISTORY = """
+INSERT INTO stock_movements (id, account_id, stock_product_id, product_id, location_id, sequence, kind, quantity,
+  unit_cost, value, balance_after, source, source_id, by_id, occurred_at, recorded_at)
+SELECT gen_random_uuid(), account_id, stock_product_id, product_id, location_id, sequence + n, 'SOLD', -1,
+  unit_cost, -unit_cost, 0, 'sale', source_id, by_id, now() - n * interval '15 minutes', now()
+FROM stock_movements, generate_series(1, 20000) n WHERE account_id = %s
+"""
+
+
+def test_the_value_of_last_week_reads_only_what_has_moved_since(committed):
+    shop = open_shop("Ama Provisions", prices=("10.00",))
+    with administrator() as admin:
+        admin.execute(HISTORY, [shop.id])
+        admin.execute("ANALYZE stock_movements")
+    plans = []
+
+    def explain(execute, sql, params, many, context):
+        execute(f"EXPLAIN {sql}", params, many, context)
+        plans.append(context["cursor"].fetchall())
+        return execute(sql, params, many, context)
+
+    with shop.inside(), connection.execute_wrapper(explain):
+        valuation.value_stock(shop.owner, on=timezone.localdate() - timedelta(days=7))
+    (plan,) = plans
+    assert "movements_by_time" in str(plan)
+    assert "Seq Scan on stock_movements" not in str(plan)

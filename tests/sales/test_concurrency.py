@@ -18,7 +18,7 @@ from inventory import ledger, sums
 from sales import services
 from sales.errors import RefundTooMuch
 from sales.models import Register, Sale
-from sales.services import complete
+from sales.services import receipts
 from tests.conftest import Shop, open_shop
 from tests.races import PATIENCE, at_once, count_of, meeting_before, one_behind_another, weaken, without
 
@@ -169,9 +169,9 @@ def test_s36_sales_that_waited_for_one_register_have_each_a_number_of_its_own(bu
 
 def read_then_write(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = "WITH seen AS MATERIALIZED (SELECT id, last_number + 1 AS number FROM registers)\nUPDATE"
-    weaken(monkeypatch, complete, "_TAKE_NUMBER", "UPDATE", seen)
-    weaken(monkeypatch, complete, "_TAKE_NUMBER", "= r.last_number + 1 FROM", "= seen.number FROM seen,")
-    weaken(monkeypatch, complete, "_TAKE_NUMBER", "WHERE", "WHERE seen.id = r.id AND")
+    weaken(monkeypatch, receipts, "_OPEN_RECEIPT", "UPDATE", seen)
+    weaken(monkeypatch, receipts, "_OPEN_RECEIPT", "= r.last_number + 1 FROM", "= seen.number FROM seen,")
+    weaken(monkeypatch, receipts, "_OPEN_RECEIPT", "WHERE", "WHERE seen.id = r.id AND")
 
 
 def test_s36_control_a_number_that_is_read_and_then_written_is_given_twice(busy, monkeypatch):
@@ -268,7 +268,7 @@ def test_s26_control_without_the_lock_and_the_constraints_the_last_unit_is_sold_
         lambda client=client, till=till: client.post(SALES, shop.basket(register=str(till.pk)))
         for client, till in zip(clients, tills, strict=True)
     ]
-    weaken(monkeypatch, ledger, "_POST", "FOR NO KEY UPDATE")
+    weaken(monkeypatch, ledger, "_LOCK", "FOR NO KEY UPDATE")
     with without("stock_never_negative", "one_movement_per_sequence"):
         answers = one_behind_another(posts, held=locked(shop, "stock_products"))
         assert Counter(response.status_code for response in answers) == {201: 8}
