@@ -83,7 +83,7 @@ ACROSS = {
     "inventory/services/purchasing.py: PurchaseOrderLine.across_accounts.bulk_update",
     "inventory/services/rebuild.py: AuditEvent.across_accounts.bulk_create",
     "inventory/services/counts.py: StockCountLine.across_accounts.bulk_create",
-    "inventory/services/counts.py: StockProduct.across_accounts.bulk_create",
+    "inventory/services/counting.py: StockProduct.across_accounts.bulk_create",
     "inventory/services/adjusting.py: SerialNumber.across_accounts.bulk_create",
     "inventory/services/adjusting.py: StockProduct.across_accounts.bulk_create",
     "inventory/services/adjustments.py: AdjustmentLine.across_accounts.bulk_create",
