@@ -20,13 +20,12 @@ from inventory.models import (
     LocationKind,
     MovementKind,
     StockProduct,
-    Tracking,
     Transfer,
     TransferLine,
     TransferPick,
     TransferStatus,
 )
-from inventory.pieces import Named, about, refuse_unnamed
+from inventory.pieces import about
 from inventory.services.issuing import Issue, Pick, Shelf, take_stock
 from inventory.services.transfers import refuse_elsewhere, refuse_unless, take_step
 
@@ -83,19 +82,13 @@ def copy_batch(batch: StockProduct, *, location_id: UUID, origin_id: UUID, now: 
 
 
 def _serials(wanted: Sequence[TransferLine], lines: Sequence[Mapping[str, Any]]) -> dict[UUID, list[str]]:
-    """For each line the serial numbers that were given for it, after a look whether they are needed, and enough."""
+    """For each line the serial numbers that were given for it. Raises InvalidInput for those of no line."""
     serials: dict[UUID, list[str]] = {line.pk: [] for line in wanted}
     for index, given in enumerate(lines):
         if given["line"] not in serials:
             raise errors.InvalidInput(errors=[errors.unknown_reference(f"lines.{index}.line")])
         serials[given["line"]] += given["serials"]
-    refuse_unnamed([_named(line, serials[line.pk]) for line in wanted])
     return serials
-
-
-def _named(line: TransferLine, serials: Sequence[str]) -> Named:
-    is_by_piece = line.product.tracking == Tracking.SERIAL
-    return Named(line.product_id, is_by_piece, line.quantity, serials, f"{_path(line)}.serials")
 
 
 def _path(line: TransferLine) -> str:

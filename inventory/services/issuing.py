@@ -59,11 +59,7 @@ def issue_stock(
     sellables: Mapping[UUID, Sellable],
     occurred_at: datetime,
 ) -> dict[UUID, Decimal]:
-    """Take stock for a sale. Returns the cost of goods per line.
-
-    Raises SerialsRequired unless what is tracked piece by piece is named so, and what `take_stock` raises.
-    """
-    refuse_unnamed([_named(issue, sellables[issue.product_id]) for issue in issues])
+    """Take stock for a sale. Returns the cost of goods per line. Raises what `take_stock` raises."""
     picks = take_stock(
         by=by,
         source=source,
@@ -99,11 +95,12 @@ def take_stock(
 
     `sellables` is what the caller saw on the shelf without a lock. An attempt locks all of its batches in key order,
     also those that it does not pick: where another was quicker, the next picks among them with no lock to wait for.
-    Raises InsufficientStock with what is available, SerialElsewhere for pieces that are not on the shelf, and TryAgain
-    where others keep being quicker.
+    Raises SerialsRequired unless what is tracked piece by piece is named so, SerialElsewhere for pieces that are not on
+    the shelf, InsufficientStock with what is available, and TryAgain where others keep being quicker.
     """
     is_whole = True
     for _ in range(ATTEMPTS):
+        refuse_unnamed([_named(issue, sellables[issue.product_id]) for issue in issues])
         try:
             picks = pick(issues, sellables, _find_named(by, issues))
         except (InsufficientStock, SerialElsewhere):
