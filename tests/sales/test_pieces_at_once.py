@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from core.errors import DomainError
 from inventory import ledger, sums
@@ -14,7 +15,7 @@ from sales import services
 from sales.errors import RefundTooMuch, SerialNotSold
 from tests.conftest import Shop, open_shop
 from tests.pieces import add_phone, sold, way, whereabouts
-from tests.races import at_once, count_of, meeting_before, weaken
+from tests.races import at_once, count_of, meanwhile, meeting_before, weaken
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -106,6 +107,28 @@ def test_a_piece_that_is_sold_and_lost_at_once_goes_once(shop):
     assert count_of(outcomes, SerialElsewhere) == 1
     assert len(way(shop, "A1")) == 2
     assert problems() == []
+
+
+def hold(shop: Shop, quantity: int):
+    with shop.inside():
+        place, phone = shop.storefront.pk, shop.products[0].pk
+        inventory.hold_stock(by=shop.owner, location=place, product=phone, cart=uuid7(), quantity=Decimal(quantity))
+
+
+def test_s25_a_piece_that_is_held_while_it_is_being_sold_is_looked_at_again(shop):
+    """S25."""
+    with meanwhile(r"\s*WITH wanted", lambda: hold(shop, 3)):
+        sell(shop, shop.register, "A3")
+    with pytest.raises(InsufficientStock):
+        sell(shop, shop.register, "A4")
+    assert way(shop, "A3") == [("RECEIVED", 1), ("SOLD", -1)]
+
+
+def test_s25_all_that_is_held_while_a_piece_is_being_sold_stays_for_its_cart(shop):
+    """S25."""
+    with pytest.raises(InsufficientStock), meanwhile(r"\s*WITH wanted", lambda: hold(shop, 4)):
+        sell(shop, shop.register, "A3")
+    assert whereabouts(shop)["A3"] == "Main"
 
 
 # --- Refunds ----------------------------------------------------------------------------------------------------------
