@@ -8,6 +8,7 @@ from inventory.models import (
     ProductPack,
     PurchaseOrder,
     PurchaseOrderLine,
+    SerialNumber,
     Stock,
     StockCount,
     StockMovement,
@@ -66,6 +67,15 @@ class StockProductAdmin(StaffAdmin):
     list_display = ("product", "location", "account", "quantity", "unit_cost", "expires_on", "received_at")
     list_select_related = ("account", "product", "location")
     search_fields = ("product__name", "product__sku", "=id")
+
+
+@admin.register(SerialNumber)
+class SerialNumberAdmin(StaffAdmin):
+    needs_account = True
+    fields = ("number", "id", "account", "product", "stock_product")
+    list_display = ("number", "account", "product", "stock_product")
+    list_select_related = ("account", "product", "stock_product")
+    search_fields = ("number", "product__name", "product__sku", "=id")
 
 
 @admin.register(StockMovement)

@@ -59,14 +59,14 @@ class CountState(DomainError):
     detail = "This cannot be done with a count that is {status}."
 
 
-class SerialsNotSold(DomainError):
-    code = "serials_not_sold"
-    detail = "What has serial numbers leaves piece by piece, which a sale cannot say yet."
+class TrackedOtherwise(DomainError):
+    code = "tracked_otherwise"
+    detail = "This is tracked otherwise than when it was counted: count it anew."
 
 
-class SerialsNotCounted(DomainError):
-    code = "serials_not_counted"
-    detail = "What has serial numbers is looked after piece by piece, not counted."
+class SerialUnknown(DomainError):
+    code = "serial_unknown"
+    detail = "No piece has one of these serial numbers: book it as delivered, or as found."
 
 
 class CostRequired(DomainError):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Account, Membership
 from core.amounts import ONE, SMALLEST_QUANTITY, ZERO
 from inventory.barcodes import InStoreCode
-from inventory.models import Adjustment, Product, ProductPack, StockProduct, Tracking, Transfer
+from inventory.models import Adjustment, Product, ProductPack, SerialNumber, StockProduct, Tracking, Transfer
 
 
 @dataclass(frozen=True)
@@ -209,13 +209,15 @@ def find_transfer_lines(transfer: Transfer) -> list[dict[str, Any]]:
     return [{**line, **parts.get(line["id"], nothing), "serials": serials[line["id"]]} for line in lines]
 
 
+def find_steps(by: Membership, piece: SerialNumber) -> list[dict[str, Any]]:
+    """The way of a piece, the first step first, as far as it led through places where the member works."""
+    facts = ("id", "kind", "quantity", "stock_product_id", "location_id", "location__name", "source", "source_id")
+    steps = by.account.stock_movements.open_to(by).filter(serial=piece).order_by("id")
+    return list(steps.values(*facts, "line_id", "by_id", "occurred_at", "recorded_at"))
+
+
 def find_adjustment_lines(adjustment: Adjustment) -> list[dict[str, Any]]:
-    """The lines with the `serials` of the pieces that they moved."""
-    facts = ("id", "position", "product_id", "product__name", "product__sku", "stock_product_id")
+    """The lines with the names of what they are about."""
+    facts = ("id", "position", "product_id", "product__name", "product__sku", "stock_product_id", "quantity")
     lines = adjustment.account.adjustment_lines.filter(adjustment=adjustment).order_by("position")
-    moved = adjustment.account.stock_movements.filter(source_id=adjustment.pk, serial__isnull=False)
-    serials: dict[UUID, list[str]] = {}
-    for line_id, number in moved.order_by("serial__number").values_list("line_id", "serial__number"):
-        serials.setdefault(line_id, []).append(number)
-    shown = lines.values(*facts, "quantity", "unit_cost")
-    return [{**line, "serials": serials.get(line["id"], [])} for line in shown]
+    return list(lines.values(*facts, "unit_cost", "serials"))

@@ -37,6 +37,9 @@ WITH movements AS NOT MATERIALIZED (
 ), road AS (
   SELECT account_id, in_transit_id, sum(quantity - accepted - damaged - missing) AS quantity
   FROM transfer_picks GROUP BY 1, 2
+), pieces AS (
+  SELECT account_id, stock_product_id, count(*) AS quantity FROM serial_numbers
+  WHERE stock_product_id IS NOT NULL GROUP BY 1, 2
 ), delivered AS (
   SELECT d.account_id, d.order_id, m.product_id, sum(m.quantity) AS quantity
   FROM stock d JOIN batches b ON b.account_id = d.account_id AND b.stock_id = d.id
@@ -58,6 +61,12 @@ SELECT 'stock_products', b.account_id, b.id, 0,
 FROM batches b JOIN locations l ON l.account_id = b.account_id AND l.id = b.location_id
 LEFT JOIN road r ON r.account_id = b.account_id AND r.in_transit_id = b.id
 WHERE (l.kind = 'TRANSIT' OR r.quantity IS NOT NULL) AND b.quantity <> coalesce(r.quantity, 0)
+UNION ALL
+SELECT 'stock_products', b.account_id, b.id, 0,
+       format('holds %%s, but %%s pieces stand in it', b.quantity, coalesce(n.quantity, 0))
+FROM batches b JOIN products p ON p.account_id = b.account_id AND p.id = b.product_id
+LEFT JOIN pieces n ON n.account_id = b.account_id AND n.stock_product_id = b.id
+WHERE coalesce(n.quantity, 0) <> CASE WHEN p.tracking = 'SERIAL' THEN b.quantity ELSE 0 END
 UNION ALL
 SELECT 'stock_products', account_id, stock_product_id, sequence,
        format('movement %%s says %%s is left after it, not %%s', sequence, balance_after, balance)

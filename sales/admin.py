@@ -24,7 +24,10 @@ class CustomerAdmin(StaffAdmin):
 
 class SaleLineInline(StaffInline):
     model = SaleLine
-    fields = ("position", "name", "quantity", "unit_price", "discount", "tax_amount", "total", "refunded_quantity")
+    fields = (
+        *("position", "name", "quantity", "serials", "unit_price", "discount", "tax_amount", "total"),
+        "refunded_quantity",
+    )
     ordering = ("position",)
 
 

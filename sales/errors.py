@@ -26,6 +26,16 @@ class RefundTooMuch(DomainError):
     detail = "More would come back than was sold and not yet refunded."
 
 
+class SerialNotSold(DomainError):
+    code = "serial_not_sold"
+    detail = "A piece with one of these serial numbers was not sold here, or was refunded already."
+
+
+class SoldWithoutSerials(DomainError):
+    code = "sold_without_serials"
+    detail = "This was sold before its pieces had numbers: refund it as not returned, and book the pieces as found."
+
+
 class RefundTenderMismatch(DomainError):
     code = "refund_tender_mismatch"
     detail = "Money goes back the way it came: {total} in all, and of each tender at most what is left of it."

@@ -186,7 +186,7 @@ class Sale(tenancy.AccountOwned):
 class SaleLine(tenancy.AccountOwned):
     """One product on a sale, with its price, levies and cost of goods frozen as they were.
 
-    `quantity` is in packs of `factor` base units.
+    `quantity` is in packs of `factor` base units; `serials` are the numbers of the pieces, where they have any.
     """
 
     place = "sale__storefront"
@@ -204,6 +204,7 @@ class SaleLine(tenancy.AccountOwned):
     tax_rate = amounts.RateField()
     tax_amount = amounts.MoneyField()
     taxes = models.JSONField(encoder=DjangoJSONEncoder, default=list)
+    serials = models.JSONField(default=list)
     total = amounts.MoneyField()
     cost = amounts.ValueField()
     refunded_quantity = amounts.QuantityField(default=Decimal(0))
@@ -274,7 +275,7 @@ class Restock(models.TextChoices):
 
 
 class RefundLine(tenancy.AccountOwned):
-    """How much of a sold line came back, and where it went."""
+    """How much of a sold line came back, which pieces of it, and where they went."""
 
     place = "refund__sale__storefront"
 
@@ -282,6 +283,7 @@ class RefundLine(tenancy.AccountOwned):
     line = tenancy.OwnedKey(SaleLine, related_name="refund_lines")
     quantity = amounts.QuantityField()
     restock = models.CharField(max_length=16, choices=Restock.choices)
+    serials = models.JSONField(default=list)
     tax_amount = amounts.MoneyField()
     total = amounts.MoneyField()
 

@@ -135,6 +135,8 @@ TABLE = {
     "POST inventory/purchase-orders/{pk}/cancel/": ("stock:receive", "inventory"),
     "GET inventory/stock-products/": ("stock:read", "inventory"),
     "GET inventory/stock-products/{pk}/": ("stock:read", "inventory"),
+    "GET inventory/serial-numbers/": ("stock:read", "inventory"),
+    "GET inventory/serial-numbers/{pk}/": ("stock:read", "inventory"),
     "GET inventory/stock-movements/": ("stock:read", "inventory"),
     "GET inventory/stock-movements/{pk}/": ("stock:read", "inventory"),
     "GET inventory/stock-counts/": ("stock:read", "inventory"),

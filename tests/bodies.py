@@ -184,7 +184,7 @@ BODIES = {
         "is_blind": False,
     },
     "POST inventory/stock-counts/{pk}/scan/": lambda cast: {
-        "items": [{"product": str(cast.shop.products[0].pk), "counted": "90"}]
+        "items": [{"product": str(cast.shop.products[0].pk), "counted": "90", "serials": []}]
     },
     "POST inventory/stock-counts/{pk}/approve/": nothing,
     "POST inventory/stock-counts/{pk}/cancel/": lambda cast: {"reason": "The shop burns"},

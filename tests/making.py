@@ -123,14 +123,18 @@ def returnable(cast):
 
 def sale(cast):
     basket = cast.shop.basket()
-    basket["lines"][0]["pack"] = pack(cast)
+    basket["lines"][0] |= {"pack": pack(cast), "serials": []}
     return {**basket, "customer": cast.first("sales/customers/"), "cart": str(uuid7())}
 
 
 def refund(cast):
     sold = cast.client.get(f"/api/v1/sales/sales/{cast.first('sales/sales/')}/").json()["data"]
     free = [line for line in sold["lines"] if line["refunded_quantity"] == "0.000"]
-    return {"id": str(uuid7()), "register": sold["register"], "lines": [{"line": free[0]["id"], "quantity": "1"}]}
+    return {
+        "id": str(uuid7()),
+        "register": sold["register"],
+        "lines": [{"line": free[0]["id"], "quantity": "1", "serials": []}],
+    }
 
 
 def depot(cast):

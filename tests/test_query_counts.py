@@ -100,6 +100,16 @@ def stock_up(shop: Shop, name: str, storefront: Location, product: Product) -> N
     inventory.add_pack(by=by, product=product, name="Carton", factor=Decimal(24), retail_price=Decimal(100))
     inventory.add_barcode_rule(by=by, prefix=f"2{name}", kind="WEIGHT")
     inventory.add_reorder_point(by=by, product=product, location=storefront.pk, minimum=Decimal(2))
+    add_piece(shop, name, storefront)
+
+
+def add_piece(shop: Shop, name: str, storefront: Location) -> None:
+    """One more thing that has a serial number."""
+    phone = inventory.add_product(
+        by=shop.owner, sku=f"PHONE-{name}", name="Phone", retail_price=Decimal(900), tracking="SERIAL"
+    )
+    item = {"product": phone.pk, "quantity": Decimal(1), "unit_cost": Decimal(600), "serials": [f"A{name}"]}
+    inventory.receive_stock(by=shop.owner, location=storefront.pk, items=[item])
 
 
 def buy(shop: Shop, name: str, storefront: Location, product: Product) -> None:

@@ -16,6 +16,11 @@ COLLECTIONS = (
     "stock",
     "stock_products",
     "stock_movements",
+    "serial_numbers",
+    "adjustments",
+    "adjustment_lines",
+    "stock_counts",
+    "stock_count_lines",
     "transfers",
     "transfer_lines",
     "transfer_picks",
@@ -34,6 +39,9 @@ def state_of(shop: Shop) -> dict[str, Any]:
             "audit_events": shop.account.audit_events.exclude(action="session.opened").count(),
             "numbers": list(shop.account.registers.order_by("code").values_list("code", "last_number")),
             "on_hand": list(shop.account.stock_products.order_by("id").values_list("id", "quantity", "movement_count")),
+            "pieces": list(shop.account.serial_numbers.order_by("id").values_list("id", "stock_product_id")),
+            "decided": list(shop.account.adjustments.order_by("id").values_list("id", "status")),
+            "counts": list(shop.account.stock_counts.order_by("id").values_list("id", "status", "version")),
             "prices": list(shop.account.products.order_by("id").values_list("id", "retail_price", "wholesale_price")),
             "transfer_steps": list(
                 shop.account.transfers.order_by("id").values_list("id", "status", "version", "reason")

@@ -15,6 +15,7 @@ from inventory.models import (
     PurchaseOrder,
     ReorderPoint,
     Reservation,
+    SerialNumber,
     Stock,
     StockCount,
     StockMovement,
@@ -116,6 +117,21 @@ class StockProductFilter(django_filters.FilterSet):
 
     def filter_in_stock(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         return rows.filter(quantity__gt=0) if value else rows.filter(quantity=0)
+
+
+class SerialNumberFilter(django_filters.FilterSet):
+    search = filters.SearchFilter(fields=("number", "product__name", "product__sku"))
+    number = django_filters.CharFilter()
+    product = filters.IdFilter(field_name="product_id")
+    location = filters.IdFilter(method="filter_location")
+
+    class Meta:
+        model = SerialNumber
+        fields: list[str] = []
+
+    def filter_location(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        request: Any = self.request
+        return rows.filter(stock_product__location=value) if request.membership.works_at(value) else rows.none()
 
 
 class StockMovementFilter(django_filters.FilterSet):

@@ -61,7 +61,10 @@ class Adjustment(Document):
 
 
 class AdjustmentLine(tenancy.AccountOwned):
-    """So much more, or with a minus less, of a product or of one batch. `unit_cost` is that of what was found."""
+    """So much more, or with a minus less, of a product or of one batch, of which `serials` are the pieces.
+
+    `unit_cost` is that of what was found.
+    """
 
     place = "adjustment__location"
 
@@ -71,6 +74,7 @@ class AdjustmentLine(tenancy.AccountOwned):
     stock_product = tenancy.OwnedKey(StockProduct, null=True, related_name="+")
     quantity = amounts.QuantityField()
     unit_cost = amounts.UnitCostField(null=True)
+    serials = models.JSONField(default=list)
 
     class Meta(tenancy.AccountOwned.Meta):
         db_table = "adjustment_lines"
@@ -127,7 +131,10 @@ class StockCount(Document):
 
 
 class StockCountLine(tenancy.AccountOwned):
-    """What was counted of a product, and what the ledger said at that instant. A recount takes its place."""
+    """What was counted of a product, and what the ledger said at that instant. A recount takes its place.
+
+    Of what is tracked piece by piece also the numbers: those that were seen, and those that should have been there.
+    """
 
     place = "count__location"
 
@@ -135,6 +142,8 @@ class StockCountLine(tenancy.AccountOwned):
     product = tenancy.OwnedKey(Product, related_name="count_lines")
     counted = amounts.QuantityField()
     expected = amounts.QuantityField()
+    serials = models.JSONField(null=True)
+    expected_serials = models.JSONField(default=list)
     tries = models.PositiveSmallIntegerField(default=1)
     counted_by = tenancy.OwnedKey(Membership, related_name="+")
     counted_at = models.DateTimeField()
@@ -163,3 +172,13 @@ class StockCountLine(tenancy.AccountOwned):
     def difference(self) -> Decimal:
         difference: Decimal = self.counted - self.expected
         return difference
+
+    @property
+    def missing_serials(self) -> list[str]:
+        """The pieces that should have been there, and were not seen."""
+        return sorted(set(self.expected_serials) - set(self.serials or ()))
+
+    @property
+    def found_serials(self) -> list[str]:
+        """The pieces that were seen, and should not have been there."""
+        return sorted(set(self.serials or ()) - set(self.expected_serials))

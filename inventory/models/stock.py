@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
@@ -115,6 +116,12 @@ class StockProduct(tenancy.AccountOwned):
         return f"{self.quantity} of {self.product_id}"
 
 
+class SerialNumberQuerySet(tenancy.OwnedQuerySet):
+    def open_to(self, member: Any) -> Self:
+        """Those that are, or ever were, at a place where the member works: who sold a piece may look it up."""
+        return self.filter(movements__location__in=member.location_ids).distinct() if member.is_limited else self
+
+
 class SerialNumber(tenancy.AccountOwned):
     """One piece that has a number of its own. It is in the batch `stock_product`, or gone; movements say whither."""
 
@@ -124,10 +131,15 @@ class SerialNumber(tenancy.AccountOwned):
     number = models.CharField(max_length=64)
     stock_product = tenancy.OwnedKey(StockProduct, null=True, related_name="serial_numbers")
 
+    across_accounts: ClassVar[models.Manager[Any]] = SerialNumberQuerySet.as_manager()
+
     class Meta(tenancy.AccountOwned.Meta):
         db_table = "serial_numbers"
         default_related_name = "serial_numbers"
-        indexes = [models.Index(fields=["account", "stock_product"], name="serial_numbers_by_batch")]
+        indexes = [
+            models.Index(fields=["account", "stock_product"], name="serial_numbers_by_batch"),
+            models.Index(fields=["account", "number"], name="serial_numbers_by_number"),
+        ]
         constraints = [
             *tenancy.AccountOwned.Meta.constraints,
             tenancy.SameAccount("product"),

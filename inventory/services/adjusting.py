@@ -1,6 +1,5 @@
 """What an adjustment takes of which batch, and brings to which: worked out under their locks, before anything moves."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +12,7 @@ from accounts.models import Membership
 from core import errors
 from core.amounts import ONE, ZERO
 from inventory import ledger, queries
-from inventory.errors import CostRequired, ExpiryRequired, SerialElsewhere, SerialNumberTaken, SerialsRequired
+from inventory.errors import CostRequired, ExpiryRequired, SerialElsewhere, SerialNumberTaken
 from inventory.ledger import Entry
 from inventory.models import (
     Adjustment,
@@ -24,6 +23,7 @@ from inventory.models import (
     StockProduct,
     Tracking,
 )
+from inventory.pieces import Named, Pieces, find_pieces, refuse_unnamed
 from inventory.queries import Batch, Sellable
 from inventory.services.issuing import Issue, pick
 
@@ -41,7 +41,6 @@ LEDGER_KINDS = {
 MOST_VALUE = Decimal(10) ** 21  # a value has that many digits before the point, and no more
 _NEVER = date.max
 
-Serials = Mapping[UUID, Sequence[str]]  # of the pieces that a line is about, by the line
 Batches = Mapping[UUID, StockProduct]
 
 
@@ -73,9 +72,7 @@ def lock_batches(*, by: Membership, location_id: UUID, lines: Iterable[Adjustmen
     return {batch.pk: batch for batch in by.account.stock_products.locked().filter(wanted, location=location_id)}
 
 
-def make_plan(
-    *, by: Membership, adjustment: Adjustment, lines: Sequence[AdjustmentLine], batches: Batches, serials: Serials
-) -> Plan:
+def make_plan(*, by: Membership, adjustment: Adjustment, lines: Sequence[AdjustmentLine], batches: Batches) -> Plan:
     """What the lines do to these batches, which are locked. Expired stock goes as well, and what a cart holds: it is
     gone, whoever was promised it.
 
@@ -84,15 +81,16 @@ def make_plan(
     SerialNumberTaken for pieces.
     """
     _refuse_unknown_batches(lines, batches)
+    refuse_unnamed([_named(line) for line in lines])
     plan, kind = Plan(), LEDGER_KINDS[AdjustmentKind(adjustment.kind)]
     targets = _find_targets(by, adjustment, [line for line in lines if line.quantity > 0], batches, plan)
-    pieces = [line for line in lines if line.product.tracking == Tracking.SERIAL]
-    loose = [line for line in lines if line.product.tracking != Tracking.SERIAL]
+    known = find_pieces(by, {(line.product_id, number) for line in lines for number in line.serials})
+    pieces, loose = [line for line in lines if line.serials], [line for line in lines if not line.serials]
     plan.entries = [
         *_taken([line for line in loose if line.quantity < 0], batches, kind),
         *(Entry(targets[line.pk].pk, kind, line.quantity, line.pk) for line in loose if line.quantity > 0),
-        *_taken_pieces(by, [line for line in pieces if line.quantity < 0], batches, serials, kind),
-        *_found_pieces(by, [line for line in pieces if line.quantity > 0], targets, serials, kind, plan),
+        *_taken_pieces([line for line in pieces if line.quantity < 0], batches, known, kind),
+        *_found_pieces([line for line in pieces if line.quantity > 0], targets, known, kind, plan),
     ]
     costs = {batch.pk: batch.unit_cost for batch in (*batches.values(), *plan.opened)}
     plan.value = sum((abs(entry.quantity) * costs[entry.batch_id] for entry in plan.entries), ZERO)
@@ -114,6 +112,11 @@ def _refuse_unknown_batches(lines: Iterable[AdjustmentLine], batches: Batches) -
         raise errors.InvalidInput(errors=paths)
 
 
+def _named(line: AdjustmentLine) -> Named:
+    is_by_piece = line.product.tracking == Tracking.SERIAL
+    return Named(line.product_id, is_by_piece, abs(line.quantity), line.serials, f"lines.{line.position - 1}.serials")
+
+
 def about(line: AdjustmentLine, name: str, error: type[errors.DomainError]) -> errors.FieldError:
     return errors.FieldError(f"lines.{line.position - 1}.{name}", error.code, error.detail)
 
@@ -126,9 +129,9 @@ def _taken(lines: Sequence[AdjustmentLine], batches: Batches, kind: MovementKind
     issues, shelves = [], {}
     for line in sorted(lines, key=lambda each: each.stock_product_id is None):
         shelf_id = line.stock_product_id or line.product_id
-        issues.append(Issue(line.pk, shelf_id, -line.quantity, f"lines.{line.position - 1}.quantity"))
+        issues.append(Issue(line.pk, shelf_id, -line.quantity, f"lines.{line.position - 1}"))
         shelves[shelf_id] = _shelf(line, batches)
-    for issue, batch, quantity in pick(issues, shelves):
+    for issue, batch, quantity, _ in pick(issues, shelves):
         yield Entry(batch.id, kind, -quantity, issue.line_id)
 
 
@@ -154,31 +157,16 @@ def _shelf(line: AdjustmentLine, batches: Batches) -> Sellable:
 
 
 def _taken_pieces(
-    by: Membership, lines: Sequence[AdjustmentLine], batches: Batches, serials: Serials, kind: MovementKind
+    lines: Iterable[AdjustmentLine], batches: Batches, known: Pieces, kind: MovementKind
 ) -> Iterator[Entry]:
-    """The very pieces, out of the batches that they are in. A line that takes all of its batch needs to name none."""
-    if not lines:
-        return
-    here = by.account.serial_numbers.filter(
-        Q(number__in=[number for line in lines for number in serials.get(line.pk, ())])
-        | Q(stock_product__in=[line.stock_product_id for line in lines if line.stock_product_id]),
-        product__in=[line.product_id for line in lines],
-        stock_product__in=batches.keys(),
-    )
-    pieces = {(piece.product_id, piece.number): piece for piece in here.order_by("number")}
+    """The very pieces, out of the batches that they are in."""
     for line in lines:
-        for number in serials.get(line.pk) or _all_of_batch(line, pieces.values()):
-            piece = pieces.get((line.product_id, number))
-            if piece is None or line.stock_product_id not in (None, piece.stock_product_id):
-                raise SerialElsewhere(errors=[about(line, "serials", SerialElsewhere)])
-            yield Entry(piece.stock_product_id, kind, -ONE, line.pk, piece.pk)
-
-
-def _all_of_batch(line: AdjustmentLine, pieces: Iterable[SerialNumber]) -> list[str]:
-    numbers = [piece.number for piece in pieces if piece.stock_product_id == line.stock_product_id]
-    if line.stock_product_id is None or len(numbers) != -line.quantity:
-        raise SerialsRequired(errors=[about(line, "serials", SerialsRequired)])
-    return numbers
+        for number in line.serials:
+            piece = known.get((line.product_id, number))
+            batch = batches.get(piece.stock_product_id) if piece and piece.stock_product_id else None
+            if not piece or not batch or line.stock_product_id not in (None, batch.pk):
+                raise SerialElsewhere(errors=[about(line, "serials", SerialElsewhere)], serials=[number])
+            yield Entry(batch.pk, kind, -ONE, line.pk, piece.pk)
 
 
 # --- What comes ------------------------------------------------------------------------------------------------------
@@ -228,43 +216,19 @@ def _new_batch(adjustment: Adjustment, line: AdjustmentLine, like: StockProduct 
 
 
 def _found_pieces(
-    by: Membership,
-    lines: Sequence[AdjustmentLine],
+    lines: Iterable[AdjustmentLine],
     targets: Mapping[UUID, StockProduct],
-    serials: Serials,
+    known: Pieces,
     kind: MovementKind,
     plan: Plan,
 ) -> Iterator[Entry]:
     """Pieces that had left, or were never known. Raises SerialNumberTaken for one that is in stock somewhere."""
-    if not lines:
-        return
-    named = by.account.serial_numbers.filter(
-        product__in=[line.product_id for line in lines],
-        number__in=[number for line in lines for number in serials.get(line.pk, ())],
-    )
-    pieces = {(piece.product_id, piece.number): piece for piece in named}
     for line in lines:
-        if not serials.get(line.pk):
-            raise SerialsRequired(errors=[about(line, "serials", SerialsRequired)])
-        for number in serials[line.pk]:
-            piece = pieces.get((line.product_id, number))
+        for number in line.serials:
+            piece = known.get((line.product_id, number))
             if piece is None:
-                piece = SerialNumber(account_id=by.account_id, product_id=line.product_id, number=number)
+                piece = SerialNumber(account_id=line.account_id, product_id=line.product_id, number=number)
                 plan.pieces.append(piece)
             elif piece.stock_product_id:
-                raise SerialNumberTaken(errors=[about(line, "serials", SerialNumberTaken)])
+                raise SerialNumberTaken(errors=[about(line, "serials", SerialNumberTaken)], serials=[number])
             yield Entry(targets[line.pk].pk, kind, ONE, line.pk, piece.pk)
-
-
-def check_serials(lines: Sequence[AdjustmentLine], serials: Serials) -> None:
-    """Raises SerialsRequired unless each piece of what is tracked by piece, and nothing else, is named once."""
-    named = Counter((line.product_id, number) for line in lines for number in serials.get(line.pk, ()))
-    per_line: dict[UUID, int] = defaultdict(int, {pk: len(numbers) for pk, numbers in serials.items()})
-    bad = [
-        line
-        for line in lines
-        if per_line[line.pk] != (abs(line.quantity) if line.product.tracking == Tracking.SERIAL else 0)
-        or any(named[line.product_id, number] > 1 for number in serials.get(line.pk, ()))
-    ]
-    if bad:
-        raise SerialsRequired(errors=[about(line, "serials", SerialsRequired) for line in bad])

@@ -1,5 +1,6 @@
 """Adjustments: stock that is gone or found for a reason, at once by whoever may, otherwise once somebody approves."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -16,9 +17,18 @@ from accounts.roles import LIMITS, Capability, Role
 from core import clock, errors
 from core.amounts import round_money
 from inventory.errors import NothingExpired
-from inventory.models import Adjustment, AdjustmentKind, AdjustmentLine, AdjustmentStatus, Location, Product
+from inventory.models import (
+    Adjustment,
+    AdjustmentKind,
+    AdjustmentLine,
+    AdjustmentStatus,
+    Location,
+    Product,
+    StockProduct,
+    Tracking,
+)
 from inventory.services import adjusting
-from inventory.services.adjusting import Plan, Serials
+from inventory.services.adjusting import Plan
 from inventory.services.deliveries import find_goods
 from inventory.services.documents import refuse_unless, take_number, take_step
 from inventory.services.places import find_place
@@ -38,7 +48,7 @@ def adjust_stock(
     otherwise left for approval. A quantity has a sign in a correction only.
 
     Raises InvalidInput for a place, product, batch, date, quantity or cost that cannot be, NotStocked, and what
-    `adjusting.make_plan` raises; ApprovalRequired for pieces beyond the limit, for these are named where they go.
+    `adjusting.make_plan` raises.
     """
     now = timezone.now()
     occurred_at = occurred_at or now
@@ -48,11 +58,9 @@ def adjust_stock(
     _refuse_impossible(kind, lines)
     adjustment = _paper(by, place, kind, reason=reason, occurred_at=occurred_at, own_id=id)
     rows = [_line(adjustment, position, item, products) for position, item in enumerate(lines, start=1)]
-    serials = {row.pk: item["serials"] for row, item in zip(rows, lines, strict=True) if item.get("serials")}
-    adjusting.check_serials(rows, serials)
     batches = adjusting.lock_batches(by=by, location_id=place.pk, lines=rows)
-    plan = adjusting.make_plan(by=by, adjustment=adjustment, lines=rows, batches=batches, serials=serials)
-    return _open(by, adjustment, rows, plan, serials)
+    plan = adjusting.make_plan(by=by, adjustment=adjustment, lines=rows, batches=batches)
+    return _open(by, adjustment, rows, plan)
 
 
 def write_off_expired(*, by: Membership, location: UUID, reason: str = "") -> Adjustment:
@@ -68,6 +76,7 @@ def write_off_expired(*, by: Membership, location: UUID, reason: str = "") -> Ad
     batches = {batch.pk: batch for batch in there.select_related("product")}
     if not batches:
         raise NothingExpired
+    serials = _serials_in(by, batches.values())
     rows = [
         AdjustmentLine(
             account_id=by.account_id,
@@ -76,11 +85,12 @@ def write_off_expired(*, by: Membership, location: UUID, reason: str = "") -> Ad
             product=batch.product,
             stock_product=batch,
             quantity=-batch.quantity,
+            serials=serials[batch.pk],
         )
         for position, batch in enumerate(batches.values(), start=1)
     ]
-    plan = adjusting.make_plan(by=by, adjustment=adjustment, lines=rows, batches=batches, serials={})
-    return _open(by, adjustment, rows, plan, {})
+    plan = adjusting.make_plan(by=by, adjustment=adjustment, lines=rows, batches=batches)
+    return _open(by, adjustment, rows, plan)
 
 
 def approve_adjustment(*, by: Membership, adjustment: Adjustment) -> Adjustment:
@@ -95,7 +105,7 @@ def approve_adjustment(*, by: Membership, adjustment: Adjustment) -> Adjustment:
     _check_right(by, Capability.STOCK_APPROVE, adjustment.location_id)
     rows = list(adjustment.lines.select_related("product").order_by("position"))
     batches = adjusting.lock_batches(by=by, location_id=adjustment.location_id, lines=rows)
-    plan = adjusting.make_plan(by=by, adjustment=adjustment, lines=rows, batches=batches, serials={})
+    plan = adjusting.make_plan(by=by, adjustment=adjustment, lines=rows, batches=batches)
     decider = _find_decider(by, _approvers(by), plan.value)
     if decider is None:
         raise _beyond(by, plan.value)
@@ -177,15 +187,23 @@ def _line(
         stock_product_id=item.get("stock_product"),
         quantity=item["quantity"] if is_signed else -item["quantity"],
         unit_cost=item.get("unit_cost"),
+        serials=sorted(item.get("serials", ())),
     )
 
 
-def _open(
-    by: Membership, adjustment: Adjustment, rows: Sequence[AdjustmentLine], plan: Plan, serials: Serials
-) -> Adjustment:
+def _serials_in(by: Membership, batches: Iterable[StockProduct]) -> Mapping[UUID, list[str]]:
+    """The numbers of the pieces that stand in each batch."""
+    numbers: dict[UUID, list[str]] = defaultdict(list)
+    tracked = [batch.pk for batch in batches if batch.product.tracking == Tracking.SERIAL]
+    if tracked:
+        there = by.account.serial_numbers.filter(stock_product__in=tracked).order_by("number")
+        for batch_id, number in there.values_list("stock_product_id", "number"):
+            numbers[batch_id].append(number)
+    return numbers
+
+
+def _open(by: Membership, adjustment: Adjustment, rows: Sequence[AdjustmentLine], plan: Plan) -> Adjustment:
     decider = _find_decider(by, [by, *_approvers(by)], plan.value)
-    if decider is None and serials:
-        raise _beyond(by, plan.value)
     adjustment.value = plan.value
     if decider:
         adjustment.status = AdjustmentStatus.APPLIED

@@ -1,8 +1,7 @@
 """Goods leave for another place: taken as for a sale, and from then on they lie on the road, a batch per pick."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,27 +11,24 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from core import errors
+from core.amounts import ZERO
 from inventory import ledger
-from inventory.errors import ProductInactive, SerialElsewhere, SerialsRequired
+from inventory.errors import ProductInactive
 from inventory.ledger import Entry
 from inventory.models import (
     Location,
     LocationKind,
     MovementKind,
-    SerialNumber,
     StockProduct,
-    Tracking,
     Transfer,
     TransferLine,
     TransferPick,
     TransferStatus,
 )
-from inventory.queries import Sellable
+from inventory.pieces import about
 from inventory.services.documents import refuse_unless, take_step
-from inventory.services.issuing import Issue, Shelf, pick, take_stock
+from inventory.services.issuing import Issue, Pick, Shelf, take_stock
 from inventory.services.transfers import refuse_elsewhere
-
-Sellables = Mapping[UUID, Sellable]
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class Load:
 
     line: TransferLine
     batch_id: UUID
-    quantity: Decimal
+    quantity: Decimal = ZERO
     pieces: Sequence[UUID] = ()
 
     def entries(self, kind: MovementKind, batch_id: UUID, *, sign: int) -> Iterator[Entry]:
@@ -63,8 +59,7 @@ def dispatch_transfer(*, by: Membership, transfer: Transfer, lines: Sequence[Map
     refuse_elsewhere(by, transfer.source_id)
     now = timezone.now()
     wanted = list(by.account.transfer_lines.filter(transfer=transfer).select_related("product").order_by("position"))
-    numbers = _numbers(wanted, lines)
-    loads = _take(by, transfer, wanted, numbers, now=now)
+    loads = _take(by, transfer, wanted, _serials(wanted, lines), now=now)
     _put_on_the_road(by, transfer, loads, now=now)
     return take_step(by, transfer, "dispatched", status=TransferStatus.IN_TRANSIT, dispatched_by=by, dispatched_at=now)
 
@@ -86,34 +81,25 @@ def copy_batch(batch: StockProduct, *, location_id: UUID, origin_id: UUID, now: 
     )
 
 
-def _numbers(wanted: Sequence[TransferLine], lines: Sequence[Mapping[str, Any]]) -> dict[UUID, list[str]]:
-    """For each line the serial numbers that were given for it, after a look whether they are needed, and enough."""
-    numbers: dict[UUID, list[str]] = {line.pk: [] for line in wanted}
+def _serials(wanted: Sequence[TransferLine], lines: Sequence[Mapping[str, Any]]) -> dict[UUID, list[str]]:
+    """For each line the serial numbers that were given for it. Raises InvalidInput for those of no line."""
+    serials: dict[UUID, list[str]] = {line.pk: [] for line in wanted}
     for index, given in enumerate(lines):
-        if given["line"] not in numbers:
+        if given["line"] not in serials:
             raise errors.InvalidInput(errors=[errors.unknown_reference(f"lines.{index}.line")])
-        numbers[given["line"]] += given["serials"]
-    bad = [line for line in wanted if not _is_right(line, numbers[line.pk])]
-    if bad:
-        raise SerialsRequired(errors=[_about(line, "serials", SerialsRequired) for line in bad])
-    return numbers
+        serials[given["line"]] += given["serials"]
+    return serials
 
 
-def _is_right(line: TransferLine, numbers: Sequence[str]) -> bool:
-    if line.product.tracking != Tracking.SERIAL:
-        return not numbers
-    return len(numbers) == len(set(numbers)) and line.quantity == len(numbers)
-
-
-def _about(line: TransferLine, field: str, error: type[errors.DomainError]) -> errors.FieldError:
-    return errors.FieldError(f"lines.{line.position - 1}.{field}", error.code, error.detail)
+def _path(line: TransferLine) -> str:
+    return f"lines.{line.position - 1}"
 
 
 def _take(
     by: Membership,
     transfer: Transfer,
     wanted: Sequence[TransferLine],
-    numbers: Mapping[UUID, Sequence[str]],
+    serials: Mapping[UUID, Sequence[str]],
     *,
     now: datetime,
 ) -> list[Load]:
@@ -121,62 +107,28 @@ def _take(
     sellables = shelf.look(by, {line.product_id for line in wanted})
     gone = [line for line in wanted if line.product_id not in sellables]
     if gone:
-        raise ProductInactive(errors=[_about(line, "product", ProductInactive) for line in gone])
-    by_line = {line.pk: line for line in wanted}
-    issues = [Issue(line.pk, line.product_id, line.quantity, f"lines.{line.position - 1}.quantity") for line in wanted]
-    pick(issues, sellables)  # so that a refusal names every line that lacks
-    # Of all products the batches are locked here, in key order, also those whose pieces go afterwards.
+        raise ProductInactive(errors=[about(f"{_path(line)}.product", ProductInactive) for line in gone])
     picks = take_stock(
         by=by,
         source=transfer,
         shelf=shelf,
-        issues=[issue for issue in issues if not numbers[issue.line_id]],
+        issues=[Issue(line.pk, line.product_id, line.quantity, _path(line), serials[line.pk]) for line in wanted],
         sellables=sellables,
         occurred_at=now,
         kind=MovementKind.DISPATCHED,
     )
-    loads = [Load(by_line[issue.line_id], batch.id, quantity) for issue, batch, quantity in picks]
-    return loads + _take_pieces(by, transfer, [line for line in wanted if numbers[line.pk]], numbers, sellables, now)
+    return _loads({line.pk: line for line in wanted}, picks)
 
 
-def _take_pieces(
-    by: Membership,
-    transfer: Transfer,
-    wanted: Sequence[TransferLine],
-    numbers: Mapping[UUID, Sequence[str]],
-    sellables: Sellables,
-    now: datetime,
-) -> list[Load]:
-    """Take the very pieces, wherever on this shelf they are."""
-    if not wanted:
-        return []
-    products = [line.product_id for line in wanted]
-    named = {number for line in wanted for number in numbers[line.pk]}
-    found = by.account.serial_numbers.filter(product__in=products, number__in=named)
-    pieces = {(piece.product_id, piece.number): piece for piece in found}
-    loads = [load for line in wanted for load in _loads_of_pieces(line, numbers[line.pk], pieces, sellables)]
-    entries = [entry for load in loads for entry in load.entries(MovementKind.DISPATCHED, load.batch_id, sign=-1)]
-    seen = {batch.id: batch.hold_count for product in products for batch in sellables[product].batches}
-    if not ledger.post(entries, by=by, source=transfer, occurred_at=now, seen=seen):
-        raise errors.TryAgain
-    return loads
-
-
-def _loads_of_pieces(
-    line: TransferLine,
-    numbers: Iterable[str],
-    pieces: Mapping[tuple[UUID, str], SerialNumber],
-    sellables: Sellables,
-) -> Iterator[Load]:
-    here = {batch.id for batch in sellables[line.product_id].batches}
-    by_batch: dict[UUID, list[UUID]] = defaultdict(list)
-    for number in numbers:
-        piece = pieces.get((line.product_id, number))
-        if piece is None or piece.stock_product_id not in here:
-            raise SerialElsewhere(errors=[_about(line, "serials", SerialElsewhere)])
-        by_batch[piece.stock_product_id].append(piece.pk)
-    for batch_id, taken in by_batch.items():
-        yield Load(line, batch_id, Decimal(len(taken)), taken)
+def _loads(lines: Mapping[UUID, TransferLine], picks: Iterable[Pick]) -> list[Load]:
+    """One per line and batch, with all that goes of it."""
+    loads: dict[tuple[UUID, UUID], Load] = {}
+    for issue, batch, quantity, piece_id in picks:
+        key = issue.line_id, batch.id
+        load = loads.get(key) or Load(lines[issue.line_id], batch.id)
+        pieces = (*load.pieces, piece_id) if piece_id else ()
+        loads[key] = replace(load, quantity=load.quantity + quantity, pieces=pieces)
+    return list(loads.values())
 
 
 def _put_on_the_road(by: Membership, transfer: Transfer, loads: Sequence[Load], *, now: datetime) -> None:

@@ -4,17 +4,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import models
 
 from accounts.models import Membership
 from core import errors
-from core.amounts import ZERO
+from core.amounts import ONE, ZERO
 from inventory import ledger, queries
-from inventory.errors import InsufficientStock, SerialsNotSold
+from inventory.errors import InsufficientStock, SerialElsewhere
 from inventory.ledger import Entry
 from inventory.models import MovementKind, Tracking
+from inventory.pieces import Named, Pieces, about, find_pieces, refuse_unnamed
 from inventory.queries import Batch, Sellable
 
 ATTEMPTS = 5
@@ -22,12 +24,16 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Issue:
-    """What a paper takes of one product for one of its lines; `field` names the line in a refusal."""
+    """What a paper takes of one product for one of its lines; `path` names the line in a refusal.
+
+    Where there are `serials`, these pieces go and no others.
+    """
 
     line_id: UUID
     product_id: UUID
     quantity: Decimal
-    field: str
+    path: str
+    serials: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,7 @@ def issue_stock(
     sellables: Mapping[UUID, Sellable],
     occurred_at: datetime,
 ) -> dict[UUID, Decimal]:
-    """Take stock for a sale. Returns the cost of goods per line.
-
-    Raises SerialsNotSold for what is followed piece by piece, and what `take_stock` raises.
-    """
-    _refuse_pieces(issues, sellables)
+    """Take stock for a sale. Returns the cost of goods per line. Raises what `take_stock` raises."""
     picks = take_stock(
         by=by,
         source=source,
@@ -68,17 +70,14 @@ def issue_stock(
         kind=MovementKind.SOLD,
     )
     costs = {issue.line_id: ZERO for issue in issues}
-    for issue, batch, quantity in picks:
+    for issue, batch, quantity, _ in picks:
         costs[issue.line_id] += quantity * batch.unit_cost
     return costs
 
 
-def _refuse_pieces(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable]) -> None:
-    """A piece that left without its number would stand in its batch for ever."""
-    pieces = [issue for issue in issues if sellables[issue.product_id].tracking == Tracking.SERIAL]
-    if pieces:
-        code, detail = SerialsNotSold.code, SerialsNotSold.detail
-        raise SerialsNotSold(errors=[errors.FieldError(issue.field, code, detail) for issue in pieces])
+def _named(issue: Issue, sellable: Sellable) -> Named:
+    is_by_piece = sellable.is_stocked and sellable.tracking == Tracking.SERIAL
+    return Named(issue.product_id, is_by_piece, issue.quantity, issue.serials, f"{issue.path}.serials")
 
 
 def take_stock(
@@ -91,23 +90,31 @@ def take_stock(
     occurred_at: datetime,
     kind: MovementKind,
 ) -> list["Pick"]:
-    """Take stock, the batch that expires first, first, and none that another cart holds. Returns what came of which.
+    """Take stock, the named pieces or else the batch that expires first, first, and none that another cart holds.
+    Returns what came of which.
 
     `sellables` is what the caller saw on the shelf without a lock. An attempt locks all of its batches in key order,
     also those that it does not pick: where another was quicker, the next picks among them with no lock to wait for.
-    Raises InsufficientStock with what is available, and TryAgain where others keep being quicker.
+    Raises SerialsRequired unless what is tracked piece by piece is named so, SerialElsewhere for pieces that are not on
+    the shelf, InsufficientStock with what is available, and TryAgain where others keep being quicker.
     """
     is_whole = True
     for _ in range(ATTEMPTS):
+        refuse_unnamed([_named(issue, sellables[issue.product_id]) for issue in issues])
         try:
-            picks = pick(issues, sellables)
-        except InsufficientStock:
+            picks = pick(issues, sellables, _find_named(by, issues))
+        except (InsufficientStock, SerialElsewhere):
             if is_whole:
                 raise
             break  # there is more, but of batches that are not ours to lock any more
         seen = {batch.id: batch.hold_count for sellable in sellables.values() for batch in sellable.batches}
-        entries = [Entry(batch.id, kind, -quantity, issue.line_id) for issue, batch, quantity in picks]
-        if ledger.post(entries, by=by, source=source, occurred_at=occurred_at, seen=seen):
+        entries = [Entry(batch.id, kind, -quantity, issue.line_id, piece) for issue, batch, quantity, piece in picks]
+        try:
+            is_taken = ledger.post(entries, by=by, source=source, occurred_at=occurred_at, seen=seen)
+        except SerialElsewhere:
+            pick(issues, sellables, _find_named(by, issues))  # which names the pieces that others took
+            raise
+        if is_taken:
             return picks
         sellables, is_whole = _look_again(by=by, shelf=shelf, issues=issues, locked=seen)
     raise errors.TryAgain
@@ -132,21 +139,32 @@ def _look_again(
     return narrowed, narrowed == sellables
 
 
-Pick = tuple[Issue, Batch, Decimal]
+class Pick(NamedTuple):
+    """What a line takes of a batch: so much, or one piece."""
+
+    issue: Issue
+    batch: Batch
+    quantity: Decimal
+    piece_id: UUID | None = None
 
 
-def pick(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable]) -> list[Pick]:
-    """Which batch gives how much for which line. Raises InsufficientStock, naming every line that lacks."""
+NO_PIECES: Pieces = {}
+
+
+def pick(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable], pieces: Pieces = NO_PIECES) -> list[Pick]:
+    """Which batch gives how much, or which piece, for which line. Raises SerialElsewhere for pieces that are in none of
+    the batches, and InsufficientStock, naming every line that lacks."""
+    _refuse_elsewhere(issues, sellables, pieces)
     left = {batch.id: batch.quantity for sellable in sellables.values() for batch in sellable.batches}
     free = {product_id: sellable.available for product_id, sellable in sellables.items()}
     picks: list[Pick] = []
     lacking = []
     for issue in issues:
         missing = issue.quantity
-        for batch in sellables[issue.product_id].batches:
-            taken = min(missing, left[batch.id], free[issue.product_id])
+        for batch, most, piece_id in _sources(issue, sellables[issue.product_id], pieces):
+            taken = min(missing, most, left[batch.id], free[issue.product_id])
             if taken:
-                picks.append((issue, batch, taken))
+                picks.append(Pick(issue, batch, taken, piece_id))
                 left[batch.id] -= taken
                 free[issue.product_id] -= taken
                 missing -= taken
@@ -157,11 +175,38 @@ def pick(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable]) -> list[Pi
     return picks
 
 
+def _sources(issue: Issue, sellable: Sellable, pieces: Pieces) -> Iterator[tuple[Batch, Decimal, UUID | None]]:
+    """Of what the line may take, in its order, and how much of each."""
+    if not issue.serials:
+        yield from ((batch, batch.quantity, None) for batch in sellable.batches)
+        return
+    batches: dict[UUID | None, Batch] = {batch.id: batch for batch in sellable.batches}
+    for number in issue.serials:
+        piece = pieces[issue.product_id, number]
+        yield batches[piece.stock_product_id], ONE, piece.pk
+
+
+def _refuse_elsewhere(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable], pieces: Pieces) -> None:
+    here = {batch.id for sellable in sellables.values() for batch in sellable.batches}
+    there = {key for key, piece in pieces.items() if piece.stock_product_id in here}
+    gone = {
+        f"{issue.path}.serials": [number for number in issue.serials if (issue.product_id, number) not in there]
+        for issue in issues
+    }
+    paths = [about(path, SerialElsewhere) for path, numbers in gone.items() if numbers]
+    if paths:
+        raise SerialElsewhere(errors=paths, serials=sorted({number for numbers in gone.values() for number in numbers}))
+
+
+def _find_named(by: Membership, issues: Sequence[Issue]) -> Pieces:
+    return find_pieces(by, {(issue.product_id, number) for issue in issues for number in issue.serials})
+
+
 def _insufficient(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable]) -> InsufficientStock:
     return InsufficientStock(
         errors=[
             errors.FieldError(
-                issue.field,
+                f"{issue.path}.quantity",
                 InsufficientStock.code,
                 f"{sellables[issue.product_id].available:f} available.",
             )
@@ -173,11 +218,25 @@ def _insufficient(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable]) -
 
 @dataclass(frozen=True)
 class Return:
-    """Goods of a sold line that came back; damaged ones come back and are written off."""
+    """Goods of a sold line that came back, these pieces where there are `serials`; damaged ones come back and are
+    written off. `path` names the line in a refusal."""
 
     line_id: UUID
     quantity: Decimal
     is_damaged: bool
+    path: str
+    serials: Sequence[str] = ()
+
+
+@dataclass
+class Sold:
+    """What of a line is still out, of one batch: so much, or one piece."""
+
+    batch_id: UUID
+    quantity: Decimal
+    piece_id: UUID | None
+    serial: str | None
+    is_here: bool  # the piece is in stock again, by another paper
 
 
 def return_stock(
@@ -187,36 +246,44 @@ def return_stock(
     returns: Sequence[Return],
     occurred_at: datetime,
 ) -> None:
-    """Put goods back into the batches that they were sold from. The caller holds the sale locked."""
+    """Put goods back into the batches that they were sold from. The caller holds the sale locked.
+
+    Raises SerialElsewhere for a piece that is in stock already.
+    """
     out = _still_out(by=by, line_ids=[back.line_id for back in returns])
     entries = []
     for back in returns:
-        for batch_id, quantity in _spread(back.quantity, out[back.line_id]):
-            entries.append(Entry(batch_id, MovementKind.RETURNED, quantity, back.line_id))
+        for batch_id, quantity, piece_id in _spread(back, out[back.line_id]):
+            entries.append(Entry(batch_id, MovementKind.RETURNED, quantity, back.line_id, piece_id))
             if back.is_damaged:
-                entries.append(Entry(batch_id, MovementKind.DAMAGED, -quantity, back.line_id))
+                entries.append(Entry(batch_id, MovementKind.DAMAGED, -quantity, back.line_id, piece_id))
     if not ledger.post(entries, by=by, source=source, occurred_at=occurred_at):
         raise errors.TryAgain
 
 
-def _still_out(*, by: Membership, line_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, Decimal]]:
-    """For each sold line, how much is still out of which batch."""
+def _still_out(*, by: Membership, line_ids: Sequence[UUID]) -> dict[UUID, list[Sold]]:
+    """For each sold line, how much is still out of which batch, and which pieces."""
+    piece = ("serial_id", "serial__number", "serial__stock_product_id")
     moved = (
         by.account.stock_movements.filter(line_id__in=line_ids, kind__in=[MovementKind.SOLD, MovementKind.RETURNED])
-        .order_by("stock_product_id")
-        .values_list("line_id", "stock_product_id")
+        .order_by("stock_product_id", "serial_id")
+        .values_list("line_id", "stock_product_id", *piece)
         .annotate(out=-models.Sum("quantity"))
     )
-    out: dict[UUID, dict[UUID, Decimal]] = {line_id: {} for line_id in line_ids}
-    for line_id, batch_id, quantity in moved:
-        out[line_id][batch_id] = quantity
+    out: dict[UUID, list[Sold]] = {line_id: [] for line_id in line_ids}
+    for line_id, batch_id, piece_id, serial, stands_in, quantity in moved:
+        out[line_id].append(Sold(batch_id, quantity, piece_id, serial, is_here=stands_in is not None))
     return out
 
 
-def _spread(quantity: Decimal, out: dict[UUID, Decimal]) -> Iterator[tuple[UUID, Decimal]]:
-    for batch_id, most in out.items():
-        part = min(quantity, most)
+def _spread(back: Return, out: Sequence[Sold]) -> Iterator[tuple[UUID, Decimal, UUID | None]]:
+    wanted = [sold for sold in out if sold.serial in back.serials] if back.serials else out
+    if back.serials and any(sold.is_here for sold in wanted):
+        raise SerialElsewhere(errors=[about(f"{back.path}.serials", SerialElsewhere)])
+    missing = back.quantity
+    for sold in wanted:
+        part = min(missing, sold.quantity)
         if part > 0:
-            out[batch_id] -= part
-            quantity -= part
-            yield batch_id, part
+            sold.quantity -= part
+            missing -= part
+            yield sold.batch_id, part, sold.piece_id if back.serials else None

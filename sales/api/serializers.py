@@ -7,6 +7,7 @@ from rest_framework import serializers
 from core.amounts import SMALLEST_MONEY, SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
+from inventory.api.fields import SerialsField
 from sales import queries
 from sales.models import (
     Customer,
@@ -79,6 +80,7 @@ class SaleLineInput(Serializer):
     quantity = fields.QuantityField(min_value=SMALLEST_QUANTITY)
     unit_price = fields.MoneyField(min_value=ZERO, required=False)
     discount = fields.MoneyField(min_value=ZERO, required=False)
+    serials = SerialsField(required=False)
 
 
 class PaymentInput(Serializer):
@@ -109,6 +111,7 @@ class LineTaxSerializer(Serializer):
 
 class SaleLineSerializer(ModelSerializer):
     taxes = LineTaxSerializer(many=True)
+    serials = SerialsField(read_only=True)
 
     class Meta:
         model = SaleLine
@@ -126,6 +129,7 @@ class SaleLineSerializer(ModelSerializer):
             "tax_rate",
             "tax_amount",
             "taxes",
+            "serials",
             "total",
             "refunded_quantity",
         ]
@@ -178,6 +182,7 @@ class RefundLineInput(Serializer):
     line = fields.IdField()
     quantity = fields.QuantityField(min_value=SMALLEST_QUANTITY)
     restock = serializers.ChoiceField(choices=Restock.choices, required=False)
+    serials = SerialsField(required=False)
 
 
 class RefundPaymentInput(Serializer):
@@ -195,9 +200,11 @@ class RefundInput(Serializer):
 
 
 class RefundLineSerializer(ModelSerializer):
+    serials = SerialsField(read_only=True)
+
     class Meta:
         model = RefundLine
-        fields = ["id", "line", "quantity", "restock", "tax_amount", "total"]
+        fields = ["id", "line", "quantity", "restock", "serials", "tax_amount", "total"]
 
 
 class RefundSerializer(ModelSerializer):

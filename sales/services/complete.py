@@ -31,10 +31,11 @@ from sales.services.receipts import open_receipt
 
 @dataclass(frozen=True)
 class Article:
-    """What a line sells: a product by its base unit, or a pack of it."""
+    """What a line sells: a product by its base unit, or a pack of it; of what is tracked so, these very pieces."""
 
     sellable: Sellable
     pack: ProductPack | None
+    serials: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -83,8 +84,8 @@ def complete_sale(
     discount need a right.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
-    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, InsufficientStock, and TryAgain
-    where others keep being quicker.
+    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, InsufficientStock,
+    SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
@@ -171,7 +172,7 @@ def _find_articles(
         elif line.get("pack") and (pack is None or pack.product_id != sellable.product_id):
             unknown.append(errors.unknown_reference(f"lines.{index}.pack"))
         else:
-            articles.append(Article(sellable, pack))
+            articles.append(Article(sellable, pack, line.get("serials", ())))
     if unknown:
         raise errors.InvalidInput(errors=unknown)
     return articles
@@ -231,6 +232,7 @@ def _lines(sale: Sale, basket: Basket) -> list[SaleLine]:
             tax_rate=priced.tax_rate,
             tax_amount=priced.tax_amount,
             taxes=priced.taxes,
+            serials=list(article.serials),
             total=priced.total,
         )
         for position, (article, wanted, priced) in enumerate(
@@ -259,15 +261,16 @@ def _payments(sale: Sale, payments: Sequence[Mapping[str, Any]]) -> list[Payment
     return taken
 
 
-def _issue_of(row: SaleLine, field: str) -> Issue:
-    return Issue(row.pk, row.product_id, packs.in_base_units(row.quantity, row.factor, field=field), field)
+def _issue_of(row: SaleLine, path: str) -> Issue:
+    quantity = packs.in_base_units(row.quantity, row.factor, field=f"{path}.quantity")
+    return Issue(row.pk, row.product_id, quantity, path, row.serials)
 
 
 def _issue(*, by: Membership, sale: Sale, shelf: Shelf, rows: Sequence[SaleLine], basket: Basket) -> None:
     issues = [
-        _issue_of(row, f"lines.{row.position - 1}.quantity")
+        _issue_of(row, f"lines.{row.position - 1}")
         for row in rows
-        if basket.sellables[row.product_id].is_stocked
+        if basket.sellables[row.product_id].is_stocked or row.serials
     ]
     costs = inventory.issue_stock(
         by=by,

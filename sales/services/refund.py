@@ -1,5 +1,6 @@
 """Goods and money go back: per line, by the way they came, and in any sequence exactly what was paid."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -14,10 +15,12 @@ from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
 from core.amounts import ZERO, prorate, round_money
-from inventory import packs
+from inventory import packs, pieces
 from inventory import services as inventory
+from inventory.models import Tracking
+from inventory.pieces import Named
 from inventory.services import Return
-from sales.errors import RefundTenderMismatch, RefundTooMuch
+from sales.errors import RefundTenderMismatch, RefundTooMuch, SerialNotSold, SoldWithoutSerials
 from sales.models import Payment, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
 from sales.services import rights
 
@@ -37,7 +40,8 @@ def refund_sale(
 
     Without `payments` the money goes back in the order it came. Raises NotFound for a sale at a place that is not the
     member's, InvalidInput for lines of another sale and for a date that cannot be, CapabilityMissing, ApprovalRequired
-    for more than the member may give back at once, RefundTooMuch, RefundTenderMismatch.
+    for more than the member may give back at once, RefundTooMuch, RefundTenderMismatch; for pieces SerialsRequired,
+    SerialNotSold, SoldWithoutSerials, and SerialElsewhere for one that is in stock again.
     """
     if not by.works_at(sale.storefront_id):
         raise errors.NotFound
@@ -47,7 +51,7 @@ def refund_sale(
     refunded_at = refunded_at or now
     _check_clock(by=by, sale=sale, refunded_at=refunded_at, now=now)
     _check_register(by=by, register=register)
-    sold = {line.pk: line for line in sale.lines.all()}
+    sold = {line.pk: line for line in sale.lines.select_related("product")}
     refund = Refund(
         account_id=by.account_id,
         id=id or uuid7(),
@@ -59,6 +63,7 @@ def refund_sale(
         recorded_at=now,
     )
     rows = [_refund_line(refund, index, line, sold, by.account.currency_exponent) for index, line in enumerate(lines)]
+    _check_serials(by, rows)
     refund.total = sum((row.total for row in rows), ZERO)
     refund.tax_total = sum((row.tax_amount for row in rows), ZERO)
     rights.check_refund(by, refund.total)
@@ -116,9 +121,45 @@ def _refund_line(
         line=line,
         quantity=sent["quantity"],
         restock=sent.get("restock", Restock.SHELF),
+        serials=list(sent.get("serials", ())),
         tax_amount=due(line.tax_amount),
         total=due(line.total),
     )
+
+
+def _check_serials(by: Membership, rows: Sequence[RefundLine]) -> None:
+    """Pieces that were sold by number come back by number, each once; on the shelf none stands without one."""
+    named = [
+        Named(line.product_id, bool(line.serials), row.quantity * line.factor, row.serials, f"lines.{index}.serials")
+        for index, row in enumerate(rows)
+        for line in [row.line]
+    ]
+    pieces.refuse_unnamed(named)
+    gone = _refunded_serials(by, rows)
+    not_sold, nameless = [], []
+    for row, each in zip(rows, named, strict=True):
+        if set(row.serials) - (set(row.line.serials) - gone[row.line_id]):
+            not_sold.append(pieces.about(each.field, SerialNotSold))
+        elif row.restock == Restock.SHELF and _is_by_piece(row.line) and not row.serials:
+            nameless.append(pieces.about(each.field, SoldWithoutSerials))
+    if not_sold:
+        raise SerialNotSold(errors=not_sold)
+    if nameless:
+        raise SoldWithoutSerials(errors=nameless)
+
+
+def _refunded_serials(by: Membership, rows: Sequence[RefundLine]) -> Mapping[UUID, set[str]]:
+    """Of each sold line the numbers of the pieces that were refunded before, whether they came back or not."""
+    refunded: dict[UUID, set[str]] = defaultdict(set)
+    named = [row.line_id for row in rows if row.serials]
+    if named:
+        for line_id, serials in by.account.refund_lines.filter(line__in=named).values_list("line_id", "serials"):
+            refunded[line_id].update(serials)
+    return refunded
+
+
+def _is_by_piece(line: SaleLine) -> bool:
+    return bool(line.product.is_stocked) and line.product.tracking == Tracking.SERIAL
 
 
 def _payments(by: Membership, refund: Refund, sent: Sequence[Mapping[str, Any]] | None) -> list[Payment]:
@@ -181,7 +222,13 @@ def _base_quantity(row: RefundLine, field: str) -> Decimal:
 
 def _return_goods(*, by: Membership, refund: Refund, rows: Sequence[RefundLine]) -> None:
     returns = [
-        Return(row.line_id, _base_quantity(row, f"lines.{index}.quantity"), is_damaged=row.restock == Restock.DAMAGED)
+        Return(
+            row.line_id,
+            _base_quantity(row, f"lines.{index}.quantity"),
+            is_damaged=row.restock == Restock.DAMAGED,
+            path=f"lines.{index}",
+            serials=row.serials if _is_by_piece(row.line) else (),
+        )
         for index, row in enumerate(rows)
         if row.restock != Restock.NOT_RETURNED
     ]

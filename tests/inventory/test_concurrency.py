@@ -31,7 +31,7 @@ def issue(shop: Shop, quantity: int) -> None:
             by=shop.owner,
             source=shop.register,
             shelf=shelf,
-            issues=[services.Issue(uuid7(), product, Decimal(quantity), "lines.0.quantity")],
+            issues=[services.Issue(uuid7(), product, Decimal(quantity), "lines.0")],
             sellables=shelf.look(shop.owner, {product}),
             occurred_at=timezone.now(),
         )

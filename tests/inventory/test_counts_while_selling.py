@@ -69,7 +69,7 @@ def being_sold(shop, quantity):
             by=shop.owner,
             source=shop.register,
             shelf=place,
-            issues=[inventory.Issue(uuid7(), product, Decimal(quantity), "lines.0.quantity")],
+            issues=[inventory.Issue(uuid7(), product, Decimal(quantity), "lines.0")],
             sellables=place.look(shop.owner, {product}),
             occurred_at=timezone.now(),
         )

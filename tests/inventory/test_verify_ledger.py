@@ -227,8 +227,12 @@ def test_where_a_piece_stands_is_named_and_made_anew_from_its_movements(phones):
             ("C3", f"batch {phone_batch}", "none"),
         )
     }
+    counted = {
+        f"account {phones.id}, batch {batch}: holds {holds}, but 1 pieces stand in it"
+        for batch, holds in ((phone_batch, "2.000"), (elsewhere, "100.000"))
+    }
     code, text = run()
-    assert (code, set(text.splitlines())) == (1, set(named.values()))
+    assert (code, set(text.splitlines())) == (1, {*named.values(), *counted})
     code, text = run("--dry-run")
     assert (code, text.count("Would bring")) == (1, 3)
     assert everything() == before
@@ -249,6 +253,26 @@ def test_a_piece_that_its_movements_leave_in_two_places_is_named_and_stays(phone
     assert code == 1
     assert f"serial number {piece(phones, 'A1')}: its movements leave it in 2 batches at once" in text
     assert everything() == before
+
+
+def test_a_batch_that_holds_more_or_less_than_the_pieces_in_it_is_named(phones):
+    batch = pieces(phones)["A1"]
+    with phones.inside():
+        loose = Entry(batch, MovementKind.SOLD, Decimal(-1))
+        assert ledger.post([loose], by=phones.owner, source=phones.register, occurred_at=timezone.now())
+    problem = f"account {phones.id}, batch {batch}: holds 1.000, but 2 pieces stand in it\n"
+    for options in ((), ("--rebuild",)):
+        assert run(*options) == (1, problem)
+    with phones.inside():
+        more = Entry(batch, MovementKind.FOUND, Decimal(2))
+        assert ledger.post([more], by=phones.owner, source=phones.register, occurred_at=timezone.now())
+    assert run() == (1, problem.replace("1.000", "3.000"))
+
+
+def test_a_piece_in_a_batch_of_what_is_not_tracked_so_is_named(phones):
+    batch = pieces(phones)["A1"]
+    corrupt("UPDATE products SET tracking = 'NONE' WHERE sku = 'PHONE'")
+    assert run() == (1, f"account {phones.id}, batch {batch}: holds 2.000, but 2 pieces stand in it\n")
 
 
 def test_a_piece_that_left_twice_is_named_and_stays(phones):

@@ -19,7 +19,7 @@ from tests.inventory.adjusting import (
     unchanged,
     write_off,
 )
-from tests.places import add_member, add_place, approved_by, give_pin
+from tests.places import add_member, add_place, give_pin
 
 pytestmark = pytest.mark.django_db
 
@@ -126,20 +126,3 @@ def test_pieces_that_are_not_named_or_not_here_are_refused(shop, phone):
         assert fields_of(body) == ["lines.1.serials"]
     unchanged(shop, lambda: ask(shop, "FOUND", line(phone, serials=["C"])), 409, "serial_number_taken")
     assert left(shop, batch, elsewhere) == [2, 1]
-
-
-def test_pieces_beyond_the_limit_need_the_approver_there_and_then(shop, phone, keeper, manager):
-    batch = stock(shop, "1", product=phone, cost="201", serials=["A"])
-    named = line(phone, serials=["A"])
-    body = unchanged(shop, lambda: ask(shop, "THEFT", named, member=keeper), 403, "approval_required")
-    assert body["meta"] == {"limit": "200.00", "asked": "201.00"}
-    adjusted(shop, "THEFT", named, member=keeper, **approved_by(manager))
-    assert left(shop, batch) == [0]
-
-
-def test_expired_pieces_are_written_off_each(shop, phone, keeper, manager):
-    batch = stock(shop, "2", product=phone, cost="101", days=-1, serials=["A", "B"])
-    paper = write_off(shop, member=keeper).json()["data"]
-    assert (paper["status"], pieces_of(shop, batch)) == ("PENDING", ["A", "B"])
-    applied = stepped(shop, paper, "approve", member=manager)
-    assert (applied["lines"][0]["serials"], pieces_of(shop, batch), left(shop, batch)) == (["A", "B"], [], [0])

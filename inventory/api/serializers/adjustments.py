@@ -7,6 +7,7 @@ from core.amounts import ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
 from inventory import queries
+from inventory.api.fields import SerialsField
 from inventory.models import Adjustment, AdjustmentKind
 
 MOST_LINES = 1000
@@ -20,7 +21,7 @@ class AdjustmentLineInput(Serializer):
     stock_product = fields.IdField(required=False, allow_null=True)
     quantity = fields.QuantityField()
     unit_cost = fields.UnitCostField(min_value=ZERO, required=False, allow_null=True)
-    serials = fields.BoundedList(child=fields.TextField(max_length=64), required=False, max_length=MOST_LINES)
+    serials = SerialsField(required=False)
 
 
 class AdjustmentInput(Serializer):
@@ -59,7 +60,7 @@ class AdjustmentSummarySerializer(ModelSerializer):
 
 
 class AdjustmentLineSerializer(Serializer):
-    """So much more, or with a minus less; `serials` are the pieces that went or came."""
+    """So much more, or with a minus less; `serials` are the pieces that go or come."""
 
     id = fields.IdField()
     position = fields.IntegerField()

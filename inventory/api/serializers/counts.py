@@ -5,6 +5,7 @@ from accounts.roles import Capability
 from core.amounts import ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
+from inventory.api.fields import SerialsField
 from inventory.models import CountStatus, StockCount, StockCountLine
 
 
@@ -18,6 +19,7 @@ class CountInput(Serializer):
 class ScannedItemInput(Serializer):
     product = fields.IdField()
     counted = fields.QuantityField(min_value=ZERO, max_digits=13)
+    serials = SerialsField(required=False)
 
 
 class ScanInput(Serializer):
@@ -44,11 +46,19 @@ class CountSummarySerializer(ModelSerializer):
 
 
 class CountLineSerializer(ModelSerializer):
+    """Of what is tracked piece by piece also the numbers: of what was seen, and of what that is less and more."""
+
     difference = fields.QuantityField(read_only=True)
+    serials = SerialsField(read_only=True, allow_null=True)
+    missing_serials = SerialsField(read_only=True)
+    found_serials = SerialsField(read_only=True)
 
     class Meta:
         model = StockCountLine
-        fields = ["id", "product", "counted", "expected", "difference", "tries", "counted_by", "counted_at"]
+        fields = [
+            *("id", "product", "counted", "expected", "difference", "serials", "missing_serials", "found_serials"),
+            *("tries", "counted_by", "counted_at"),
+        ]
 
 
 class CountSerializer(CountSummarySerializer):
@@ -71,4 +81,4 @@ class CountSerializer(CountSummarySerializer):
 
 
 def hidden(line: dict[str, Any]) -> dict[str, Any]:
-    return {**line, "expected": None, "difference": None}
+    return {**line, **dict.fromkeys(("expected", "difference", "missing_serials", "found_serials"))}

@@ -7,6 +7,7 @@ from rest_framework.serializers import ChoiceField, SerializerMethodField
 from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
+from inventory.api.fields import SerialsField
 from inventory.api.serializers.stock import MOST_ITEMS, GoodsInput
 from inventory.models import PurchaseOrder, PurchaseOrderLine, SpreadBy, SupplierReturn
 
@@ -114,7 +115,7 @@ class PurchaseOrderDetailSerializer(PurchaseOrderSerializer):
 class ReturnItemInput(Serializer):
     batch = fields.IdField()
     quantity = fields.QuantityField(min_value=SMALLEST_QUANTITY)
-    serials = fields.BoundedList(child=fields.TextField(max_length=64), required=False, max_length=MOST_ITEMS)
+    serials = SerialsField(required=False)
 
 
 class SupplierReturnInput(Serializer):

@@ -4,6 +4,7 @@ from rest_framework.serializers import ChoiceField, ListField, SerializerMethodF
 from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
+from inventory.api.fields import SerialsField
 from inventory.models import SpreadBy, Stock, StockMovement, StockProduct
 
 MOST_ITEMS = 1000
@@ -15,7 +16,7 @@ class GoodsInput(Serializer):
     product = fields.IdField()
     quantity = fields.QuantityField(min_value=SMALLEST_QUANTITY)
     expiry_date = fields.DateField(source="expires_on", required=False, allow_null=True)
-    serials = fields.BoundedList(child=fields.TextField(max_length=64), required=False, max_length=MOST_ITEMS)
+    serials = SerialsField(required=False)
     retail_price = fields.MoneyField(min_value=ZERO, required=False, allow_null=True)
     wholesale_price = fields.MoneyField(min_value=ZERO, required=False, allow_null=True)
 

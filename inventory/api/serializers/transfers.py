@@ -7,10 +7,10 @@ from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
 from inventory import queries
+from inventory.api.fields import SerialsField
 from inventory.models import Transfer
 
 MOST_LINES = 1000
-MOST_PIECES = 1000
 
 
 class TransferLineInput(WholeSerializer):
@@ -32,15 +32,6 @@ class TransferInput(TransferChange):
     source = fields.IdField()  # type: ignore[assignment]
     destination = fields.IdField()
     is_request = fields.BooleanField(required=False)
-
-
-class SerialsField(fields.BoundedList):
-    """The serial numbers of pieces."""
-
-    child = fields.TextField(max_length=64)
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MOST_PIECES, **kwargs)
 
 
 class DispatchLineInput(Serializer):

@@ -14,7 +14,7 @@ from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet
 from inventory import services
 from inventory.api import filters
-from inventory.api.serializers import purchasing
+from inventory.api.serializers import pieces, purchasing
 from inventory.api.serializers import stock as serializers
 from inventory.models import MovementKind
 
@@ -91,6 +91,21 @@ class StockProductViewSet(AccountViewSet):
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.stock_products.order_by("-id")
+
+
+class SerialNumberViewSet(AccountViewSet):
+    """Pieces that have a number of their own, and the way of each."""
+
+    read_capability = Capability.STOCK_READ
+    feature = "inventory"
+    filterset_class = filters.SerialNumberFilter
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        is_whole = self.action == "retrieve"
+        return pieces.SerialNumberDetailSerializer if is_whole else pieces.SerialNumberSerializer
+
+    def rows(self, account: Account) -> QuerySet[Any]:
+        return account.serial_numbers.select_related("product", "stock_product__location").order_by("number", "id")
 
 
 class StockMovementViewSet(AccountViewSet):
