@@ -26,7 +26,16 @@ class Entry:
     serial_id: UUID | None = None
 
 
-# A batch on whose shelf something was reserved since it was `seen` does not fit: the caller has to look again.
+@dataclass(frozen=True)
+class Seen:
+    """What the caller counts on in a batch that it chose from: that nothing of its shelf was reserved since, and that
+    at least so much is in it."""
+
+    hold_count: int
+    quantity: Decimal
+
+
+# A batch of which that is not so any more since it was `seen` does not fit: the caller has to look again.
 # `locked` takes the batches in primary-key order, so that two baskets never wait in a circle, and reads what the last
 # committed transaction left. All entries fit or nothing moves. Entries of one batch build on each other's balance.
 _POST = """
@@ -35,7 +44,8 @@ WITH wanted AS (
                        %(lines)s::uuid[], %(serials)s::uuid[])
     WITH ORDINALITY AS w (id, batch_id, kind, quantity, line_id, serial_id, position)
 ), seen AS (
-  SELECT * FROM unnest(%(seen)s::uuid[], %(hold_counts)s::int[]) AS s (batch_id, hold_count)
+  SELECT * FROM unnest(%(seen)s::uuid[], %(hold_counts)s::int[], %(least)s::numeric[])
+    AS s (batch_id, hold_count, quantity)
 ), locked AS MATERIALIZED (
   SELECT id, product_id, location_id, unit_cost, quantity, movement_count, hold_count FROM stock_products
   WHERE account_id = %(account)s AND id = ANY(%(batches)s::uuid[] || %(seen)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
@@ -44,7 +54,8 @@ WITH wanted AS (
 ), verdict AS (
   SELECT count(c.batch_id) = (SELECT count(*) FROM changes)
      AND bool_and(c.batch_id IS NULL OR l.quantity + c.quantity >= 0)
-     AND bool_and(s.batch_id IS NULL OR l.hold_count = s.hold_count) AS fits
+     AND bool_and(s.batch_id IS NULL OR l.hold_count = s.hold_count)
+     AND bool_and(s.batch_id IS NULL OR l.quantity >= s.quantity) AS fits
   FROM locked l LEFT JOIN changes c ON c.batch_id = l.id LEFT JOIN seen s ON s.batch_id = l.id
 ), moved AS (
   UPDATE stock_products s SET quantity = s.quantity + c.quantity, movement_count = s.movement_count + c.lines
@@ -68,13 +79,13 @@ def post(
     by: Membership,
     source: models.Model,
     occurred_at: datetime,
-    seen: Mapping[UUID, int] | None = None,
+    seen: Mapping[UUID, Seen] | None = None,
 ) -> bool:
     """Write the entries and their effect. False, and nothing moved, where a batch would fall below zero.
 
-    `seen` has the batches that the caller chose from, with their hold counts: where one was held since, nothing moves
-    either. They, and those of the entries, stay locked to the end of the transaction. Raises SerialElsewhere for a
-    piece that is not in the batch that it should leave.
+    `seen` has the batches that the caller chose from: where one is not as it counts on, nothing moves either. They, and
+    those of the entries, stay locked to the end of the transaction. Raises SerialElsewhere for a piece that is not in
+    the batch that it should leave.
     """
     seen = seen or {}
     if not entries:
@@ -86,7 +97,8 @@ def post(
                 "ids": [uuid7() for _ in entries],
                 "batches": [entry.batch_id for entry in entries],
                 "seen": list(seen),
-                "hold_counts": list(seen.values()),
+                "hold_counts": [each.hold_count for each in seen.values()],
+                "least": [each.quantity for each in seen.values()],
                 "kinds": [str(entry.kind) for entry in entries],
                 "quantities": [entry.quantity for entry in entries],
                 "lines": [entry.line_id for entry in entries],

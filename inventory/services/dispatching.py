@@ -28,7 +28,7 @@ from inventory.models import (
     TransferStatus,
 )
 from inventory.queries import Sellable
-from inventory.services.issuing import Issue, Shelf, pick, take_stock
+from inventory.services.issuing import Issue, Shelf, pick, see, take_stock
 from inventory.services.transfers import refuse_elsewhere, refuse_unless, take_step
 
 Sellables = Mapping[UUID, Sellable]
@@ -156,7 +156,7 @@ def _take_pieces(
     pieces = {(piece.product_id, piece.number): piece for piece in found}
     loads = [load for line in wanted for load in _loads_of_pieces(line, numbers[line.pk], pieces, sellables)]
     entries = [entry for load in loads for entry in load.entries(MovementKind.DISPATCHED, load.batch_id, sign=-1)]
-    seen = {batch.id: batch.hold_count for product in products for batch in sellables[product].batches}
+    seen = see(sellables[product] for product in products)
     if not ledger.post(entries, by=by, source=transfer, occurred_at=now, seen=seen):
         raise errors.TryAgain
     return loads

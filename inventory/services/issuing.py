@@ -1,6 +1,6 @@
 """Stock leaves for a reason, the batch that expires first, first; and comes back into the batches that it left."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from core import errors
 from core.amounts import ZERO
 from inventory import ledger, queries
 from inventory.errors import InsufficientStock, SerialsNotSold
-from inventory.ledger import Entry
+from inventory.ledger import Entry, Seen
 from inventory.models import MovementKind, Tracking
 from inventory.queries import Batch, Sellable
 
@@ -105,12 +105,22 @@ def take_stock(
             if is_whole:
                 raise
             break  # there is more, but of batches that are not ours to lock any more
-        seen = {batch.id: batch.hold_count for sellable in sellables.values() for batch in sellable.batches}
+        seen = see(sellables.values())
         entries = [Entry(batch.id, kind, -quantity, issue.line_id) for issue, batch, quantity in picks]
         if ledger.post(entries, by=by, source=source, occurred_at=occurred_at, seen=seen):
             return picks
         sellables, is_whole = _look_again(by=by, shelf=shelf, issues=issues, locked=seen)
     raise errors.TryAgain
+
+
+def see(sellables: Iterable[Sellable]) -> dict[UUID, Seen]:
+    """What a pick from these counts on. Where another cart holds something, nothing may have been taken meanwhile: two
+    who take what is free, and leave what is held, would together take that too."""
+    return {
+        batch.id: Seen(batch.hold_count, batch.quantity if sellable.held else ZERO)
+        for sellable in sellables
+        for batch in sellable.batches
+    }
 
 
 def _look_again(
