@@ -28,8 +28,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Left:
-    """What there is in a batch that nobody else can change until this transaction ends."""
+class Level:
+    """How much is in a batch, and how often something of its shelf was reserved."""
 
     quantity: Decimal
     hold_count: int
@@ -74,19 +74,20 @@ def post(
     by: Membership,
     source: models.Model,
     occurred_at: datetime,
-    seen: Mapping[UUID, int] | None = None,
+    seen: Mapping[UUID, Level] | None = None,
     opened: Sequence[StockProduct] = (),
 ) -> bool:
     """Write the entries and their effect. False, and nothing moved, where a batch would fall below zero.
 
-    `seen` has the batches that the caller chose from, with their hold counts: where one was held since, nothing moves
-    either. They, and those of the entries, stay locked to the end of the transaction. `opened` are the batches that
-    begin with these entries. Raises SerialElsewhere for a piece that is not in the batch that it should leave.
+    `seen` has the batches that the caller chose from, and counts on: where something was reserved since, or less is
+    left, nothing moves either. They, and those of the entries, stay locked to the end of the transaction. `opened` are
+    the batches that begin with these entries. Raises SerialElsewhere for a piece that is not in the batch that it
+    should leave.
     """
     if not entries:
         return True
     seen = seen or {}
-    left = {batch.pk: Left(batch.quantity, batch.hold_count) for batch in opened}
+    left = {batch.pk: Level(batch.quantity, batch.hold_count) for batch in opened}
     named = dict.fromkeys([*(entry.batch_id for entry in entries), *seen])
     left |= _lock([batch for batch in named if batch not in left], account_id=by.account_id)
     if not _fits(entries, left, seen):
@@ -114,21 +115,25 @@ def post(
     return True
 
 
-def _lock(batch_ids: list[UUID], *, account_id: UUID) -> dict[UUID, Left]:
+def _lock(batch_ids: list[UUID], *, account_id: UUID) -> dict[UUID, Level]:
     if not batch_ids:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, {"account": account_id, "batches": batch_ids})
-        return {batch_id: Left(quantity, hold_count) for batch_id, quantity, hold_count in cursor.fetchall()}
+        return {batch_id: Level(quantity, hold_count) for batch_id, quantity, hold_count in cursor.fetchall()}
 
 
-def _fits(entries: Sequence[Entry], left: Mapping[UUID, Left], seen: Mapping[UUID, int]) -> bool:
+def _fits(entries: Sequence[Entry], left: Mapping[UUID, Level], seen: Mapping[UUID, Level]) -> bool:
     changes: dict[UUID, Decimal] = defaultdict(Decimal)
     for entry in entries:
         changes[entry.batch_id] += entry.quantity
-    return all(left[batch].hold_count == hold_count for batch, hold_count in seen.items()) and all(
+    return all(_is_as(left[batch], level) for batch, level in seen.items()) and all(
         batch in left and left[batch].quantity + quantity >= 0 for batch, quantity in changes.items()
     )
+
+
+def _is_as(now: Level, seen: Level) -> bool:
+    return now.hold_count == seen.hold_count and now.quantity >= seen.quantity
 
 
 # A piece leaves the batch of its first entry, or comes from outside, and ends in that of its last, or outside.

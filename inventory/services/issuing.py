@@ -1,6 +1,6 @@
 """Stock leaves for a reason, the batch that expires first, first; and comes back into the batches that it left."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from core import errors
 from core.amounts import ONE, ZERO
 from inventory import ledger, queries
 from inventory.errors import InsufficientStock, SerialElsewhere
-from inventory.ledger import Entry
+from inventory.ledger import Entry, Level
 from inventory.models import MovementKind, Tracking
 from inventory.pieces import Named, Pieces, about, find_pieces, refuse_unnamed
 from inventory.queries import Batch, Sellable
@@ -107,7 +107,7 @@ def take_stock(
             if is_whole:
                 raise
             break  # there is more, but of batches that are not ours to lock any more
-        seen = {batch.id: batch.hold_count for sellable in sellables.values() for batch in sellable.batches}
+        seen = _see(sellables.values())
         entries = [Entry(batch.id, kind, -quantity, issue.line_id, piece) for issue, batch, quantity, piece in picks]
         try:
             is_taken = ledger.post(entries, by=by, source=source, occurred_at=occurred_at, seen=seen)
@@ -118,6 +118,16 @@ def take_stock(
             return picks
         sellables, is_whole = _look_again(by=by, shelf=shelf, issues=issues, locked=seen)
     raise errors.TryAgain
+
+
+def _see(sellables: Iterable[Sellable]) -> dict[UUID, Level]:
+    """What a pick from these counts on. Where another cart holds something, nothing may have been taken meanwhile: two
+    who take what is free, and leave what is held, would together take that too."""
+    return {
+        batch.id: Level(batch.quantity if sellable.held else ZERO, batch.hold_count)
+        for sellable in sellables
+        for batch in sellable.batches
+    }
 
 
 def _look_again(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from inventory import ledger, sums
+from sales import services as sales
 from tests.accounts.tills import told
 from tests.conftest import open_shop, receive
 from tests.places import add_place
@@ -171,6 +172,29 @@ def test_what_comes_to_an_empty_shelf_while_a_cart_asks_is_not_promised_yet(comm
     with meanwhile("\nSELECT p.id", deliver):
         assert told(hold(shop, "5")) == SHORT
     assert told(hold(shop, "5")) == COME
+
+
+def sold_meanwhile(shop):
+    """What a sale of all that is free hears, when the till beside it sells the same just before; 400 are held."""
+    with shop.inside():
+        other = sales.add_register(by=shop.owner, storefront=shop.storefront, code="T2", name="Beside")
+    assert told(hold(shop, "400")) == COME
+    with meanwhile("\nSELECT id, quantity, hold_count", partial(sell, shop, "100", register=str(other.pk))):
+        return sell(shop, "100")
+
+
+def test_s25_two_sales_of_what_is_free_do_not_together_take_what_is_held(busy):
+    """S25."""
+    assert sold_meanwhile(busy) == SHORT
+    assert on_hand(busy) == [400]
+    assert available(busy) == ("400.000", "0.000", "400.000", "0.000")
+
+
+def test_s25_control_a_sale_that_does_not_mind_what_was_taken_since_takes_what_is_held(busy, monkeypatch):
+    """S25."""
+    monkeypatch.setattr(ledger, "_is_as", lambda now, seen: now.hold_count == seen.hold_count)
+    assert sold_meanwhile(busy) == COME
+    assert on_hand(busy) == [300]
 
 
 def test_many_carts_that_hold_and_sell_at_once_all_get_what_they_hold(busy):
