@@ -29,7 +29,6 @@ from tests.places import add_member
 MONDAY = "2026-03-02T12:00:00Z"
 MOST_DAYS = 12  # less than a trial lasts
 DONE = "done"
-GONE = ("THEFT", "DAMAGE", "EXPIRED", "SPOILAGE", "LOSS", "SAMPLE", "WRITE_OFF", "CORRECTION")
 COSTS = tuple(map(Decimal, ("0.5", "1.2345", "7", "33.3333")))
 
 # What a step draws never depends on what came before, only what it makes of that: of two at once nobody knows which
@@ -40,7 +39,6 @@ MANY = st.integers(10, 60)
 RARELY = st.integers(0, 9).map(lambda n: n == 7)
 EVENLY = st.booleans()
 COST = st.sampled_from(COSTS)
-
 
 serial = count(1)  # no two people have the same address
 
