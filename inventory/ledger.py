@@ -1,4 +1,4 @@
-"""The one way in which stock changes: a line in the ledger and the batch's count, together, in one statement."""
+"""The one way in which stock changes: a line in the ledger and the batch's count, together."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -78,6 +78,8 @@ _CHANGED = """
 """
 # Who has nothing yet need not be told what is gone.
 _ALL = "AND p.is_active"
+# Of a few products each is looked up; of all of them, what there is of each is summed up at one go.
+_OF_EACH = "AND product_id = w.id"
 # One statement, so that what is seen is of the very snapshot that the next look begins at; which comes even where there
 # is nothing to see.
 _CATALOGUE = """
@@ -87,24 +89,23 @@ WITH look AS (
 ), wanted AS (
   SELECT p.* FROM products p WHERE p.account_id = %(account)s AND p.id > %(after)s {which}
   ORDER BY p.id LIMIT %(limit)s
-), on_hand AS (
-  SELECT product_id, sum(quantity) AS quantity FROM stock_products
-  WHERE account_id = %(account)s AND location_id = %(location)s AND quantity > 0
-    AND (expires_on >= %(today)s OR expires_on IS NULL) GROUP BY product_id
-), held AS (
-  SELECT product_id, sum(quantity) AS quantity FROM reservations
-  WHERE account_id = %(account)s AND location_id = %(location)s AND expires_at > %(now)s GROUP BY product_id
-), packs AS (
-  SELECT product_id, json_agg(json_build_object('id', id, 'name', name, 'factor', factor::text, 'barcode', barcode,
-      'retail_price', round(retail_price, %(exponent)s)::text,
-      'wholesale_price', round(wholesale_price, %(exponent)s)::text) ORDER BY factor, id) AS rows
-  FROM product_packs WHERE account_id = %(account)s AND is_active GROUP BY product_id
 )
 SELECT look.*, w.id::text, w.is_active, w.sku, w.name, w.barcode, w.item_code, w.category_id::text, w.unit, w.tax_class,
   w.tracking, w.is_stocked, round(w.retail_price, %(exponent)s)::text, round(w.wholesale_price, %(exponent)s)::text,
   greatest(coalesce(on_hand.quantity, 0) - coalesce(held.quantity, 0), 0)::numeric(14,3)::text, packs.rows
-FROM look LEFT JOIN wanted w ON true LEFT JOIN on_hand ON on_hand.product_id = w.id
-LEFT JOIN held ON held.product_id = w.id LEFT JOIN packs ON packs.product_id = w.id
+FROM look LEFT JOIN wanted w ON true LEFT JOIN LATERAL (
+  SELECT product_id, sum(quantity) AS quantity FROM stock_products
+  WHERE account_id = %(account)s AND location_id = %(location)s AND quantity > 0
+    AND (expires_on >= %(today)s OR expires_on IS NULL) {of} GROUP BY product_id
+) on_hand ON on_hand.product_id = w.id LEFT JOIN LATERAL (
+  SELECT product_id, sum(quantity) AS quantity FROM reservations
+  WHERE account_id = %(account)s AND location_id = %(location)s AND expires_at > %(now)s {of} GROUP BY product_id
+) held ON held.product_id = w.id LEFT JOIN LATERAL (
+  SELECT product_id, json_agg(json_build_object('id', id, 'name', name, 'factor', factor::text, 'barcode', barcode,
+      'retail_price', round(retail_price, %(exponent)s)::text,
+      'wholesale_price', round(wholesale_price, %(exponent)s)::text) ORDER BY factor, id) AS rows
+  FROM product_packs WHERE account_id = %(account)s AND is_active {of} GROUP BY product_id
+) packs ON packs.product_id = w.id
 ORDER BY w.id
 """
 _COLUMNS = (
@@ -146,8 +147,9 @@ def _read(
         "today": now.astimezone(account.zone).date(),
         "exponent": account.currency_exponent,
     }
+    which = {"which": _CHANGED, "of": _OF_EACH} if cursor.since.transaction else {"which": _ALL, "of": ""}
     with connection.cursor() as sent:
-        sent.execute(_CATALOGUE.format(which=_CHANGED if cursor.since.transaction else _ALL), wanted)
+        sent.execute(_CATALOGUE.format(**which), wanted)
         found = sent.fetchall()
     oldest, second, youngest, first, *_ = found[0]
     return Look(oldest, second), youngest, [row[3:] for row in found] if first else []
