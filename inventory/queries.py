@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Account, Membership
@@ -219,3 +219,9 @@ def find_adjustment_lines(adjustment: Adjustment) -> list[dict[str, Any]]:
         serials.setdefault(line_id, []).append(number)
     shown = lines.values(*facts, "quantity", "unit_cost")
     return [{**line, "serials": serials.get(line["id"], [])} for line in shown]
+
+
+def find_attachments(document: Any) -> QuerySet[Any]:
+    """What is attached to a document, each with its file, in the order in which it was."""
+    attached: QuerySet[Any] = document.attachments.select_related("file").order_by("id")
+    return attached

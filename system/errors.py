@@ -14,6 +14,6 @@ class FileRefused(DomainError):
 
 
 class FileTooLarge(DomainError):
-    status = 413
+    status = 400
     code = "file_too_large"
     detail = "The file is larger than {limit} bytes."

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from core import provision, tenancy
 from inventory import services as inventory
 from inventory.models import Location, Product
 from sales.models import Register
+from system.models import PrivateFile
 from tests.server import gunicorn
 
 PASSWORD = "correct-horse-battery"
@@ -196,6 +198,15 @@ def receive(shop: Shop, quantity: str, **item: Any) -> Any:
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def files_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the bytes of private files lie during the test."""
+    storage = PrivateFile._meta.get_field("content").storage
+    for name in ("base_location", "location"):
+        monkeypatch.setitem(vars(storage), name, str(tmp_path / "files"))
+    return tmp_path / "files"
 
 
 @pytest.fixture

@@ -183,8 +183,8 @@ def test_the_services_are_where_the_writes_are_looked_for():
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
     "accept_invitation", "add_member", "add_staff", "confirm_reset", "find_device", "find_invitation", "find_orphans",
-    "open_account", "rebuild_from_ledger", "refresh_session", "register_business", "remove_staff", "renew_staff_mfa",
-    "repair_orphans", "request_reset", "request_verification", "revoke_refresh", "sign_in", "sign_in_by_pin",
+    "open_account", "rebuild_from_ledger", "refresh_session", "register_business", "remove_staff",
+    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification", "revoke_refresh", "sign_in", "sign_in_by_pin",
     "sign_in_staff", "touch_session", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"list_price", "lock_account", "pick", "refuse_other_device"}

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models.session import LIFETIMES
 from core import clock
 from core.tenancy import STAFF
+from system import services as system
 
 DAYS = 30
 BATCH = 5_000  # rows in one transaction, so that nobody waits long behind it
@@ -24,7 +25,7 @@ class Waste(NamedTuple):
 
 
 class Command(BaseCommand):
-    help = "Removes what has run out: sessions, counters of tries and the answers to old requests, in every account."
+    help = "Removes, in every account, what has run out: sessions, counters of tries, answers to old requests, unused files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         kept = "how long counters of tries and answers to requests are kept"
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"A till that was offline may send again what it sent: keep at least {least} days.")
         for waste in wastes(now=timezone.now(), kept=timedelta(days=days)):
             self.stdout.write(f"Removed {waste.name}: {remove(waste)}.")
+        self.stdout.write(f"Removed files that nothing needs: {system.remove_unused_files(now=timezone.now())}.")
 
 
 def wastes(*, now: datetime, kept: timedelta) -> list[Waste]:

@@ -7,6 +7,7 @@ from rest_framework.serializers import ChoiceField, SerializerMethodField
 from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
+from inventory.api.serializers.attachments import AttachedSerializer
 from inventory.api.serializers.stock import MOST_ITEMS, GoodsInput
 from inventory.models import PurchaseOrder, PurchaseOrderLine, SpreadBy, SupplierReturn
 
@@ -150,11 +151,11 @@ class ReturnLineSerializer(Serializer):
     value = fields.ValueField(source="value_out")
 
 
-class SupplierReturnSerializer(SupplierReturnSummarySerializer):
+class SupplierReturnSerializer(AttachedSerializer, SupplierReturnSummarySerializer):
     lines = SerializerMethodField()
 
     class Meta(SupplierReturnSummarySerializer.Meta):
-        fields = [*SupplierReturnSummarySerializer.Meta.fields, "lines"]
+        fields = [*SupplierReturnSummarySerializer.Meta.fields, "lines", "attachments"]
 
     @extend_schema_field(ReturnLineSerializer(many=True))
     def get_lines(self, sent_back: SupplierReturn) -> Any:

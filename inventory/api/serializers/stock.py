@@ -4,6 +4,7 @@ from rest_framework.serializers import ChoiceField, ListField, SerializerMethodF
 from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
+from inventory.api.serializers.attachments import AttachedSerializer
 from inventory.models import SpreadBy, Stock, StockMovement, StockProduct
 
 MOST_ITEMS = 1000
@@ -81,11 +82,11 @@ class StockItemSerializer(Serializer):
         return [line.serial.number for line in batch.movements.all() if line.serial]
 
 
-class StockDetailSerializer(StockSerializer):
+class StockDetailSerializer(AttachedSerializer, StockSerializer):
     items = StockItemSerializer(source="batches", many=True)
 
     class Meta(StockSerializer.Meta):
-        fields = [*StockSerializer.Meta.fields, "items"]
+        fields = [*StockSerializer.Meta.fields, "items", "attachments"]
 
 
 class StockProductSerializer(Serializer):

@@ -7,6 +7,7 @@ from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
 from inventory import queries
+from inventory.api.serializers.attachments import AttachedSerializer
 from inventory.models import Transfer
 
 MOST_LINES = 1000
@@ -112,13 +113,13 @@ class TransferLineSerializer(Serializer):
     serials = serializers.ListField(child=fields.TextField())
 
 
-class TransferSerializer(TransferSummarySerializer):
+class TransferSerializer(AttachedSerializer, TransferSummarySerializer):
     """With its lines, and what became of each so far."""
 
     lines = serializers.SerializerMethodField()
 
     class Meta(TransferSummarySerializer.Meta):
-        fields = [*TransferSummarySerializer.Meta.fields, "lines"]
+        fields = [*TransferSummarySerializer.Meta.fields, "lines", "attachments"]
 
     @extend_schema_field(TransferLineSerializer(many=True))
     def get_lines(self, transfer: Transfer) -> Any:
