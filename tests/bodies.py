@@ -26,7 +26,9 @@ from core.api.views import AccountViewSet
 from inventory import services as inventory
 from inventory.barcodes import check_digit
 from tests.conftest import PASSWORD
-from tests.routes import Route, routes
+from tests.routes import NO_ATTACHMENT, Route, routes
+from tests.uploads import PDF, form, part
+from tests.uploads import post as send_form
 
 serial = count(1)
 
@@ -41,11 +43,18 @@ class Cast:
         self.client = self.shop.client()
 
     def call(self, route: Route, pk: Any = "", body: Any = None, **query: str):
-        address = route.url(pk, product=self.shop.products[0].pk)
+        address = route.url(pk, product=self.shop.products[0].pk, attachment=self.attachment_of(route, pk))
         if route.method == "GET":
             return self.client.get(address, query)
         key = {"HTTP_IDEMPOTENCY_KEY": str(uuid7())}
         return getattr(self.client, route.method.lower())(address, body if body is not None else {}, **key)
+
+    def attachment_of(self, route: Route, pk: Any) -> Any:
+        """The first of a document's attachments, where the route names one."""
+        if "{attachment}" not in route.path:
+            return NO_ATTACHMENT
+        found = self.client.get(f"/api/v1/{route.collection}{pk}/attachments/").json()
+        return found["data"][0]["id"] if found.get("data") else NO_ATTACHMENT
 
     def rows(self, collection: str) -> list[dict[str, Any]]:
         response = self.client.get(f"/api/v1/{collection}")
@@ -275,6 +284,34 @@ def expired_at(cast):
     return str(shop.storefront.pk)
 
 
+def paper(cast):
+    """A file that the cast has just sent."""
+    return {"file": send_form(cast.client, form(part(PDF))).json()["data"]["id"]}
+
+
+def proved(collection, find):
+    """A document with an attachment: of those that this finds, the last."""
+
+    def make(cast):
+        pk = find(cast)
+        cast.call(by_name()[f"POST inventory/{collection}/{{pk}}/attachments/"], pk, paper(cast))
+        return pk
+
+    return make
+
+
+def with_attachment(collection):
+    """The last document that has one."""
+
+    def find(cast):
+        rows = [row["id"] for row in cast.rows(f"inventory/{collection}/?page_size=200")]
+        return next(
+            pk for pk in rows if cast.client.get(f"/api/v1/inventory/{collection}/{pk}/attachments/").json()["data"]
+        )
+
+    return find
+
+
 def free_prefix(cast):
     taken = {row["prefix"] for row in cast.rows("inventory/barcode-rules/")}
     return next(prefix for prefix in map(str, range(20, 30)) if prefix not in taken)
@@ -387,6 +424,8 @@ BODIES = {
     },
     "POST inventory/adjustments/{pk}/approve/": nothing,
     "POST inventory/adjustments/{pk}/reject/": nothing,
+    "DELETE inventory/adjustments/{pk}/attachments/{attachment}/": nothing,
+    "DELETE inventory/transfers/{pk}/attachments/{attachment}/": nothing,
     # Every fill leaves a draft that is not dispatched.
     "POST inventory/transfers/{pk}/dispatch/": lambda cast: {
         "lines": [{"line": line_of(cast, drafted(cast)), "serials": []}]
@@ -450,6 +489,11 @@ BODIES = {
     "PATCH sales/registers/{pk}/": lambda cast: {"name": f"Till {next(serial)}"},
     "PATCH sales/customers/{pk}/": lambda cast: {"name": f"Efua {next(serial)}"},
     "POST sales/customers/{pk}/erase/": nothing,
+    # After what they are attached to.
+    **{
+        f"POST inventory/{collection}/{{pk}}/attachments/": paper
+        for collection in ("adjustments", "stock", "supplier-returns", "transfers")
+    },
 }
 
 
@@ -509,6 +553,12 @@ ROWS = {
     "POST inventory/adjustments/{pk}/approve/": undecided,
     "POST inventory/adjustments/{pk}/reject/": undecided,
     "POST inventory/stock/{pk}/return/": lambda cast: returnable(cast)["stock"],
+    "DELETE inventory/adjustments/{pk}/attachments/{attachment}/": proved("adjustments", undecided),
+    "DELETE inventory/transfers/{pk}/attachments/{attachment}/": proved("transfers", drafted),
+    **{
+        f"GET inventory/{collection}/{{pk}}/attachments/{{attachment}}/": with_attachment(collection)
+        for collection in ("adjustments", "stock", "supplier-returns", "transfers")
+    },
     "PATCH inventory/purchase-orders/{pk}/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/order/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/receive/": lambda cast: order_that_is(cast, "ORDERED", "PARTLY_RECEIVED"),
@@ -606,9 +656,12 @@ def text_of(response: Any) -> str:
 
 
 def files_of(response: Any) -> dict[str, str]:
-    """What is in the archive that is answered."""
-    archive = ZipFile(BytesIO(b"".join(response.streaming_content)))
-    return {name: archive.read(name).decode() for name in archive.namelist()}
+    """What is in the archive, or the one file, that is answered."""
+    content = b"".join(response.streaming_content)
+    if response["Content-Type"] != "application/zip":
+        return {"": content.decode(errors="replace")}
+    archive = ZipFile(BytesIO(content))
+    return {name: archive.read(name).decode(errors="replace") for name in archive.namelist()}
 
 
 def everything(cast: Cast) -> dict[str, Any]:

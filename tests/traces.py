@@ -19,6 +19,8 @@ COLLECTIONS = (
     "transfers",
     "transfer_lines",
     "transfer_picks",
+    "attachments",
+    "private_files",
     "idempotency_keys",
     "products",
     "customers",

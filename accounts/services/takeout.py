@@ -84,6 +84,7 @@ def files_of(account: Account) -> Iterator[tuple[str, FieldFile]]:
         for field in model._meta.concrete_fields:
             if isinstance(field, models.FileField) and issubclass(model, tenancy.AccountOwned):
                 rows: models.QuerySet[Any] = model.across_accounts.filter(account=account).order_by("pk")
+                row: Any
                 for row in ModelIterable(rows, chunked_fetch=True, chunk_size=ROWS_AT_ONCE):
                     yield f"files/{row.pk}-{row}", getattr(row, field.name)
 

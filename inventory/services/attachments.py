@@ -32,10 +32,10 @@ def attach_file(*, by: Membership, document: Attachable, file: UUID) -> Attachme
     return attachment
 
 
-def remove_attachment(*, by: Membership, document: Attachable, attachment: Attachment) -> None:
+def remove_attachment(*, by: Membership, document: Adjustment | Transfer, attachment: Attachment) -> None:
     """Take a file off a locked document on which people still work. Raises AttachmentKept for any other."""
     _check_right(by, document)
-    if getattr(document, "status", None) not in OPEN:
+    if document.status not in OPEN:
         raise AttachmentKept
     accounts.record(by=by, action="attachment.removed", subject=attachment, before=_facts(document, attachment))
     attachment.delete()

@@ -13,7 +13,7 @@ from accounts.models import Account, Membership
 from core import errors
 from core.tenancy import STAFF
 from system import media
-from system.errors import FileRefused
+from system.errors import FileRefused, FileTooLarge
 from system.models import PrivateFile, path_of, private_storage
 
 UNUSED = timedelta(days=1)
@@ -56,7 +56,7 @@ def find_file(
     if file.content_type not in content_types:
         raise FileRefused(wanted=", ".join(sorted(content_types)))
     if limit is not None and file.size > limit:
-        raise errors.InvalidInput(errors=[errors.FieldError(field, "file_too_large", f"At most {limit} bytes.")])
+        raise FileTooLarge(limit=limit)
     return file
 
 

@@ -70,7 +70,19 @@ def test_a_file_lies_under_its_business_and_its_id_and_nobody_else_on_the_machin
         (b"GIF89a=1;alert(1)//", media.CSV),
         (workbook(), media.XLSX),
     ],
-    ids=["jpeg", "png", "png and page", "webp", "pdf", "csv", "csv with mark", "csv of 1252", "pdf after text", "gif of text", "xlsx"],
+    ids=[
+        "jpeg",
+        "png",
+        "png and page",
+        "webp",
+        "pdf",
+        "csv",
+        "csv with mark",
+        "csv of 1252",
+        "pdf after text",
+        "gif of text",
+        "xlsx",
+    ],
 )
 def test_what_a_file_is_is_read_from_its_bytes_whatever_it_is_called(shop, content, content_type, name):
     said = part(content, named(name), "Content-Type: text/html")
@@ -138,7 +150,10 @@ def test_a_name_is_plain_and_decides_nothing(shop, files_dir, sent, shown):
     assert [path.name for path in files_dir.rglob("*") if path.is_file()] == [file["id"]]
 
 
-@pytest.mark.parametrize("name", ["\x00", "\r\nSet-Cookie: a=b", "\u202d\u2066\u200f", "C:\\", "/", "", "..", "a." + "b" * 300, "a" * 300 + ".pdf"])
+@pytest.mark.parametrize(
+    "name",
+    ["\x00", "\r\nSet-Cookie: a=b", "\u202d\u2066\u200f", "C:\\", "/", "", "..", "a." + "b" * 300, "a" * 300 + ".pdf"],
+)
 def test_a_name_of_which_nothing_is_left_is_called_something(name):
     plain = media.plain_name(name)
     assert 0 < len(plain) <= 200

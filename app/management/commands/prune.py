@@ -25,7 +25,7 @@ class Waste(NamedTuple):
 
 
 class Command(BaseCommand):
-    help = "Removes, in every account, what has run out: sessions, counters of tries, answers to old requests, unused files."
+    help = "Removes what has run out, in every account: sessions, counters of tries, old answers, unused files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         kept = "how long counters of tries and answers to requests are kept"

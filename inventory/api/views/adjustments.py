@@ -13,16 +13,16 @@ from core.api.requests import AccountRequest
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import adjustments as serializers
-from inventory.api.views.attachments import DocumentViewSet
+from inventory.api.views.attachments import OpenDocumentViewSet
 
 
-class AdjustmentViewSet(DocumentViewSet):
+class AdjustmentViewSet(OpenDocumentViewSet):
     """What is gone, or was found, and why; applied at once by whoever may decide on so much."""
 
     write_capability = Capability.STOCK_ADJUST
     filterset_class = filters.AdjustmentFilter
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
-        **DocumentViewSet.input_classes,
+        **OpenDocumentViewSet.input_classes,
         "create": serializers.AdjustmentInput,
         "write_off_expired": serializers.WriteOffInput,
     }

@@ -54,13 +54,6 @@ class DocumentViewSet(AccountViewSet):
         """The file itself, to be saved."""
         return show_file(self._attachment_of(self.get_object()).file)
 
-    @extend_schema(parameters=NAMED, request=None, responses={204: None})
-    @attachment.mapping.delete
-    def detach(self, request: AccountRequest, pk: str, attachment: str) -> Response:
-        """Take it off a document that is not decided or booked yet; from then on it stays."""
-        document = self.get_locked_object()
-        return self.act(services.remove_attachment, document=document, attachment=self._attachment_of(document))
-
     def _attachment_of(self, document: Any) -> Attachment:
         try:
             named = fields.read_id(self.kwargs["attachment"])
@@ -70,3 +63,14 @@ class DocumentViewSet(AccountViewSet):
         if attachment is None:
             raise errors.NotFound
         return attachment
+
+
+class OpenDocumentViewSet(DocumentViewSet):
+    """Documents that are opened first and booked later; until then, what is attached can be taken off."""
+
+    @extend_schema(parameters=NAMED, request=None, responses={204: None})
+    @DocumentViewSet.attachment.mapping.delete  # which routers leave out where there is no `detach`
+    def detach(self, request: AccountRequest, pk: str, attachment: str) -> Response:
+        """Take it off a document that is not decided or booked yet; from then on it stays."""
+        document = self.get_locked_object()
+        return self.act(services.remove_attachment, document=document, attachment=self._attachment_of(document))

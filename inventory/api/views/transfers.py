@@ -13,18 +13,18 @@ from core.api.requests import AccountRequest
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import transfers as serializers
-from inventory.api.views.attachments import DocumentViewSet
+from inventory.api.views.attachments import OpenDocumentViewSet
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
-class TransferViewSet(DocumentViewSet):
+class TransferViewSet(OpenDocumentViewSet):
     """Goods that go from one place to another; both ends see them."""
 
     write_capability = Capability.STOCK_TRANSFER
     filterset_class = filters.TransferFilter
     input_classes: ClassVar[Inputs] = {
-        **DocumentViewSet.input_classes,
+        **OpenDocumentViewSet.input_classes,
         "create": serializers.TransferInput,
         "partial_update": serializers.TransferChange,
         "dispatch_goods": serializers.DispatchInput,
