@@ -258,7 +258,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # th
 MAX_BODY = 2 * 1024 * 1024  # bytes
 MAX_UPLOAD = 16 * 1024 * 1024  # bytes of a body that brings a file
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD
-FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD  # where the body that it came in is
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # the body is there anyway
+FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD
 FILES_DIR = Path(env.str("FILES_DIR", default=str(BASE_DIR / ".files")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is meant to lie there
@@ -271,6 +272,7 @@ STORAGES = {
             "base_url": None,
             "file_permissions_mode": 0o600,
             "directory_permissions_mode": 0o700,
+            "allow_overwrite": True,  # a path is one row's: what lies there already, a refused request has left behind
         },
     },
 }

@@ -104,3 +104,13 @@ class AdjustmentDecided(DomainError):
 class NothingExpired(DomainError):
     code = "nothing_expired"
     detail = "Nothing at this place has expired."
+
+
+class TooManyAttachments(DomainError):
+    code = "too_many_attachments"
+    detail = "A document has at most {limit} attachments."
+
+
+class AttachmentKept(DomainError):
+    code = "attachment_kept"
+    detail = "What proves a document stays with it once the document is decided or booked."

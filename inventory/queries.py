@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Account, Membership
@@ -221,3 +221,9 @@ def find_adjustment_lines(adjustment: Adjustment) -> list[dict[str, Any]]:
     facts = ("id", "position", "product_id", "product__name", "product__sku", "stock_product_id", "quantity")
     lines = adjustment.account.adjustment_lines.filter(adjustment=adjustment).order_by("position")
     return list(lines.values(*facts, "unit_cost", "serials"))
+
+
+def find_attachments(document: Any) -> QuerySet[Any]:
+    """What is attached to a document, each with its file, in the order in which it was."""
+    attached: QuerySet[Any] = document.attachments.select_related("file").order_by("id")
+    return attached

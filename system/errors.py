@@ -11,3 +11,9 @@ class FileRefused(DomainError):
     status = 400
     code = "file_refused"
     detail = "The file is not one of {wanted}."
+
+
+class FileTooLarge(DomainError):
+    status = 400
+    code = "file_too_large"
+    detail = "The file is larger than {limit} bytes."

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models.session import LIFETIMES
 from core import clock
 from core.tenancy import STAFF
+from system import services
 
 DAYS = 30
 LEAST_DAYS = clock.MOST_LATE.days + 1  # a till that was offline may send again what it sent
@@ -29,8 +30,10 @@ class Waste(NamedTuple):
 def prune(*, days: int = DAYS) -> Iterator[tuple[str, int]]:
     """Remove waste of one kind after the other: its name, and how many rows went. Counters of tries and answers to
     requests are kept for so many days, at least `LEAST_DAYS`."""
-    for waste in _wastes(now=timezone.now(), kept=timedelta(days=days)):
+    now = timezone.now()
+    for waste in _wastes(now=now, kept=timedelta(days=days)):
         yield waste.name, _remove(waste)
+    yield "files that nothing needs", services.remove_unused_files(now=now)
 
 
 def _wastes(*, now: datetime, kept: timedelta) -> list[Waste]:

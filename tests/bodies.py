@@ -37,6 +37,7 @@ from tests.making import (
     order,
     order_that_is,
     pack,
+    paper,
     picture,
     product,
     refund,
@@ -51,7 +52,7 @@ from tests.making import (
     unwatched,
     waiting,
 )
-from tests.routes import Route, by_name, routes
+from tests.routes import NO_ATTACHMENT, Route, by_name, routes
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Cast:
         self.client = self.shop.client()
 
     def call(self, route: Route, pk: Any = "", body: Any = None, **query: str):
-        address = route.url(pk, product=self.shop.products[0].pk)
+        address = route.url(pk, product=self.shop.products[0].pk, attachment=self.attachment_of(route, pk))
         if route.method == "GET":
             return self.client.get(address, query)
         key = {"HTTP_IDEMPOTENCY_KEY": str(uuid7())}
@@ -73,6 +74,13 @@ class Cast:
             if isinstance(part, File):
                 part.seek(0)
         return getattr(self.client, route.method.lower())(address, body if body is not None else {}, **form, **key)
+
+    def attachment_of(self, route: Route, pk: Any) -> Any:
+        """The first of a document's attachments, where the route names one."""
+        if "{attachment}" not in route.path:
+            return NO_ATTACHMENT
+        found = self.client.get(f"/api/v1/{route.collection}{pk}/attachments/").json()
+        return found["data"][0]["id"] if found.get("data") else NO_ATTACHMENT
 
     def rows(self, collection: str) -> list[dict[str, Any]]:
         response = self.client.get(f"/api/v1/{collection}")
@@ -196,6 +204,8 @@ BODIES = {
     },
     "POST inventory/adjustments/{pk}/approve/": nothing,
     "POST inventory/adjustments/{pk}/reject/": lambda cast: {"reason": "It is there"},
+    "DELETE inventory/adjustments/{pk}/attachments/{attachment}/": nothing,
+    "DELETE inventory/transfers/{pk}/attachments/{attachment}/": nothing,
     # Every fill leaves a draft that is not dispatched.
     "POST inventory/transfers/{pk}/dispatch/": lambda cast: {
         "lines": [{"line": line_of(cast, drafted(cast)), "serials": []}]
@@ -261,6 +271,11 @@ BODIES = {
     "PATCH sales/registers/{pk}/": lambda cast: {"name": f"Till {next(serial)}"},
     "PATCH sales/customers/{pk}/": lambda cast: {"name": f"Efua {next(serial)}"},
     "POST sales/customers/{pk}/erase/": nothing,
+    # After what they are attached to.
+    **{
+        f"POST inventory/{collection}/{{pk}}/attachments/": paper
+        for collection in ("adjustments", "stock", "supplier-returns", "transfers")
+    },
 }
 
 
@@ -288,6 +303,12 @@ ROWS = {
     "POST inventory/adjustments/{pk}/reject/": undecided,
     "POST inventory/stock/{pk}/return/": lambda cast: returnable(cast)["stock"],
     "POST system/tasks/{pk}/cancel/": waiting,
+    "DELETE inventory/adjustments/{pk}/attachments/{attachment}/": proved("adjustments", undecided),
+    "DELETE inventory/transfers/{pk}/attachments/{attachment}/": proved("transfers", drafted),
+    **{
+        f"GET inventory/{collection}/{{pk}}/attachments/{{attachment}}/": with_attachment(collection)
+        for collection in ("adjustments", "stock", "supplier-returns", "transfers")
+    },
     "PATCH inventory/purchase-orders/{pk}/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/order/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/receive/": lambda cast: order_that_is(cast, "ORDERED", "PARTLY_RECEIVED"),
@@ -391,7 +412,7 @@ def files_of(response: Any) -> dict[str, str]:
     if response["Content-Type"] != "application/zip":
         return {response["Content-Disposition"]: content.read().decode("latin-1")}
     archive = ZipFile(content)
-    return {name: archive.read(name).decode() for name in archive.namelist()}
+    return {name: archive.read(name).decode(errors="replace") for name in archive.namelist()}
 
 
 def everything(cast: Cast) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import connections
 from rest_framework.test import APIClient
@@ -23,6 +23,7 @@ from core import provision, tenancy
 from inventory import services as inventory
 from inventory.models import Location, Product
 from sales.models import Register
+from system.models import PrivateFile
 from tests.server import gunicorn
 
 PASSWORD = "correct-horse-battery"
@@ -196,19 +197,19 @@ def receive(shop: Shop, quantity: str, **item: Any) -> Any:
     )
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _files_apart(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nothing that tests keep lies among the files of the demo."""
-    settings.FILES_DIR = tmp_path_factory.mktemp("files")
-    storage = storages["private"]
-    storage._location = settings.FILES_DIR
-    for known in ("base_location", "location"):
-        storage.__dict__.pop(known, None)
-
-
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def files_dir(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the bytes of private files lie during the test."""
+    settings.FILES_DIR = tmp_path / "files"
+    storage = PrivateFile._meta.get_field("content").storage
+    for name in ("base_location", "location"):
+        monkeypatch.setitem(vars(storage), name, str(settings.FILES_DIR))
+    return tmp_path / "files"
 
 
 @pytest.fixture

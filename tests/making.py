@@ -20,6 +20,8 @@ from system import services as system
 from tests import works
 from tests.conftest import PASSWORD
 from tests.routes import by_name
+from tests.uploads import PDF, form, part
+from tests.uploads import post as send_form
 
 serial = count(1)
 
@@ -242,6 +244,34 @@ def expired_at(cast):
             old = {**goods, "expires_on": date(2020, 1, 31)}
             inventory.receive_stock(by=shop.owner, location=shop.storefront.pk, items=[old])
     return str(shop.storefront.pk)
+
+
+def paper(cast):
+    """A file that the cast has just sent."""
+    return {"file": send_form(cast.client, form(part(PDF))).json()["data"]["id"]}
+
+
+def proved(collection, find):
+    """A document with an attachment: of those that this finds, the last."""
+
+    def make(cast):
+        pk = find(cast)
+        cast.call(by_name()[f"POST inventory/{collection}/{{pk}}/attachments/"], pk, paper(cast))
+        return pk
+
+    return make
+
+
+def with_attachment(collection):
+    """The last document that has one."""
+
+    def find(cast):
+        rows = [row["id"] for row in cast.rows(f"inventory/{collection}/?page_size=200")]
+        return next(
+            pk for pk in rows if cast.client.get(f"/api/v1/inventory/{collection}/{pk}/attachments/").json()["data"]
+        )
+
+    return find
 
 
 def free_prefix(cast):

@@ -74,6 +74,9 @@ ACROSS = {
     "accounts/services/orphans.py: Account.across_accounts.locked",
     "accounts/services/orphans.py: AuditEvent.across_accounts.using",
     "accounts/services/orphans.py: User.across_accounts.select_for_update",
+    # What nobody has asked for is found over all accounts, as staff.
+    "system/services/files.py: Account.across_accounts.using",
+    "system/services/files.py: PrivateFile.across_accounts.using",
     # Django makes many rows at once, or on another connection, through a manager only; each row bears its account_id.
     "accounts/services/history.py: AuditEvent.across_accounts.using",
     "inventory/ledger.py: StockProduct.across_accounts.bulk_create",
@@ -182,9 +185,9 @@ def test_the_services_are_where_the_writes_are_looked_for():
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
     "accept_invitation", "add_member", "add_staff", "confirm_reset", "find_device", "find_invitation", "find_orphans",
-    "open_account", "rebuild_from_ledger", "refresh_session", "register_business", "remove_staff", "renew_staff_mfa",
-    "repair_orphans", "request_reset", "request_verification", "revoke_refresh", "run_task", "sign_in",
-    "sign_in_by_pin", "sign_in_staff", "touch_session", "verify_email",
+    "open_account", "rebuild_from_ledger", "refresh_session", "register_business", "remove_staff",
+    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
+    "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"list_price", "lock_account", "pick", "refuse_other_device"}
 

@@ -24,6 +24,8 @@ COLLECTIONS = (
     "transfers",
     "transfer_lines",
     "transfer_picks",
+    "attachments",
+    "private_files",
     "idempotency_keys",
     "products",
     "customers",

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import TextIOWrapper
 from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import IO, Any, NamedTuple, cast
@@ -12,7 +12,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.apps import apps
 from django.db import models
-from django.db.models.query import ValuesListIterable
+from django.db.models.fields.files import FieldFile
+from django.db.models.query import ModelIterable, ValuesListIterable
 from django.utils import timezone
 
 from accounts.errors import OwnAffair
@@ -32,8 +33,11 @@ Each table is here twice. In .csv, which is UTF-8, the first line names the colu
 apostrophe, a tab or a line end has one more apostrophe in front, and so has each of = + - @ after a semicolon or a tab:
 no spreadsheet takes it for a formula. In .json it is one list of objects, exact to the letter.
 
+Files that people have sent, and lists that were made for them, are in files/; the names begin with the ids of their
+rows in private_files.
+
 Amounts are decimals in {currency}, times are UTC; the business's own time zone is {time_zone}. Passwords, PINs and the
-like are left out. manifest.json has the number of rows and the SHA-256 of every file.
+like are left out. manifest.json has the number of rows, or the size, and the SHA-256 of every file.
 
 Each table is as it was at one instant of the take-out. What a row refers to is always here, too; what was sold
 meanwhile may be in one table and not yet in another.
@@ -47,7 +51,8 @@ class Table(NamedTuple):
 
 
 def take_out_account(*, by: Membership) -> IO[bytes]:
-    """A ZIP of all tables of the business, as CSV and as JSON, with a manifest; to be read once, and closed.
+    """A ZIP of all tables of the business, as CSV and as JSON, and of its files, with a manifest; to be read once, and
+    closed.
 
     Memory does not grow with the business: rows come in portions, files lie on disk. Each table is as it was at one
     instant, those that refer before those that they refer to. Raises OwnAffair to the platform's staff.
@@ -73,6 +78,17 @@ def tables_of(account: Account) -> Iterator[Table]:
     yield _table(Account, Account.across_accounts.filter(pk=account.pk))
 
 
+def files_of(account: Account) -> Iterator[tuple[str, FieldFile]]:
+    """What rows of the business keep outside of their tables, by its name in the archive."""
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, models.FileField) and issubclass(model, tenancy.AccountOwned):
+                rows: models.QuerySet[Any] = model.across_accounts.filter(account=account).order_by("pk")
+                row: Any
+                for row in ModelIterable(rows, chunked_fetch=True, chunk_size=ROWS_AT_ONCE):
+                    yield f"files/{row.pk}-{row}", getattr(row, field.name)
+
+
 def _table(model: Any, rows: models.QuerySet[Any], *columns: str) -> Table:
     kept = [field.attname for field in model._meta.concrete_fields if field.name not in model.SECRET]
     return Table(model._meta.db_table, list(columns) or kept, rows.order_by("pk"))
@@ -93,6 +109,9 @@ def _fill(archive: ZipFile, account: Account) -> None:
             for ending, file in (("csv", as_csv), ("json", as_json)):
                 name = f"{table.name}.{ending}"
                 files[name] = {"rows": count, "sha256": _add(archive, name, file)}
+    for name, content in files_of(account):
+        with suppress(FileNotFoundError), content.open() as opened:
+            files[name] = {"size": content.size, "sha256": _add(archive, name, opened)}
     archive.writestr("README.txt", README.format_map(facts))
     archive.writestr("manifest.json", json.dumps({**facts, "files": files}, ensure_ascii=False, indent=1))
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
 
 from core import errors
@@ -39,7 +40,10 @@ class UploadParser(MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        form: Any = super().parse(stream, media_type, parser_context)
+        try:
+            form: Any = super().parse(stream, media_type, parser_context)
+        except ParseError:
+            raise errors.MalformedForm(reason="it cannot be read as multipart/form-data") from None
         pairs = [*form.data.lists(), *form.files.lists()]
         if any(len(values) > 1 for _, values in pairs) or form.data.keys() & form.files.keys():
             raise errors.MalformedForm(reason="a field is there twice")

@@ -5,6 +5,7 @@ from decimal import Decimal
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.text
+import django.db.models.lookups
 import django.db.models.manager
 import uuid_utils.compat
 from django.db import migrations, models
@@ -18,6 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0001_initial"),
+        ("system", "0001_initial"),
     ]
 
     operations = [
@@ -2522,5 +2524,154 @@ class Migration(migrations.Migration):
                 violation_error_code="arrival_too_much",
                 violation_error_message="More would arrive than was sent.",
             ),
+        ),
+        migrations.CreateModel(
+            name="Attachment",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "adjustment",
+                    core.tenancy.OwnedKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="inventory.adjustment",
+                    ),
+                ),
+                (
+                    "attached_by",
+                    core.tenancy.OwnedKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.membership",
+                    ),
+                ),
+                (
+                    "delivery",
+                    core.tenancy.OwnedKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="inventory.stock",
+                    ),
+                ),
+                (
+                    "file",
+                    core.tenancy.OwnedKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="system.privatefile",
+                    ),
+                ),
+                (
+                    "supplier_return",
+                    core.tenancy.OwnedKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="inventory.supplierreturn",
+                    ),
+                ),
+                (
+                    "transfer",
+                    core.tenancy.OwnedKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="inventory.transfer",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "attachments",
+                "abstract": False,
+                "default_related_name": "attachments",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("adjustment__isnull", False)),
+                        fields=["account", "adjustment"],
+                        name="attachments_of_adjustment",
+                    ),
+                    models.Index(
+                        condition=models.Q(("delivery__isnull", False)),
+                        fields=["account", "delivery"],
+                        name="attachments_of_delivery",
+                    ),
+                    models.Index(
+                        condition=models.Q(("transfer__isnull", False)),
+                        fields=["account", "transfer"],
+                        name="attachments_of_transfer",
+                    ),
+                    models.Index(
+                        condition=models.Q(("supplier_return__isnull", False)),
+                        fields=["account", "supplier_return"],
+                        name="attachments_of_supplier_return",
+                    ),
+                ],
+                "constraints": [
+                    core.tenancy.AccountKey(name="inventory_attachment_key"),
+                    core.tenancy.RowLevelSecurity(column="account_id", name="inventory_attachment_tenant"),
+                    core.tenancy.SameAccount("adjustment", name="inventory_attachment_adjustment_same_account"),
+                    core.tenancy.SameAccount("delivery", name="inventory_attachment_delivery_same_account"),
+                    core.tenancy.SameAccount("transfer", name="inventory_attachment_transfer_same_account"),
+                    core.tenancy.SameAccount(
+                        "supplier_return", name="inventory_attachment_supplier_return_same_account"
+                    ),
+                    core.tenancy.SameAccount("file", name="inventory_attachment_file_same_account"),
+                    core.tenancy.SameAccount("attached_by", name="inventory_attachment_attached_by_same_account"),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            models.Func(
+                                "adjustment",
+                                "delivery",
+                                "transfer",
+                                "supplier_return",
+                                function="num_nonnulls",
+                                output_field=models.IntegerField(),
+                            ),
+                            1,
+                        ),
+                        name="attachment_has_one_document",
+                        violation_error_code="not_one_document",
+                        violation_error_message="An attachment belongs to one document.",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("account", "file"),
+                        name="one_attachment_per_file",
+                        violation_error_code="file_attached",
+                        violation_error_message="This file is attached to a document already.",
+                    ),
+                ],
+            },
+            managers=[
+                ("across_accounts", django.db.models.manager.Manager()),
+            ],
         ),
     ]

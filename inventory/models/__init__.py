@@ -9,6 +9,7 @@ from inventory.models.adjustments import (
     StockCount,
     StockCountLine,
 )
+from inventory.models.attachments import Attachment
 from inventory.models.catalogue import (
     BarcodeKind,
     BarcodeRule,
@@ -43,6 +44,7 @@ __all__ = [
     "AdjustmentKind",
     "AdjustmentLine",
     "AdjustmentStatus",
+    "Attachment",
     "BarcodeKind",
     "BarcodeRule",
     "Category",

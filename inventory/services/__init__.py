@@ -2,6 +2,7 @@
 
 from inventory.services.adjustments import adjust_stock, approve_adjustment, reject_adjustment, write_off_expired
 from inventory.services.arriving import cancel_transfer, receive_transfer
+from inventory.services.attachments import attach_file, remove_attachment
 from inventory.services.catalogue import (
     add_barcode_rule,
     add_category,
@@ -57,6 +58,7 @@ __all__ = [
     "adjust_stock",
     "approve_adjustment",
     "approve_count",
+    "attach_file",
     "cancel_count",
     "cancel_order",
     "cancel_transfer",
@@ -86,6 +88,7 @@ __all__ = [
     "reject_adjustment",
     "release_cart",
     "release_hold",
+    "remove_attachment",
     "remove_barcode_rule",
     "remove_reorder_point",
     "return_stock",

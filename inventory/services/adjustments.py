@@ -102,7 +102,7 @@ def approve_adjustment(*, by: Membership, adjustment: Adjustment) -> Adjustment:
     if adjustment.status == AdjustmentStatus.APPLIED:
         return adjustment
     refuse_unless(adjustment, AdjustmentStatus.PENDING)
-    _check_right(by, Capability.STOCK_APPROVE, adjustment.location_id)
+    check_right(by, Capability.STOCK_APPROVE, adjustment.location_id)
     rows = list(adjustment.lines.select_related("product").order_by("position"))
     batches = adjusting.lock_batches(by=by, location_id=adjustment.location_id, lines=rows)
     plan = adjusting.make_plan(by=by, adjustment=adjustment, lines=rows, batches=batches)
@@ -128,7 +128,7 @@ def reject_adjustment(*, by: Membership, adjustment: Adjustment, reason: str = "
     if adjustment.status == AdjustmentStatus.REJECTED:
         return adjustment
     refuse_unless(adjustment, AdjustmentStatus.PENDING)
-    _check_right(by, Capability.STOCK_APPROVE, adjustment.location_id)
+    check_right(by, Capability.STOCK_APPROVE, adjustment.location_id)
     return take_step(
         by,
         adjustment,
@@ -223,11 +223,11 @@ def _open(by: Membership, adjustment: Adjustment, rows: Sequence[AdjustmentLine]
 
 def _find_place(by: Membership, location: UUID) -> Location:
     place = find_place(by=by, location_id=location)
-    _check_right(by, Capability.STOCK_ADJUST, place.pk)
+    check_right(by, Capability.STOCK_ADJUST, place.pk)
     return place
 
 
-def _check_right(by: Membership, capability: Capability, location_id: UUID) -> None:
+def check_right(by: Membership, capability: Capability, location_id: UUID) -> None:
     """Raises CapabilityMissing where the right was lent by somebody who does not work at the place."""
     accounts.dismiss_approver_elsewhere(by=by, location_id=location_id)
     if not by.may(capability):

@@ -6,7 +6,7 @@ from system import pruning
 
 
 class Command(BaseCommand):
-    help = "Removes what has run out: sessions, counters of tries and the answers to old requests, in every account."
+    help = "Removes what has run out, in every account: sessions, counters of tries, old answers, unused files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         kept = "how long counters of tries and answers to requests are kept"

@@ -8,6 +8,7 @@ from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
 from inventory import queries
 from inventory.api.fields import SerialsField
+from inventory.api.serializers.attachments import AttachedSerializer
 from inventory.models import Adjustment, AdjustmentKind
 
 MOST_LINES = 1000
@@ -73,11 +74,11 @@ class AdjustmentLineSerializer(Serializer):
     serials = ListField(child=fields.TextField())
 
 
-class AdjustmentSerializer(AdjustmentSummarySerializer):
+class AdjustmentSerializer(AttachedSerializer, AdjustmentSummarySerializer):
     lines = SerializerMethodField()
 
     class Meta(AdjustmentSummarySerializer.Meta):
-        fields = [*AdjustmentSummarySerializer.Meta.fields, "lines"]
+        fields = [*AdjustmentSummarySerializer.Meta.fields, "lines", "attachments"]
 
     @extend_schema_field(AdjustmentLineSerializer(many=True))
     def get_lines(self, adjustment: Adjustment) -> Any:

@@ -8,6 +8,7 @@ from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
 from inventory.api.fields import SerialsField
+from inventory.api.serializers.attachments import AttachedSerializer
 from inventory.api.serializers.stock import MOST_ITEMS, GoodsInput
 from inventory.models import PurchaseOrder, PurchaseOrderLine, SpreadBy, SupplierReturn
 
@@ -148,11 +149,11 @@ class ReturnLineSerializer(Serializer):
     value = fields.ValueField(source="value_out")
 
 
-class SupplierReturnSerializer(SupplierReturnSummarySerializer):
+class SupplierReturnSerializer(AttachedSerializer, SupplierReturnSummarySerializer):
     lines = SerializerMethodField()
 
     class Meta(SupplierReturnSummarySerializer.Meta):
-        fields = [*SupplierReturnSummarySerializer.Meta.fields, "lines"]
+        fields = [*SupplierReturnSummarySerializer.Meta.fields, "lines", "attachments"]
 
     @extend_schema_field(ReturnLineSerializer(many=True))
     def get_lines(self, sent_back: SupplierReturn) -> Any:

@@ -5,6 +5,7 @@ from core.amounts import SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
 from inventory.api.fields import SerialsField
+from inventory.api.serializers.attachments import AttachedSerializer
 from inventory.models import SpreadBy, Stock, StockMovement, StockProduct
 
 MOST_ITEMS = 1000
@@ -82,11 +83,11 @@ class StockItemSerializer(Serializer):
         return [line.serial.number for line in batch.movements.all() if line.serial]
 
 
-class StockDetailSerializer(StockSerializer):
+class StockDetailSerializer(AttachedSerializer, StockSerializer):
     items = StockItemSerializer(source="batches", many=True)
 
     class Meta(StockSerializer.Meta):
-        fields = [*StockSerializer.Meta.fields, "items"]
+        fields = [*StockSerializer.Meta.fields, "items", "attachments"]
 
 
 class StockProductSerializer(Serializer):

@@ -8,6 +8,7 @@ from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
 from inventory import queries
 from inventory.api.fields import SerialsField
+from inventory.api.serializers.attachments import AttachedSerializer
 from inventory.models import Transfer
 
 MOST_LINES = 1000
@@ -104,13 +105,13 @@ class TransferLineSerializer(Serializer):
     serials = serializers.ListField(child=fields.TextField())
 
 
-class TransferSerializer(TransferSummarySerializer):
+class TransferSerializer(AttachedSerializer, TransferSummarySerializer):
     """With its lines, and what became of each so far."""
 
     lines = serializers.SerializerMethodField()
 
     class Meta(TransferSummarySerializer.Meta):
-        fields = [*TransferSummarySerializer.Meta.fields, "lines"]
+        fields = [*TransferSummarySerializer.Meta.fields, "lines", "attachments"]
 
     @extend_schema_field(TransferLineSerializer(many=True))
     def get_lines(self, transfer: Transfer) -> Any:

@@ -10,22 +10,20 @@ from rest_framework.serializers import BaseSerializer
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import adjustments as serializers
 from inventory.api.serializers.documents import ReasonInput
+from inventory.api.views.attachments import OpenDocumentViewSet
 
 
-class AdjustmentViewSet(AccountViewSet):
+class AdjustmentViewSet(OpenDocumentViewSet):
     """What is gone, or was found, and why; applied at once by whoever may decide on so much."""
 
-    read_capability = Capability.STOCK_READ
     write_capability = Capability.STOCK_ADJUST
-    feature = "inventory"
-    exactly_once = True
     filterset_class = filters.AdjustmentFilter
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
+        **OpenDocumentViewSet.input_classes,
         "create": serializers.AdjustmentInput,
         "write_off_expired": serializers.WriteOffInput,
         "reject": ReasonInput,

@@ -15,6 +15,7 @@ from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import purchasing as serializers
 from inventory.api.serializers.documents import ReasonInput
+from inventory.api.views.attachments import DocumentViewSet
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -72,11 +73,10 @@ class PurchaseOrderViewSet(AccountViewSet):
         return self.act(services.cancel_order, order=self.get_locked_object)
 
 
-class SupplierReturnViewSet(AccountViewSet):
+class SupplierReturnViewSet(DocumentViewSet):
     """What went back to suppliers; goods of a delivery are sent back there, by `stock/<id>/return/`."""
 
-    read_capability = Capability.STOCK_READ
-    feature = "inventory"
+    write_capability = Capability.STOCK_RECEIVE
     filterset_class = filters.SupplierReturnFilter
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:

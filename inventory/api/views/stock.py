@@ -16,20 +16,19 @@ from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import pieces, purchasing
 from inventory.api.serializers import stock as serializers
+from inventory.api.views.attachments import DocumentViewSet
 from inventory.models import MovementKind
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
-class StockViewSet(AccountViewSet):
+class StockViewSet(DocumentViewSet):
     """Deliveries."""
 
-    read_capability = Capability.STOCK_READ
     write_capability = Capability.STOCK_RECEIVE
-    feature = "inventory"
-    exactly_once = True
     filterset_class = filters.StockFilter
     input_classes: ClassVar[Inputs] = {
+        **DocumentViewSet.input_classes,
         "create": serializers.StockInput,
         "send_back": purchasing.SupplierReturnInput,
     }

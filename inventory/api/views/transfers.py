@@ -10,24 +10,22 @@ from rest_framework.serializers import BaseSerializer
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import transfers as serializers
 from inventory.api.serializers.documents import ReasonInput
+from inventory.api.views.attachments import OpenDocumentViewSet
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
-class TransferViewSet(AccountViewSet):
+class TransferViewSet(OpenDocumentViewSet):
     """Goods that go from one place to another; both ends see them."""
 
-    read_capability = Capability.STOCK_READ
     write_capability = Capability.STOCK_TRANSFER
-    feature = "inventory"
-    exactly_once = True
     filterset_class = filters.TransferFilter
     input_classes: ClassVar[Inputs] = {
+        **OpenDocumentViewSet.input_classes,
         "create": serializers.TransferInput,
         "partial_update": serializers.TransferChange,
         "dispatch_goods": serializers.DispatchInput,
