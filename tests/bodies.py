@@ -40,6 +40,7 @@ from tests.making import (
     paper,
     picture,
     product,
+    proved,
     refund,
     requested,
     returnable,
@@ -51,6 +52,7 @@ from tests.making import (
     undecided,
     unwatched,
     waiting,
+    with_attachment,
 )
 from tests.routes import NO_ATTACHMENT, Route, by_name, routes
 

@@ -27,7 +27,8 @@ class TakeOut:
 
     @property
     def tables(self):
-        return {name.removesuffix(".json") for name in self.files if name.endswith(".json")} - {"manifest"}
+        names = {name.removesuffix(".json") for name in self.files if name.endswith(".json") and "/" not in name}
+        return names - {"manifest"}
 
 
 def take_out(shop, member=None):

@@ -44,16 +44,26 @@ def difference(kept: Books, rows: Sequence[Row]) -> list[object]:
 
 
 def unexplained(business: Business, kept: Books, sales: Collection[UUID]) -> Collection[object]:
-    """What the books would have otherwise than the database: batches, papers, or which batches these sales and all
-    transfers took of."""
+    """What the books would have otherwise than the database: batches, papers, what is held, or which batches these
+    sales and all transfers took of."""
     with business.shop.inside():
-        rows = _rows(business)
-        if not explains(kept, rows) or kept.statuses() != _statuses():
-            return [*difference(kept, rows), *(kept.statuses() ^ _statuses())]
+        rows, papers, holds = _rows(business), kept.statuses() ^ _statuses(), _held(kept) ^ _holds(business)
+        if not explains(kept, rows) or papers or holds:
+            return [*difference(kept, rows), *papers, *holds]
         _settle(kept, rows)
         moved = business.shop.account.stock_movements.filter(quantity__lt=0, source_id__in=[*sales, *kept.transfers])
         taken = moved.filter(kind__in=[MovementKind.SOLD, MovementKind.DISPATCHED])
         return set(taken.values_list("source_id", "stock_product_id", "quantity")) ^ _taken(kept, sales)
+
+
+def _held(kept: Books) -> set[tuple[object, ...]]:
+    now = timezone.now()
+    return {(*key, quantity) for key, (quantity, ends_at) in kept.holds.items() if ends_at > now}
+
+
+def _holds(business: Business) -> set[tuple[object, ...]]:
+    held = business.shop.account.reservations.filter(expires_at__gt=timezone.now())
+    return set(held.values_list("cart", "location", "product", "quantity"))
 
 
 def _taken(kept: Books, sales: Collection[UUID]) -> set[tuple[UUID, UUID | None, Decimal]]:

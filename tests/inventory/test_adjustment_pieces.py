@@ -186,7 +186,7 @@ def test_s24_control_who_neither_locks_the_batches_nor_asks_where_the_piece_stan
     barrier = threading.Barrier(2)
 
     def approve_it(paper):
-        with meeting_before("WITH wanted", barrier):
+        with meeting_before("SELECT id, quantity, hold_count", barrier):
             return approve(shop, paper)
 
     monkeypatch.setattr(OwnedQuerySet, "locked", lambda rows: rows.order_by("pk"))

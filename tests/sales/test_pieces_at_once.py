@@ -56,7 +56,7 @@ def sell_together(shop: Shop, count: int = 2):
     barrier = threading.Barrier(count)
 
     def sell_it(register):
-        with meeting_before("WITH wanted", barrier):
+        with meeting_before("SELECT id, quantity, hold_count", barrier):
             return sell(shop, register, "A1")
 
     return at_once([lambda r=register: sell_it(r) for register in registers(shop, count)])
@@ -117,7 +117,7 @@ def hold(shop: Shop, quantity: int):
 
 def test_s25_a_piece_that_is_held_while_it_is_being_sold_is_looked_at_again(shop):
     """S25."""
-    with meanwhile(r"\s*WITH wanted", lambda: hold(shop, 3)):
+    with meanwhile(r"\s*SELECT id, quantity, hold_count", lambda: hold(shop, 3)):
         sell(shop, shop.register, "A3")
     with pytest.raises(InsufficientStock):
         sell(shop, shop.register, "A4")
@@ -126,7 +126,7 @@ def test_s25_a_piece_that_is_held_while_it_is_being_sold_is_looked_at_again(shop
 
 def test_s25_all_that_is_held_while_a_piece_is_being_sold_stays_for_its_cart(shop):
     """S25."""
-    with pytest.raises(InsufficientStock), meanwhile(r"\s*WITH wanted", lambda: hold(shop, 4)):
+    with pytest.raises(InsufficientStock), meanwhile(r"\s*SELECT id, quantity, hold_count", lambda: hold(shop, 4)):
         sell(shop, shop.register, "A3")
     assert whereabouts(shop)["A3"] == "Main"
 
