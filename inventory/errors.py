@@ -104,3 +104,13 @@ class AdjustmentDecided(DomainError):
 class NothingExpired(DomainError):
     code = "nothing_expired"
     detail = "Nothing at this place has expired."
+
+
+class SheetFull(DomainError):
+    code = "sheet_full"
+    detail = "A sheet takes {most} rows: ask for CSV, or for fewer days."
+
+
+class BarcodeUnprintable(DomainError):
+    code = "barcode_unprintable"
+    detail = "Some of these have no barcode, or one that cannot be printed on this label."

@@ -121,6 +121,14 @@ def add_pack(cast):
     )
 
 
+def coded_pack(cast):
+    """A pack of the first product, with a barcode."""
+    pk = pack(cast)
+    with cast.shop.inside():
+        cast.shop.account.product_packs.filter(pk=pk, barcode="").update(barcode=barcode())
+    return pk
+
+
 def supplier(cast):
     with cast.shop.inside():
         suppliers = cast.shop.account.suppliers
@@ -410,6 +418,18 @@ BODIES = {
     "PATCH inventory/transfers/{pk}/": lambda cast: {
         "reason": f"Reason {next(serial)}",
         "lines": [{"product": str(cast.shop.products[0].pk), "quantity": "0.25"}],
+    },
+    "POST inventory/exports/": lambda cast: {
+        "what": "MOVEMENTS",
+        "format": "CSV",
+        "location": str(cast.shop.storefront.pk),
+        "first_on": "2020-01-01",
+        "last_on": "2100-01-01",
+    },
+    "POST inventory/labels/": lambda cast: {
+        "lines": [{"product": str(cast.shop.products[0].pk), "pack": coded_pack(cast), "copies": 2}],
+        "layout": "A4_24",
+        "with_price": True,
     },
     "POST sales/registers/": lambda cast: {
         "storefront": str(cast.shop.storefront.pk),
