@@ -70,7 +70,7 @@ def _labels(by: Membership, lines: Sequence[Line], *, with_price: bool) -> list[
     """What is to be on the labels. Raises InvalidInput for a product or a pack that is none."""
     products = by.account.products.in_bulk({line["product"] for line in lines})
     packs = queries.find_packs(by.account, {line["pack"] for line in lines if line.get("pack")})
-    unknown = [*_unknown_products(lines, products), *_unknown_packs(lines, packs)]
+    unknown = list(_unknown_products(lines, products)) or list(_unknown_packs(lines, packs))
     if unknown:
         raise errors.InvalidInput(errors=unknown)
     pairs = [(line, products[line["product"]], packs.get(line.get("pack"))) for line in lines]

@@ -65,9 +65,11 @@ def test_the_file_bears_the_name_of_the_business_in_all_its_letters(shop, format
 def test_a_name_as_long_as_it_may_be_keeps_its_ending(shop):
     with shop.inside():
         type(shop.account).across_accounts.filter(pk=shop.id).update(name="N" * 200)
-    make(shop, EXPORTS, {"what": "PRODUCTS", "format": "CSV"})
+    _, content = make(shop, EXPORTS, {"what": "PRODUCTS", "format": "CSV"})
     with shop.inside():
-        assert shop.account.private_files.get().name.endswith(".csv")
+        kept = shop.account.private_files.get()
+    assert kept.name.endswith(".csv")
+    assert kept.size == len(content)
 
 
 def test_nobody_but_who_asked_fetches_the_file(shop, stranger):
