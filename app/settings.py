@@ -138,7 +138,10 @@ DATABASES = {
 # The background (docs/adr/0012)
 
 # Kinds of work, and who does it: iterators of steps, called with by= and task=.
-TASKS: dict[str, str] = {}
+TASKS: dict[str, str] = {
+    "inventory.export": "inventory.services.exporting.make_export",
+    "inventory.labels": "inventory.services.labelling.make_labels",
+}
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
@@ -276,6 +279,8 @@ STORAGES = {
         },
     },
 }
+# The TrueType font of labels: a file, or one of ReportLab's own, which lacks letters of West African languages.
+LABEL_FONT = env.str("LABEL_FONT", default="Vera.ttf")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from accounts.errors import ViewNotDeclared
-from accounts.models import Account
-from subscriptions import policy
+from subscriptions import policy, queries
 from subscriptions.errors import SubscriptionExpired
-from subscriptions.policy import Feature, State
+from subscriptions.policy import Feature
 
 
 class SubscriptionAllows(BasePermission):
@@ -18,15 +16,7 @@ class SubscriptionAllows(BasePermission):
     def has_permission(self, request: Any, view: Any) -> bool:
         if getattr(view, "feature", None) is None:
             raise ViewNotDeclared
-        state = state_of(request.account)
+        state = queries.state_of(request.account)
         if not policy.allows(Feature(view.feature), state, writes=request.method not in SAFE_METHODS):
             raise SubscriptionExpired(state=state, feature=view.feature)
         return True
-
-
-def state_of(account: Account) -> State:
-    try:
-        subscription = account.subscription
-    except ObjectDoesNotExist:
-        return State.NONE
-    return subscription.state if subscription else State.NONE

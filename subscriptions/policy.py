@@ -26,7 +26,11 @@ class Feature(StrEnum):
 class Access(Enum):
     BLOCKED = "blocked"
     READ = "read"
+    SAMPLE = "sample"  # all of it, of which the answer has the first rows only, and says so
     FULL = "full"
+
+
+SAMPLE_ROWS = 100
 
 
 def _row(*, grace: Access, without: Access) -> Mapping[State, Access]:
@@ -39,7 +43,7 @@ POLICY: Mapping[Feature, Mapping[State, Access]] = {
     Feature.SALES: _row(grace=Access.READ, without=Access.READ),
     Feature.INVENTORY: _row(grace=Access.READ, without=Access.READ),
     Feature.REPORTS: _row(grace=Access.READ, without=Access.BLOCKED),
-    Feature.EXPORTS: _row(grace=Access.READ, without=Access.BLOCKED),
+    Feature.EXPORTS: _row(grace=Access.SAMPLE, without=Access.BLOCKED),
     Feature.AUTOMATION: _row(grace=Access.BLOCKED, without=Access.BLOCKED),
     Feature.ACCOUNT: _row(grace=Access.FULL, without=Access.FULL),
 }
@@ -47,4 +51,4 @@ POLICY: Mapping[Feature, Mapping[State, Access]] = {
 
 def allows(feature: Feature, state: State, *, writes: bool) -> bool:
     access = POLICY[feature][state]
-    return access is Access.FULL or (access is Access.READ and not writes)
+    return access in (Access.FULL, Access.SAMPLE) or (access is Access.READ and not writes)

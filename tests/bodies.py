@@ -25,6 +25,7 @@ from tests.making import (
     another_session,
     approved_count,
     barcode,
+    coded_pack,
     drafted,
     expired_at,
     free_prefix,
@@ -234,6 +235,18 @@ BODIES = {
     },
     "POST system/files/": lambda cast: {"id": str(uuid7()), "file": picture(cast)},
     "POST system/tasks/{pk}/cancel/": nothing,
+    "POST inventory/exports/": lambda cast: {
+        "what": "MOVEMENTS",
+        "format": "CSV",
+        "location": str(cast.shop.storefront.pk),
+        "first_on": "2020-01-01",
+        "last_on": "2100-01-01",
+    },
+    "POST inventory/labels/": lambda cast: {
+        "lines": [{"product": str(cast.shop.products[0].pk), "pack": coded_pack(cast), "copies": 2}],
+        "layout": "A4_24",
+        "with_price": True,
+    },
     "POST sales/registers/": lambda cast: {
         "storefront": str(cast.shop.storefront.pk),
         "code": f"T{next(serial)}",

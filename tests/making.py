@@ -88,6 +88,14 @@ def add_pack(cast):
     )
 
 
+def coded_pack(cast):
+    """A pack of the first product, with a barcode."""
+    pk = pack(cast)
+    with cast.shop.inside():
+        cast.shop.account.product_packs.filter(pk=pk, barcode="").update(barcode=barcode())
+    return pk
+
+
 def supplier(cast):
     with cast.shop.inside():
         suppliers = cast.shop.account.suppliers

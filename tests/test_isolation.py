@@ -87,6 +87,8 @@ SENT = {
     "PATCH inventory/transfers/{pk}/": {"product"},
     "POST inventory/transfers/{pk}/dispatch/": {"line"},
     "POST inventory/transfers/{pk}/receive/": {"line"},
+    "POST inventory/exports/": {"location"},
+    "POST inventory/labels/": {"product", "pack"},
     "POST sales/registers/": {"storefront"},
     "POST inventory/reservations/": {"location", "product"},
     "POST sales/sales/": {"storefront", "register", "customer", "product", "pack"},

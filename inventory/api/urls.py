@@ -6,6 +6,7 @@ from inventory.api.views import (
     alerts,
     catalogue,
     counts,
+    exports,
     places,
     purchasing,
     reservations,
@@ -40,5 +41,7 @@ urlpatterns = [
     path("valuation/", valuation.ValuationView.as_view(), name="valuation"),
     path("alerts/", alerts.AlertsView.as_view(), name="alerts"),
     path("order-suggestions/", alerts.OrderSuggestionsView.as_view(), name="order-suggestions"),
+    path("exports/", exports.ExportViewSet.as_view({"post": "create"}), name="exports"),
+    path("labels/", exports.LabelViewSet.as_view({"post": "create"}), name="labels"),
     path("dead-stock/", alerts.DeadStockView.as_view(), name="dead-stock"),
 ]

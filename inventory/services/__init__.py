@@ -19,7 +19,9 @@ from inventory.services.catalogue import (
 from inventory.services.counts import approve_count, cancel_count, open_count, reverse_count, scan_products
 from inventory.services.deliveries import receive_stock
 from inventory.services.dispatching import dispatch_transfer
+from inventory.services.exporting import start_export
 from inventory.services.issuing import Issue, Return, Shelf, issue_stock, pick, return_stock, take_stock
+from inventory.services.labelling import start_labels
 from inventory.services.places import (
     add_location,
     add_reorder_point,
@@ -95,6 +97,8 @@ __all__ = [
     "reverse_count",
     "scan_products",
     "send_back_stock",
+    "start_export",
+    "start_labels",
     "take_stock",
     "write_off_expired",
 ]

@@ -1,0 +1,186 @@
+"""What is exported: tables for a spreadsheet, of which products and suppliers have the columns that an import takes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q, QuerySet
+
+from accounts.models import Account, Membership
+from core.amounts import round_money
+
+PORTION = 2_000  # rows read at once
+
+
+class Export(models.TextChoices):
+    PRODUCTS = "PRODUCTS"
+    STOCK = "STOCK"
+    MOVEMENTS = "MOVEMENTS"
+    SUPPLIERS = "SUPPLIERS"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, the column of the query that it shows, and how."""
+
+    heading: str
+    source: str
+    show: Callable[[Any], Any] = lambda value: value
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Rows in the order of `key`, which no two have in common, and the columns that are shown of them."""
+
+    rows: QuerySet[Any]
+    columns: tuple[Column, ...]
+    key: tuple[str, str] = ("id", "id")
+
+    @property
+    def headings(self) -> list[str]:
+        return [column.heading for column in self.columns]
+
+    def read(self, most: int) -> Iterator[list[list[Any]]]:
+        """The first rows, portion by portion, each from where the last one ended: no cursor is held between them."""
+        sources = [column.source for column in self.columns]
+        rows = self.rows.order_by(*dict.fromkeys(self.key))
+        left, after = most, Q()
+        while left:
+            found = list(rows.filter(after).values_list(*self.key, *sources)[: min(left, PORTION)])
+            if not found:
+                return
+            yield [self._shown(values[2:]) for values in found]
+            left -= len(found)
+            after = self._past(*found[-1][:2])
+
+    def _shown(self, values: tuple[Any, ...]) -> list[Any]:
+        return [
+            None if value is None else column.show(value) for column, value in zip(self.columns, values, strict=True)
+        ]
+
+    def _past(self, first: Any, last: Any) -> Q:
+        by, then = self.key
+        return Q(**{f"{by}__gte": first}) & (Q(**{f"{by}__gt": first}) | Q(**{f"{then}__gt": last}))
+
+
+def list_rows(
+    by: Membership,
+    what: str,
+    *,
+    location: UUID | None = None,
+    first_on: date | None = None,
+    last_on: date | None = None,
+) -> Listing:
+    """What the member sees of the table, at one place or at all of theirs; of movements those of these days of the
+    account's calendar."""
+    if what == Export.PRODUCTS:
+        return _products(by.account)
+    if what == Export.SUPPLIERS:
+        return _suppliers(by.account)
+    listing = _stock(by) if what == Export.STOCK else _movements(by, first_on, last_on)
+    return Listing(listing.rows.filter(location=location), listing.columns, listing.key) if location else listing
+
+
+def _products(account: Account) -> Listing:
+    """Those that are on offer."""
+    paths, money = _category_paths(account), _money_of(account)
+    return Listing(
+        account.products.filter(is_active=True),
+        (
+            Column("sku", "sku"),
+            Column("name", "name"),
+            Column("barcode", "barcode"),
+            Column("category", "category_id", paths.__getitem__),
+            Column("supplier", "supplier__name"),
+            Column("unit", "unit"),
+            Column("tax_class", "tax_class"),
+            Column("tracking", "tracking"),
+            Column("retail_price", "retail_price", money),
+            Column("wholesale_price", "wholesale_price", money),
+            Column("is_stocked", "is_stocked"),
+            Column("item_code", "item_code"),
+        ),
+    )
+
+
+def _suppliers(account: Account) -> Listing:
+    names = ("name", "contact", "phone", "email", "lead_days")
+    return Listing(account.suppliers.filter(is_active=True), tuple(Column(name, name) for name in names))
+
+
+def _stock(by: Membership) -> Listing:
+    """The batches of which something is left, at what they cost."""
+    moment, money = _clock_of(by.account), _money_of(by.account)
+    batches = by.account.stock_products.open_to(by).filter(quantity__gt=0)
+    return Listing(
+        batches.annotate(value=F("quantity") * F("unit_cost")),
+        (
+            Column("location", "location__name"),
+            Column("sku", "product__sku"),
+            Column("name", "product__name"),
+            Column("barcode", "product__barcode"),
+            Column("unit", "product__unit"),
+            Column("expires_on", "expires_on"),
+            Column("received_at", "received_at", moment),
+            Column("quantity", "quantity"),
+            Column("unit_cost", "unit_cost"),
+            Column("value", "value"),
+            Column("retail_price", "product__retail_price", money),
+        ),
+    )
+
+
+def _movements(by: Membership, first_on: date | None, last_on: date | None) -> Listing:
+    rows = by.account.stock_movements.open_to(by)
+    if first_on:
+        rows = rows.filter(occurred_at__gte=_midnight(first_on, by.account))
+    if last_on:
+        rows = rows.filter(occurred_at__lt=_midnight(last_on + timedelta(days=1), by.account))
+    return Listing(
+        rows,
+        (
+            Column("occurred_at", "occurred_at", _clock_of(by.account)),
+            Column("location", "location__name"),
+            Column("sku", "product__sku"),
+            Column("name", "product__name"),
+            Column("kind", "kind"),
+            Column("quantity", "quantity"),
+            Column("unit_cost", "unit_cost"),
+            Column("value", "value"),
+            Column("balance_after", "balance_after"),
+            Column("serial", "serial__number"),
+            Column("source", "source"),
+            Column("source_id", "source_id"),
+            Column("by", "by__name"),
+        ),
+        key=("occurred_at", "id"),
+    )
+
+
+def _midnight(day: date, account: Account) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=account.zone)
+
+
+def _clock_of(account: Account) -> Callable[[datetime], datetime]:
+    zone = account.zone
+    return lambda moment: moment.astimezone(zone).replace(microsecond=0)
+
+
+def _money_of(account: Account) -> Callable[[Decimal], Decimal]:
+    exponent = account.currency_exponent
+    return lambda amount: round_money(amount, exponent)
+
+
+def _category_paths(account: Account) -> dict[UUID, str]:
+    """Every category as `Drinks > Beer`."""
+    found = {pk: (name, parent) for pk, name, parent in account.categories.values_list("id", "name", "parent_id")}
+
+    def path(pk: UUID) -> str:
+        name, parent = found[pk]
+        return f"{path(parent)} > {name}" if parent else name
+
+    return {pk: path(pk) for pk in found}
