@@ -138,7 +138,9 @@ DATABASES = {
 # The background (docs/adr/0012)
 
 # Kinds of work, and who does it: iterators of steps, called with by= and task=.
-TASKS: dict[str, str] = {}
+TASKS: dict[str, str] = {
+    "inventory.import": "inventory.importing.running.run_import",
+}
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Account, Membership
@@ -219,3 +219,21 @@ def find_adjustment_lines(adjustment: Adjustment) -> list[dict[str, Any]]:
         serials.setdefault(line_id, []).append(number)
     shown = lines.values(*facts, "quantity", "unit_cost")
     return [{**line, "serials": serials.get(line["id"], [])} for line in shown]
+
+
+_NAMED = "SELECT n, r.id FROM unnest(%s::text[]) n JOIN {table} r ON lower(r.name) = lower(n)"
+
+
+def find_named(rows: QuerySet[Any], names: Collection[str]) -> dict[str, Any]:
+    """Those of an account's rows that have one of these names, by the name as it was asked for.
+
+    Which letters are the same, large and small, the database says, as it does where names are unique.
+    """
+    if not names:
+        return {}
+    table = connection.ops.quote_name(rows.model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED.format(table=table), [list(names)])
+        ids: dict[str, UUID] = dict(cursor.fetchall())
+    found = {row.pk: row for row in rows.filter(pk__in=ids.values())}
+    return {name: found[pk] for name, pk in ids.items() if pk in found}

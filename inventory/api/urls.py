@@ -6,6 +6,7 @@ from inventory.api.views import (
     alerts,
     catalogue,
     counts,
+    imports,
     places,
     purchasing,
     reservations,
@@ -32,6 +33,7 @@ router.register("supplier-returns", purchasing.SupplierReturnViewSet, basename="
 router.register("stock-counts", counts.StockCountViewSet, basename="stock-count")
 router.register("adjustments", adjustments.AdjustmentViewSet, basename="adjustment")
 router.register("transfers", transfers.TransferViewSet, basename="transfer")
+router.register("imports", imports.ImportViewSet, basename="import")
 
 urlpatterns = [
     *router.urls,
