@@ -40,7 +40,7 @@ class Columns:
 
 def read_headings(columns: Columns, cells: Sequence[str]) -> list[str]:
     """The column that each heading names, "" for none. Raises HeadingsUnknown, HeadingTwice and HeadingsMissing."""
-    if len(cells) > MOST_COLUMNS and cells[MOST_COLUMNS]:
+    if any(cells[MOST_COLUMNS:]):
         raise TableTooLarge(rows=MOST_ROWS, columns=MOST_COLUMNS)
     headings = [_plain(cell) for cell in cells]
     headings = [SYNONYMS.get(heading, heading) for heading in headings]

@@ -1,6 +1,6 @@
 """The worker's side of an import: a portion of rows is judged, written and counted in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -83,6 +83,7 @@ def run_import(*, by: Membership, task: Task) -> Iterator[None]:
     kind, asker = KINDS[what], Asker(by.account, by)
     where = {"location": UUID(task.params["location"])} if task.params["location"] else {}
     write = partial(kind.write, by=by, **where)
+    _count(task, Outcome())
     rows = _read(task, kind.columns)
     for _ in islice(rows, task.done):
         pass  # it was done before, and is remembered
@@ -92,10 +93,14 @@ def run_import(*, by: Membership, task: Task) -> Iterator[None]:
         outcome += _write(good, write, asker, is_dry_run=is_dry_run)
         system.note_errors(by=by, task=task, found=outcome.errors())
         task.done += len(portion)
-        counts = Outcome().counts() | task.result
-        task.result = {name: counts[name] + count for name, count in outcome.counts().items()}
-        task.message = SENTENCE.format(**task.result) + (TRIED if is_dry_run else "")
+        _count(task, outcome)
         yield
+
+
+def _count(task: Task, outcome: Outcome) -> None:
+    before = Outcome().counts() | task.result
+    task.result = {name: before[name] + count for name, count in outcome.counts().items()}
+    task.message = SENTENCE.format(**task.result) + (TRIED if task.params["is_dry_run"] else "")
 
 
 def _read(task: Task, columns: Columns) -> Iterator[Said]:
@@ -142,16 +147,17 @@ def _write(rows: Sequence[Row], write: Callable[..., Outcome], asker: Asker, *, 
             return outcome
     except IntegrityError as refusal:
         if len(rows) == 1:
-            return Outcome(refused={rows[0].number: _errors_of(refusal, asker)})
+            return Outcome(refused={rows[0].number: _errors_of(refusal, asker, rows[0].facts)})
     half = len(rows) // 2
     return _write(rows[:half], write, asker, is_dry_run=is_dry_run) + _write(
         rows[half:], write, asker, is_dry_run=is_dry_run
     )
 
 
-def _errors_of(refusal: Exception, asker: Asker) -> Sequence[FieldError]:
+def _errors_of(refusal: Exception, asker: Asker, facts: Collection[str] = ()) -> Sequence[FieldError]:
     """What the API would say of it. What it would call a fault of ours is one."""
     failure = failures.failure_of(refusal, asker)
     if failure.status >= http.HTTP_500_INTERNAL_SERVER_ERROR:
         raise refusal
-    return failure.errors or [FieldError("", failure.code, failure.detail)]
+    column = failure.code.removesuffix("_taken")
+    return failure.errors or [FieldError(column if column in facts else "", failure.code, failure.detail)]

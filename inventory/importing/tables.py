@@ -44,7 +44,7 @@ def read_rows(file: PrivateFile) -> Iterator[tuple[int, Cells]]:
 
     Raises TableUnreadable, which names the row, and TableTooLarge.
     """
-    number = 1
+    number = 0
     with file.content.storage.open(str(file.content.name)) as content:
         rows = _of_workbook(content) if file.content_type == media.XLSX else _of_text(content)
         try:
@@ -52,12 +52,14 @@ def read_rows(file: PrivateFile) -> Iterator[tuple[int, Cells]]:
                 texts = [_text(value) for value in row]
                 if number > LAST_ROW or (number > MOST_ROWS + 1 and any(texts)):
                     raise TableTooLarge(rows=MOST_ROWS, columns=MOST_COLUMNS)
+                if any("\x00" in text for text in texts):  # which no database keeps
+                    raise TableUnreadable(row=number)
                 if any(texts):
                     yield number, texts
         except errors.DomainError:
             raise
         except Exception:  # what a damaged file makes the readers raise is written nowhere
-            raise TableUnreadable(row=number) from None
+            raise TableUnreadable(row=number + 1) from None
 
 
 def _of_text(content: Any) -> Iterator[Iterable[str]]:
@@ -100,8 +102,6 @@ def _refuse_bomb(content: Any) -> None:
 def _text(value: Any) -> str:
     """What a cell says, as it would be typed: numbers in plain digits, and none more than a spreadsheet has."""
     if isinstance(value, str):
-        if "\x00" in value:
-            raise ValueError("No text has this, and no database keeps it.")
         return cells.read_cell(value.strip())
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value).upper()
