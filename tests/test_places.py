@@ -34,7 +34,7 @@ PARAMETERS = {
     "days": "30",
 }
 AT_A_PLACE = {"storefront", "register", "location", "line", "batch", "source", "stock_product"}
-EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination"}
+EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination", "file"}
 
 
 # --- Models -----------------------------------------------------------------------------------------------------------

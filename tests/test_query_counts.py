@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection, connections
 from uuid_utils.compat import uuid7
 
@@ -13,6 +14,7 @@ from core import limits
 from inventory import services as inventory
 from inventory.models import Location, Product
 from sales import services as sales
+from system import services as system
 from tests.conftest import PASSWORD, Shop, open_shop, receive
 from tests.routes import routes
 
@@ -77,6 +79,8 @@ def grow(shop: Shop, name: str) -> None:
             destination=shop.storefront.pk,
             lines=[{"product": product.pk, "quantity": Decimal(1)}],
         )
+        table = system.keep_file(by=shop.owner, file=ContentFile(b"sku\n", name="table.csv"))
+        inventory.start_import(by=shop.owner, file=table.pk, what="PRODUCTS")
         hire(shop, name, storefront)
         accounts.invite(by=shop.owner, email=f"yaa{name}@x.example", role=Role.CASHIER)
         accounts.add_device(by=shop.owner, name=f"Phone {name}")

@@ -165,6 +165,19 @@ def test_who_has_lost_the_right_meanwhile_imports_nothing(shop, change, code):
         assert not shop.account.products.filter(sku="A").exists()
 
 
+def test_who_works_there_no_longer_receives_nothing_there(shop):
+    limited = member(shop, "WAREHOUSE", place=shop.storefront)
+    pk = start(shop, STOCK, by=limited, what="OPENING_STOCK", location=str(shop.storefront.pk))
+    with shop.inside():
+        shop.account.location_members.all().delete()
+        before = shop.account.stock_movements.count()
+    system.run_task(account_id=shop.id, task_id=pk)
+    task = shown(shop, pk)
+    assert (task["state"], task["result"], task["done"]) == ("FAILED", {"code": "invalid_input"}, 0)
+    with shop.inside():
+        assert shop.account.stock_movements.count() == before
+
+
 def test_who_leaves_in_the_middle_imports_no_more(shop, monkeypatch):
     monkeypatch.setattr(running, "PORTION", 2)
     someone = member(shop, "MANAGER")
