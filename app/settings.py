@@ -141,6 +141,7 @@ DATABASES = {
 TASKS: dict[str, str] = {
     "inventory.export": "inventory.services.exporting.make_export",
     "inventory.labels": "inventory.services.labelling.make_labels",
+    "inventory.import": "inventory.importing.running.run_import",
 }
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs

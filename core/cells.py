@@ -9,7 +9,8 @@ from uuid import UUID
 
 # An apostrophe is among them so that the one put before the others can be told from one that was there.
 # Where a semicolon is what parts cells, as in much of Europe and West Africa, another cell begins after it.
-_NOT_AFTER = re.compile(r"([;\t])(?=[=+\-@])")
+_NOT_AFTER = re.compile(r"([;\t])(?=[=+\-@'])")
+_AFTER = re.compile(r"([;\t])'(?=[=+\-@'])")
 _NOT_FIRST = tuple("=+-@\t\r\n'")
 
 
@@ -33,3 +34,10 @@ def cell(value: Any) -> str:
         return ""
     shown = plain(value)
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+
+
+def read_cell(text: str) -> str:
+    """What `cell` was given for this text: without the apostrophes that it put there."""
+    if text.startswith("'") and text[1:].startswith(_NOT_FIRST):
+        text = text[1:]
+    return _AFTER.sub(r"\1", text)

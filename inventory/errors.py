@@ -124,3 +124,38 @@ class SheetFull(DomainError):
 class BarcodeUnprintable(DomainError):
     code = "barcode_unprintable"
     detail = "Some of these have no barcode, or one that cannot be printed on this label."
+
+
+class TableUnreadable(DomainError):
+    status = 400
+    code = "table_unreadable"
+    detail = "The file cannot be read as a table from row {row} on."
+
+
+class TableTooLarge(DomainError):
+    status = 400
+    code = "table_too_large"
+    detail = "The table is too large: at most {rows} rows of {columns} columns."
+
+
+class HeadingsUnknown(DomainError):
+    status = 400
+    code = "headings_unknown"
+    detail = "There are no columns of these headings: {headings}."
+
+
+class HeadingsMissing(DomainError):
+    status = 400
+    code = "headings_missing"
+    detail = "These columns are missing, or have no heading: {headings}."
+
+
+class HeadingTwice(DomainError):
+    status = 400
+    code = "heading_twice"
+    detail = "There are two columns of {heading}."
+
+
+class AlreadyImported(DomainError):
+    code = "already_imported"
+    detail = "This file has been received as stock at this place already."

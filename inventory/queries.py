@@ -227,3 +227,23 @@ def find_attachments(document: Any) -> QuerySet[Any]:
     """What is attached to a document, each with its file, in the order in which it was."""
     attached: QuerySet[Any] = document.attachments.select_related("file").order_by("id")
     return attached
+
+
+_NAMED = """
+SELECT n, r.id FROM unnest(%s::text[]) n JOIN {table} r ON r.account_id = %s AND lower(r.name) = lower(n)
+"""
+
+
+def find_named(account: Account, rows: QuerySet[Any], names: Collection[str]) -> dict[str, Any]:
+    """Those of an account's rows that have one of these names, by the name as it was asked for.
+
+    Which letters are the same, large and small, the database says, as it does where names are unique.
+    """
+    if not names:
+        return {}
+    table = connection.ops.quote_name(rows.model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED.format(table=table), [list(names), account.pk])
+        ids: dict[str, UUID] = dict(cursor.fetchall())
+    found = {row.pk: row for row in rows.filter(pk__in=ids.values())}
+    return {name: found[pk] for name, pk in ids.items() if pk in found}

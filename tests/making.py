@@ -282,6 +282,13 @@ def with_attachment(collection):
     return find
 
 
+def table(cast):
+    """An uploaded table of what is there."""
+    with cast.shop.inside():
+        content = ContentFile(b"sku,quantity,unit_cost\nSKU-0,1,1\n", name="stock.csv")
+        return str(system.keep_file(by=cast.shop.owner, file=content).pk)
+
+
 def free_prefix(cast):
     taken = {row["prefix"] for row in cast.rows("inventory/barcode-rules/")}
     return next(prefix for prefix in map(str, range(20, 30)) if prefix not in taken)

@@ -83,6 +83,12 @@ ACROSS = {
     "inventory/services/deliveries.py: Product.across_accounts.bulk_update",
     "inventory/services/purchasing.py: PurchaseOrderLine.across_accounts.bulk_create",
     "inventory/services/purchasing.py: PurchaseOrderLine.across_accounts.bulk_update",
+    "inventory/services/import_products.py: Category.across_accounts.bulk_create",
+    "inventory/services/import_products.py: Product.across_accounts.bulk_create",
+    "inventory/services/import_products.py: Product.across_accounts.bulk_update",
+    "inventory/services/import_products.py: Supplier.across_accounts.bulk_create",
+    "inventory/services/import_suppliers.py: Supplier.across_accounts.bulk_create",
+    "inventory/services/import_suppliers.py: Supplier.across_accounts.bulk_update",
     "inventory/services/rebuild.py: AuditEvent.across_accounts.bulk_create",
     "inventory/services/counts.py: StockCountLine.across_accounts.bulk_create",
     "inventory/services/adjusting.py: SerialNumber.across_accounts.bulk_create",
@@ -189,7 +195,7 @@ WITHOUT_MEMBER = {
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
     "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "verify_email",
 }  # fmt: skip
-WRITES_NOTHING = {"list_price", "lock_account", "pick", "refuse_other_device"}
+WRITES_NOTHING = {"list_price", "lock_account", "pick", "refuse_other_device", "refuse_import", "set_changes"}
 
 
 def public_services() -> Iterator[tuple[Path, ast.FunctionDef]]:

@@ -70,6 +70,7 @@ SENT = {
     "PATCH inventory/products/{pk}/": {"category", "supplier"},
     "POST inventory/packs/": {"product"},
     "POST inventory/reorder-points/": {"product", "location"},
+    "POST inventory/imports/": {"file", "location"},
     "POST inventory/stock/": {"location", "supplier", "product", "pack"},
     "POST inventory/stock/{pk}/return/": {"batch"},
     "POST inventory/purchase-orders/": {"supplier", "location", "product"},

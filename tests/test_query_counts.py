@@ -80,6 +80,8 @@ def grow(shop: Shop, name: str) -> None:
             destination=shop.storefront.pk,
             lines=[{"product": product.pk, "quantity": Decimal(1)}],
         )
+        table = system.keep_file(by=shop.owner, file=ContentFile(b"sku\n", name="table.csv"))
+        inventory.start_import(by=shop.owner, file=table.pk, what="PRODUCTS")
         hire(shop, name, storefront)
         leave_to_background(shop)
         accounts.invite(by=shop.owner, email=f"yaa{name}@x.example", role=Role.CASHIER)

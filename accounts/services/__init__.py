@@ -18,7 +18,7 @@ from accounts.services.devices import (
     sign_in_by_pin,
 )
 from accounts.services.erasure import erase, erase_member
-from accounts.services.history import change, record
+from accounts.services.history import Line, change, record, record_all, set_changes
 from accounts.services.invitations import (
     accept_invitation,
     find_invitation,
@@ -62,6 +62,7 @@ from accounts.services.staff import (
 from accounts.services.takeout import take_out_account
 
 __all__ = [
+    "Line",
     "accept_invitation",
     "act_for",
     "add_device",
@@ -97,6 +98,7 @@ __all__ = [
     "open_session",
     "reactivate_member",
     "record",
+    "record_all",
     "refresh_session",
     "refuse_other_device",
     "register_business",
@@ -111,6 +113,7 @@ __all__ = [
     "revoke_invitation",
     "revoke_refresh",
     "seat_orphan",
+    "set_changes",
     "sign_in",
     "sign_in_by_pin",
     "sign_in_staff",

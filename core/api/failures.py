@@ -73,7 +73,7 @@ def respond(exc: Exception, request: HttpRequest) -> JsonResponse:
     )
 
 
-def failure_of(exc: BaseException, request: HttpRequest) -> Failure:
+def failure_of(exc: BaseException, request: Any) -> Failure:
     if isinstance(exc, DomainError):
         return _of_domain(exc)
     if isinstance(exc, Http404 | drf_errors.NotFound):
@@ -109,7 +109,7 @@ def _of_api(exc: drf_errors.APIException) -> Failure:
     return Failure(exc.status_code, code, str(exc.detail))
 
 
-def _of_database(exc: BaseException, request: HttpRequest) -> Failure:
+def _of_database(exc: BaseException, request: Any) -> Failure:
     diagnostics = getattr(exc.__cause__, "diag", None)
     name = str(diagnostics.constraint_name) if diagnostics else ""
     if isinstance(exc, IntegrityError) and name in _constraints():

@@ -7,6 +7,7 @@ from inventory.api.views import (
     catalogue,
     counts,
     exports,
+    imports,
     places,
     purchasing,
     reservations,
@@ -34,6 +35,7 @@ router.register("supplier-returns", purchasing.SupplierReturnViewSet, basename="
 router.register("stock-counts", counts.StockCountViewSet, basename="stock-count")
 router.register("adjustments", adjustments.AdjustmentViewSet, basename="adjustment")
 router.register("transfers", transfers.TransferViewSet, basename="transfer")
+router.register("imports", imports.ImportViewSet, basename="import")
 
 urlpatterns = [
     *router.urls,

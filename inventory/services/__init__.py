@@ -20,6 +20,10 @@ from inventory.services.counts import approve_count, cancel_count, open_count, r
 from inventory.services.deliveries import receive_stock
 from inventory.services.dispatching import dispatch_transfer
 from inventory.services.exporting import start_export
+from inventory.services.import_products import import_products
+from inventory.services.import_stock import import_opening_stock
+from inventory.services.import_suppliers import import_suppliers
+from inventory.services.importing import IMPORT, refuse_import, start_import
 from inventory.services.issuing import Issue, Return, Shelf, issue_stock, pick, return_stock, take_stock
 from inventory.services.labelling import start_labels
 from inventory.services.places import (
@@ -45,6 +49,7 @@ from inventory.services.returns import send_back_stock
 from inventory.services.transfers import accept_transfer, change_transfer, open_transfer
 
 __all__ = [
+    "IMPORT",
     "Issue",
     "Return",
     "Shelf",
@@ -77,6 +82,9 @@ __all__ = [
     "erase_supplier",
     "find_place",
     "hold_stock",
+    "import_opening_stock",
+    "import_products",
+    "import_suppliers",
     "issue_stock",
     "open_count",
     "open_first_places",
@@ -87,6 +95,7 @@ __all__ = [
     "receive_order",
     "receive_stock",
     "receive_transfer",
+    "refuse_import",
     "reject_adjustment",
     "release_cart",
     "release_hold",
@@ -98,6 +107,7 @@ __all__ = [
     "scan_products",
     "send_back_stock",
     "start_export",
+    "start_import",
     "start_labels",
     "take_stock",
     "write_off_expired",

@@ -1,5 +1,6 @@
 """What is sold, in which packs and under which barcodes, on which shelf of the catalogue, and from whom it comes."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -57,12 +58,17 @@ def add_product(*, by: Membership, id: UUID | None = None, **facts: Any) -> Prod
 
 def change_product(*, by: Membership, product: Product, **changes: Any) -> Product:
     """Change a locked product. Raises StillInStock where the way it is kept in stock would change under some of it."""
-    kept = (changes.get("is_stocked", True), changes.get("tracking", product.tracking))
     on_hand = by.account.stock_products.filter(product=product, quantity__gt=0)
-    if kept != (True, product.tracking) and on_hand.exists():
+    if is_kept_otherwise(product, changes) and on_hand.exists():
         raise StillInStock
     accounts.change(by=by, row=product, changes=changes)
     return product
+
+
+def is_kept_otherwise(product: Product, changes: Mapping[str, Any]) -> bool:
+    """Whether after these changes it would be followed in another way, or not be kept in stock at all."""
+    kept = (changes.get("is_stocked", True), changes.get("tracking", product.tracking))
+    return kept != (True, product.tracking)
 
 
 def add_pack(

@@ -51,6 +51,8 @@ def _run(account_id: UUID, task_id: UUID) -> None:
             found = _lock(account_id, task_id)
             if found is None or found.is_over or found.done != task.done:
                 return  # cancelled; or another worker took it for stalled, and has gone on
+            if not found.by.is_active:
+                raise NoBusiness
             if steps is None:
                 steps = import_string(settings.TASKS[task.kind])(by=_actor(task), task=task)
             if _is_last(task, steps):
