@@ -12,7 +12,6 @@ from rest_framework.serializers import BaseSerializer
 from accounts.models import Account
 from accounts.roles import Capability
 from core import errors
-from core.api.pagination import NumberedPages
 from core.api.parsers import UploadParser
 from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet
@@ -55,7 +54,7 @@ class TaskViewSet(AccountViewSet):
         return self.show(self.get_object())
 
     @extend_schema(responses=serializers.TaskErrorSerializer(many=True))
-    @action(detail=True, serializer_class=serializers.TaskErrorSerializer, query_parameters=NumberedPages.parameters)
+    @action(detail=True, serializer_class=serializers.TaskErrorSerializer)
     def errors(self, request: AccountRequest, pk: str) -> Response:
         """What was wrong with which row of what the task was given."""
         rows = self.get_object().errors.order_by("row", "id")

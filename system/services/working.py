@@ -52,7 +52,7 @@ def _run(account_id: UUID, task_id: UUID) -> None:
             if found is None or found.is_over or found.done != task.done:
                 return  # cancelled; or another worker took it for stalled, and has gone on
             if not found.by.is_active:
-                raise NoBusiness
+                raise NoBusiness  # also who has left in the midst of it
             if steps is None:
                 steps = import_string(settings.TASKS[task.kind])(by=_actor(task), task=task)
             if _is_last(task, steps):
@@ -67,10 +67,8 @@ def _lock(account_id: UUID, task_id: UUID) -> Task | None:
 
 
 def _actor(task: Task) -> Membership:
-    """Who asked for the work, as they stand now. Raises NoBusiness for who has left meanwhile."""
+    """Who asked for the work, with the role and the places that they have now."""
     member: Membership = task.by
-    if not member.is_active:
-        raise NoBusiness
     member.account, member.request_id = task.account, task.request_id
     member.location_ids = accounts.find_places(member)
     return member
