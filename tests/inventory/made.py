@@ -27,7 +27,7 @@ def keep_files_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(shop: Shop, address: str, body: dict[str, Any], *, by: Any = None) -> str:
     """Ask for something to be made; the id of the task."""
     response = shop.client(by).post(address, body)
-    assert response.status_code == 201, response.content
+    assert response.status_code == 202, response.content
     return response.json()["data"]["id"]
 
 

@@ -19,6 +19,7 @@ HOST = os.environ.get("MAKOLA_HOST", "127.0.0.1")
 PORT = os.environ.get("MAKOLA_PORT", "8000")
 WORKERS = os.environ.get("MAKOLA_WORKERS", "2")
 THREADS = os.environ.get("MAKOLA_THREADS", "4")
+WORKER = [sys.executable, "manage.py", "procrastinate", "worker"]
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE = 10  # seconds that running requests are given to end
 PATIENCE = 60  # seconds until the first answer
@@ -50,20 +51,21 @@ class Command(BaseCommand):
         return logins.getvalue()
 
     def serve(self, port: int, logins: str) -> None:
-        gunicorn = start(gunicorn_command(port))
-        worker = start([sys.executable, "manage.py", "procrastinate", "worker"])
+        gunicorn, worker = start(gunicorn_command(port)), start(WORKER)
         try:
             wait_for_answer(gunicorn, port)
             self.greet(port, logins)
-            wait_for_end(gunicorn, worker)
+            while gunicorn.poll() is None:
+                time.sleep(1)
+                if worker.poll() is not None:  # without one the shop still sells
+                    self.say(f"The worker ended with status {worker.returncode}: here is another.")
+                    worker = start(WORKER)
         finally:
             for process in (gunicorn, worker):
                 process.terminate()
             for process in (gunicorn, worker):
                 process.wait()
-        raise CommandError(
-            f"gunicorn or the worker ended by itself: status {gunicorn.returncode} and {worker.returncode}."
-        )
+        raise CommandError(f"gunicorn ended by itself with status {gunicorn.returncode}.")
 
     def greet(self, port: int, logins: str) -> None:
         address = f"http://{shown_host()}:{port}"
@@ -115,12 +117,6 @@ def start(command: list[str]) -> "subprocess.Popen[bytes]":
         start_new_session=True,  # so that Ctrl-C reaches it through us, once
         preexec_fn=_die_with_parent,  # noqa: PLW1509  there are no threads here
     )
-
-
-def wait_for_end(*processes: "subprocess.Popen[bytes]") -> None:
-    """Until the first of them ends."""
-    while all(process.poll() is None for process in processes):
-        time.sleep(0.2)
 
 
 def wait_for_answer(gunicorn: "subprocess.Popen[bytes]", port: int) -> None:

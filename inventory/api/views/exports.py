@@ -32,7 +32,7 @@ class ExportViewSet(MadeViewSet):
 
     def create(self, request: AccountRequest) -> Response:
         """Have a table written as CSV or XLSX. In the days of grace it has its first 100 rows, and the task says so."""
-        return self.act(services.start_export, status=http.HTTP_201_CREATED)
+        return self.act(services.start_export, status=http.HTTP_202_ACCEPTED)
 
 
 class LabelViewSet(MadeViewSet):
@@ -42,4 +42,4 @@ class LabelViewSet(MadeViewSet):
 
     def create(self, request: AccountRequest) -> Response:
         """Have at most 1,000 labels with barcodes drawn as PDF, for sheets of A4."""
-        return self.act(services.start_labels, status=http.HTTP_201_CREATED)
+        return self.act(services.start_labels, status=http.HTTP_202_ACCEPTED)
