@@ -63,7 +63,7 @@ def standing(*, now: datetime) -> models.Q:
     return in_use & models.Q(expires_at__gt=now)
 
 
-def find_places(member: Membership) -> frozenset[UUID]:
+def places_of(member: Membership) -> frozenset[UUID]:
     """The places of a member who is limited to some; none is named for who works everywhere."""
     return frozenset(member.location_members.values_list("location_id", flat=True) if member.is_limited else ())
 

@@ -1,4 +1,4 @@
-"""Values written out: exactly, and in CSV so that no spreadsheet takes a text for a formula."""
+"""Values written out: exactly, and for a spreadsheet so that no spreadsheet takes a text for a formula."""
 
 import json
 import re

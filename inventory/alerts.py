@@ -11,28 +11,29 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from core.amounts import SMALLEST_QUANTITY
+from inventory.availability import IS_FRESH, IS_OPEN, available
 
 USUAL_LEAD_DAYS = 7  # where the supplier's are not known
 COVER_DAYS = 7  # how long an order should last beyond the time that it takes to come
 MOST = 1000  # rows of an answer
 
 # What can be had at every place where the member works: on hand, unexpired, less what carts hold.
-_SHELVES = """
+_SHELVES = f"""
 WITH places AS (
   SELECT id, name FROM locations WHERE account_id = %(account)s AND kind <> 'TRANSIT' AND is_active
     AND (%(everywhere)s OR id = ANY(%(places)s::uuid[])) AND (%(location)s::uuid IS NULL OR id = %(location)s::uuid)
 ), on_hand AS (
-  SELECT location_id, product_id, min(received_at) AS since, sum(quantity) AS whole, sum(quantity * unit_cost) AS value,
-         sum(quantity) FILTER (WHERE expires_on >= %(today)s OR expires_on IS NULL) AS quantity
+  SELECT location_id, product_id, min(received_at) FILTER (WHERE quantity > 0) AS since, sum(quantity) AS whole,
+         sum(quantity * unit_cost) AS value, sum(quantity) FILTER (WHERE {IS_FRESH}) AS quantity
   FROM stock_products WHERE account_id = %(account)s AND location_id IN (SELECT id FROM places) GROUP BY 1, 2
 ), held AS (
   SELECT location_id, product_id, sum(quantity) AS quantity FROM reservations
-  WHERE account_id = %(account)s AND location_id IN (SELECT id FROM places) AND expires_at > %(now)s GROUP BY 1, 2
+  WHERE account_id = %(account)s AND location_id IN (SELECT id FROM places) AND {IS_OPEN} GROUP BY 1, 2
 ), points AS (
   SELECT location_id, product_id, minimum, target FROM reorder_points
   WHERE account_id = %(account)s AND location_id IN (SELECT id FROM places)
 ), shelves AS (
-  SELECT location_id, product_id, greatest(coalesce(o.quantity, 0) - coalesce(h.quantity, 0), 0) AS available,
+  SELECT location_id, product_id, {available("o.quantity", "h.quantity")} AS available,
          coalesce(o.whole, 0) AS whole, coalesce(o.value, 0) AS value, o.since, r.minimum, r.target
   FROM on_hand o FULL JOIN points r USING (location_id, product_id) LEFT JOIN held h USING (location_id, product_id)
 )

@@ -1,6 +1,6 @@
-"""Reads that span models: what can be sold here now."""
+"""Reads that span models: what can be had here now, and what the pages of papers show beside their rows."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Membership
 from core.amounts import ONE, SMALLEST_QUANTITY, ZERO
+from inventory.availability import IS_FRESH, IS_OPEN
 from inventory.barcodes import InStoreCode
 from inventory.models import Adjustment, Product, ProductPack, SerialNumber, StockProduct, Tracking, Transfer
 
@@ -23,6 +24,7 @@ class Batch:
     quantity: Decimal
     unit_cost: Decimal
     hold_count: int = 0
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,23 @@ class Sellable:
         on_hand = sum((batch.quantity for batch in self.batches), ZERO)
         return max(on_hand - self.held, ZERO).quantize(SMALLEST_QUANTITY)
 
+    def free_batches(self) -> Iterator[tuple[Batch, Decimal]]:
+        """How much of each batch can be had: who holds some takes of those that expire first."""
+        held = self.held
+        for batch in self.batches:
+            promised = min(held, batch.quantity)
+            held -= promised
+            yield batch, batch.quantity - promised
 
-_SELLABLE = """
+
+_SELLABLE = f"""
 SELECT p.id, p.name, p.sku, p.retail_price, p.wholesale_price, p.tax_class, p.is_stocked, p.tracking,
   (SELECT coalesce(sum(r.quantity), 0) FROM reservations r
    WHERE r.account_id = p.account_id AND r.location_id = %(location)s AND r.product_id = p.id
-     AND r.expires_at > %(now)s AND r.cart IS DISTINCT FROM %(cart)s::uuid),
-  b.id, b.quantity, b.unit_cost, b.hold_count
+     AND {IS_OPEN} AND r.cart IS DISTINCT FROM %(cart)s::uuid),
+  b.id, b.quantity, b.unit_cost, b.hold_count, b.expires_on
 FROM products p LEFT JOIN stock_products b ON b.account_id = p.account_id AND b.product_id = p.id
-  AND b.location_id = %(location)s AND b.quantity > 0 AND (b.expires_on >= %(on)s OR b.expires_on IS NULL)
+  AND b.location_id = %(location)s AND b.quantity > 0 AND {IS_FRESH}
 WHERE p.account_id = %(account)s AND p.id = ANY(%(products)s) AND p.is_active
 ORDER BY b.expires_on NULLS LAST, b.id
 """
@@ -79,17 +89,17 @@ def find_sellables(
         "account": account.pk,
         "location": location_id,
         "products": list(product_ids),
-        "on": on,
+        "today": on,
         "cart": cart,
         "now": timezone.now(),
     }
     found: dict[UUID, Sellable] = {}
     with connection.cursor() as cursor:
         cursor.execute(_SELLABLE, wanted)
-        for product_id, *facts, batch_id, quantity, unit_cost, hold_count in cursor.fetchall():
+        for product_id, *facts, batch_id, quantity, unit_cost, hold_count, expires_on in cursor.fetchall():
             sellable = found.setdefault(product_id, Sellable(product_id, *facts))
             if batch_id:
-                sellable.batches.append(Batch(batch_id, quantity, unit_cost, hold_count))
+                sellable.batches.append(Batch(batch_id, quantity, unit_cost, hold_count, expires_on))
     return found
 
 
@@ -103,6 +113,7 @@ class Availability:
     expired: Decimal
     held: Decimal
     available: Decimal
+    batches: list[dict[str, Any]]
 
 
 def find_availability(account: Account, *, location_id: UUID, product_id: UUID, on: date) -> Availability | None:
@@ -113,7 +124,11 @@ def find_availability(account: Account, *, location_id: UUID, product_id: UUID, 
     gone = account.stock_products.filter(location=location_id, product=product_id, expires_on__lt=on)
     expired: Decimal = gone.aggregate(quantity=Sum("quantity", default=ZERO))["quantity"]
     fresh = sum((batch.quantity for batch in sellable.batches), ZERO)
-    return Availability(product_id, location_id, fresh + expired, expired, sellable.held, sellable.available)
+    batches = [
+        {"id": batch.id, "expires_on": batch.expires_on, "quantity": batch.quantity, "available": free}
+        for batch, free in sellable.free_batches()
+    ]
+    return Availability(product_id, location_id, fresh + expired, expired, sellable.held, sellable.available, batches)
 
 
 def find_newest_batches(account: Account, product_ids: Collection[UUID]) -> dict[UUID, StockProduct]:

@@ -36,10 +36,10 @@ WITH movements AS NOT MATERIALIZED (
   GROUP BY 1, 2
 ), road AS (
   SELECT account_id, in_transit_id, sum(quantity - accepted - damaged - missing) AS quantity
-  FROM transfer_picks GROUP BY 1, 2
+  FROM transfer_picks WHERE %(account)s::uuid IS NULL OR account_id = %(account)s::uuid GROUP BY 1, 2
 ), pieces AS (
   SELECT account_id, stock_product_id, count(*) AS quantity FROM serial_numbers
-  WHERE stock_product_id IS NOT NULL GROUP BY 1, 2
+  WHERE stock_product_id IS NOT NULL AND (%(account)s::uuid IS NULL OR account_id = %(account)s::uuid) GROUP BY 1, 2
 ), delivered AS (
   SELECT d.account_id, d.order_id, m.product_id, sum(m.quantity) AS quantity
   FROM stock d JOIN batches b ON b.account_id = d.account_id AND b.stock_id = d.id

@@ -13,6 +13,7 @@ from django.db import connection
 
 from accounts.models import Account
 from core import vault
+from inventory.availability import IS_FRESH, IS_OPEN, available
 from inventory.errors import CursorUnknown
 
 PAGE = 5_000
@@ -92,14 +93,14 @@ WITH look AS (
 )
 SELECT look.*, w.id::text, w.is_active, w.sku, w.name, w.barcode, w.item_code, w.category_id::text, w.unit, w.tax_class,
   w.tracking, w.is_stocked, round(w.retail_price, %(exponent)s)::text, round(w.wholesale_price, %(exponent)s)::text,
-  greatest(coalesce(on_hand.quantity, 0) - coalesce(held.quantity, 0), 0)::numeric(14,3)::text, packs.rows
+  {available}::numeric(14,3)::text, packs.rows
 FROM look LEFT JOIN wanted w ON true LEFT JOIN LATERAL (
   SELECT product_id, sum(quantity) AS quantity FROM stock_products
   WHERE account_id = %(account)s AND location_id = %(location)s AND quantity > 0
-    AND (expires_on >= %(today)s OR expires_on IS NULL) {of} GROUP BY product_id
+    AND {is_fresh} {of} GROUP BY product_id
 ) on_hand ON on_hand.product_id = w.id LEFT JOIN LATERAL (
   SELECT product_id, sum(quantity) AS quantity FROM reservations
-  WHERE account_id = %(account)s AND location_id = %(location)s AND expires_at > %(now)s {of} GROUP BY product_id
+  WHERE account_id = %(account)s AND location_id = %(location)s AND {is_open} {of} GROUP BY product_id
 ) held ON held.product_id = w.id LEFT JOIN LATERAL (
   SELECT product_id, json_agg(json_build_object('id', id, 'name', name, 'factor', factor::text, 'barcode', barcode,
       'retail_price', round(retail_price, %(exponent)s)::text,
@@ -108,6 +109,11 @@ FROM look LEFT JOIN wanted w ON true LEFT JOIN LATERAL (
 ) packs ON packs.product_id = w.id
 ORDER BY w.id
 """
+_RULES = {
+    "is_fresh": IS_FRESH,
+    "is_open": IS_OPEN,
+    "available": available("on_hand.quantity", "held.quantity"),
+}
 _COLUMNS = (
     *("id", "is_deleted", "sku", "name", "barcode", "item_code", "category", "unit", "tax_class", "tracking"),
     *("is_stocked", "retail_price", "wholesale_price", "available"),
@@ -149,7 +155,7 @@ def _read(
     }
     which = {"which": _CHANGED, "of": _OF_EACH} if cursor.since.transaction else {"which": _ALL, "of": ""}
     with connection.cursor() as sent:
-        sent.execute(_CATALOGUE.format(**which), wanted)
+        sent.execute(_CATALOGUE.format(**which, **_RULES), wanted)
         found = sent.fetchall()
     oldest, second, youngest, first, *_ = found[0]
     return Look(oldest, second), youngest, [row[3:] for row in found] if first else []

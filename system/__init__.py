@@ -1,1 +1,1 @@
-"""Running it: is it up, is it ready."""
+"""Running it: files, work in the background, and whether it is up and ready."""

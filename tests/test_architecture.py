@@ -195,7 +195,7 @@ WITHOUT_MEMBER = {
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
     "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "verify_email",
 }  # fmt: skip
-WRITES_NOTHING = {"list_price", "lock_account", "pick", "refuse_other_device", "refuse_import", "set_changes"}
+WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
 
 
 def public_services() -> Iterator[tuple[Path, ast.FunctionDef]]:

@@ -92,7 +92,7 @@ def find_approver(*, by: Membership, member: UUID, pin: str) -> Membership:
     if approver.pk == by.pk:
         raise WrongPin
     limits.forget("approver", by.account_id, by.pk)
-    approver.location_ids = queries.find_places(approver)
+    approver.location_ids = queries.places_of(approver)
     return approver
 
 

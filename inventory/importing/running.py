@@ -79,7 +79,6 @@ def run_import(*, by: Membership, task: Task) -> Iterator[None]:
     """Import what is left of a task's table. Raises CapabilityMissing for who has lost the right meanwhile, and for a
     table that is none TableUnreadable, TableTooLarge, HeadingsUnknown, HeadingTwice and HeadingsMissing."""
     what, is_dry_run = What(task.params["what"]), task.params["is_dry_run"]
-    services.refuse_import(by=by, what=what)
     kind, asker = KINDS[what], Asker(by.account, by)
     where = {"location": UUID(task.params["location"])} if task.params["location"] else {}
     write = partial(kind.write, by=by, **where)
@@ -88,6 +87,7 @@ def run_import(*, by: Membership, task: Task) -> Iterator[None]:
     for _ in islice(rows, task.done):
         pass  # it was done before, and is remembered
     while portion := list(islice(rows, PORTION)):
+        services.refuse_import(by=by, what=what)
         outcome = Outcome()
         good = list(_judge(portion, kind, asker, outcome))
         outcome += _write(good, write, asker, is_dry_run=is_dry_run)

@@ -67,8 +67,10 @@ class StockProduct(tenancy.AccountOwned):
 
     It came with the delivery `stock`, or was found; `origin` is the batch that it was transferred from. `unit_cost` is
     the landed cost: what was paid, `purchase_cost`, with its part of the delivery's additional cost. `quantity` and
-    `movement_count` are projections of the ledger; `inventory.ledger` alone changes them. `hold_count` grows with every
-    reservation of the product here, so that a sale that has read before it sees that it has to read again.
+    `movement_count` are projections of the ledger; `inventory.ledger` alone changes them, and
+    `verify_ledger --rebuild`.
+    `hold_count` grows with every reservation of the product here, so that a sale that has read before it sees that it
+    has to read again.
     """
 
     place = "location"

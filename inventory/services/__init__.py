@@ -1,4 +1,4 @@
-"""The writers of the catalogue, the places and the stock in them, a noun a file."""
+"""The writers of the catalogue, the places and the stock in them, a noun or a verb a file."""
 
 from inventory.services.adjustments import adjust_stock, approve_adjustment, reject_adjustment, write_off_expired
 from inventory.services.arriving import cancel_transfer, receive_transfer
@@ -24,14 +24,13 @@ from inventory.services.import_products import import_products
 from inventory.services.import_stock import import_opening_stock
 from inventory.services.import_suppliers import import_suppliers
 from inventory.services.importing import IMPORT, refuse_import, start_import
-from inventory.services.issuing import Issue, Return, Shelf, issue_stock, pick, return_stock, take_stock
+from inventory.services.issuing import Issue, Return, Shelf, issue_stock, return_stock
 from inventory.services.labelling import start_labels
 from inventory.services.places import (
     add_location,
     add_reorder_point,
     change_location,
     change_reorder_point,
-    find_place,
     open_first_places,
     remove_reorder_point,
 )
@@ -80,7 +79,6 @@ __all__ = [
     "close_order",
     "dispatch_transfer",
     "erase_supplier",
-    "find_place",
     "hold_stock",
     "import_opening_stock",
     "import_products",
@@ -89,7 +87,6 @@ __all__ = [
     "open_count",
     "open_first_places",
     "open_transfer",
-    "pick",
     "place_order",
     "rebuild_from_ledger",
     "receive_order",
@@ -109,6 +106,5 @@ __all__ = [
     "start_export",
     "start_import",
     "start_labels",
-    "take_stock",
     "write_off_expired",
 ]

@@ -54,7 +54,7 @@ def adjust_stock(
     occurred_at = occurred_at or now
     clock.refuse_impossible("occurred_at", occurred_at, now=now)
     place = _find_place(by, location)
-    products = find_goods(by=by, lines=lines, field="lines")
+    products = find_goods(by=by, lines=lines, field="lines", locked=True)
     _refuse_impossible(kind, lines)
     adjustment = _paper(by, place, kind, reason=reason, occurred_at=occurred_at, own_id=id)
     rows = [_line(adjustment, position, item, products) for position, item in enumerate(lines, start=1)]
@@ -97,13 +97,16 @@ def approve_adjustment(*, by: Membership, adjustment: Adjustment) -> Adjustment:
     """Apply a locked adjustment, whose value is that of the batches as they are now; what is applied already stays.
 
     Raises AdjustmentDecided for a rejected one, ApprovalRequired beyond the limits of the member and of their approver,
-    and what `adjusting.make_plan` raises.
+    NotStocked, and what `adjusting.make_plan` raises.
     """
     if adjustment.status == AdjustmentStatus.APPLIED:
         return adjustment
     refuse_unless(adjustment, AdjustmentStatus.PENDING)
     check_right(by, Capability.STOCK_APPROVE, adjustment.location_id)
-    rows = list(adjustment.lines.select_related("product").order_by("position"))
+    rows = list(adjustment.lines.order_by("position"))
+    products = find_goods(by=by, lines=[{"product": row.product_id} for row in rows], field="lines", locked=True)
+    for row in rows:
+        row.product = products[row.product_id]
     batches = adjusting.lock_batches(by=by, location_id=adjustment.location_id, lines=rows)
     plan = adjusting.make_plan(by=by, adjustment=adjustment, lines=rows, batches=batches)
     decider = _find_decider(by, _approvers(by), plan.value)

@@ -28,7 +28,8 @@ from inventory.services.deliveries import find_goods
 
 def refuse_otherwise_tracked(*, by: Membership, lines: Sequence[StockCountLine]) -> None:
     """Raises NotStocked or TrackedOtherwise for what has become a service, or is tracked otherwise, since its scan."""
-    products = find_goods(by=by, lines=[{"product": line.product_id} for line in lines], field="lines")
+    asked = [{"product": line.product_id} for line in lines]
+    products = find_goods(by=by, lines=asked, field="lines", locked=True)
     changed = [
         f"lines.{index}.serials"
         for index, line in enumerate(lines)

@@ -86,7 +86,8 @@ def receive_stock(
 def find_goods(
     *, by: Membership, lines: Sequence[Mapping[str, Any]], field: str, locked: bool = False
 ) -> dict[UUID, Product]:
-    """The products of the lines. Raises InvalidInput for one that is none, and NotStocked for a service."""
+    """The products of the lines, locked where goods may come to an empty shelf: how they are kept cannot change before
+    they have. Raises InvalidInput for one that is none, and NotStocked for a service."""
     found = by.account.products.filter(pk__in={line["product"] for line in lines})
     products = {product.pk: product for product in (found.locked() if locked else found)}
     unknown = [index for index, line in enumerate(lines) if line["product"] not in products]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -51,7 +52,7 @@ def refund_sale(
     refunded_at = refunded_at or now
     _check_clock(by=by, sale=sale, refunded_at=refunded_at, now=now)
     _check_register(by=by, register=register)
-    sold = {line.pk: line for line in sale.lines.select_related("product")}
+    sold = {line.pk: line for line in _lock_lines(sale)}
     refund = Refund(
         account_id=by.account_id,
         id=id or uuid7(),
@@ -79,6 +80,12 @@ def refund_sale(
     _return_goods(by=by, refund=refund, rows=rows)
     refund._prefetched_objects_cache = {"lines": rows, "payments": given_back}  # type: ignore[attr-defined]
     return refund
+
+
+def _lock_lines(sale: Sale) -> QuerySet[SaleLine]:
+    """The lines with their products, which are locked: the way these are kept cannot change before they are back."""
+    lines: QuerySet[SaleLine] = sale.lines.select_related("product").order_by("product_id", "pk")
+    return lines.select_for_update(of=("product",), no_key=True)
 
 
 def _check_clock(*, by: Membership, sale: Sale, refunded_at: datetime, now: datetime) -> None:

@@ -46,15 +46,15 @@ def _run(account_id: UUID, task_id: UUID) -> None:
         task.state, task.started_at = TaskState.RUNNING, task.started_at or timezone.now()
         task.save(update_fields=PROGRESS)
     steps: Iterator[None] | None = None
+    actor = task.by
     while not task.is_over:
         with tenancy.scope(account_id):
             found = _lock(account_id, task_id)
             if found is None or found.is_over or found.done != task.done:
                 return  # cancelled; or another worker took it for stalled, and has gone on
-            if not found.by.is_active:
-                raise NoBusiness  # also who has left in the midst of it
+            actor = _actor(found, actor)
             if steps is None:
-                steps = import_string(settings.TASKS[task.kind])(by=_actor(task), task=task)
+                steps = import_string(settings.TASKS[task.kind])(by=actor, task=task)
             if _is_last(task, steps):
                 task.state, task.ended_at = TaskState.DONE, timezone.now()
             task.save(update_fields=PROGRESS)
@@ -66,12 +66,17 @@ def _lock(account_id: UUID, task_id: UUID) -> Task | None:
     return found
 
 
-def _actor(task: Task) -> Membership:
-    """Who asked for the work, with the role and the places that they have now."""
-    member: Membership = task.by
-    member.account, member.request_id = task.account, task.request_id
-    member.location_ids = accounts.find_places(member)
-    return member
+def _actor(found: Task, actor: Membership) -> Membership:
+    """Who asked for the work, with the role and the places that they have at this step.
+
+    Raises NoBusiness for who has left meanwhile.
+    """
+    now: Membership = found.by
+    if not now.is_active:
+        raise NoBusiness
+    actor.account, actor.request_id = found.account, found.request_id
+    actor.role, actor.is_limited, actor.location_ids = now.role, now.is_limited, accounts.places_of(now)
+    return actor
 
 
 def _is_last(task: Task, steps: Iterator[None]) -> bool:

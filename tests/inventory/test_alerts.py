@@ -229,3 +229,14 @@ def test_a_question_that_makes_no_sense_is_400(shop, path, query):
 def test_a_strangers_place_has_nothing_to_tell(shop, stranger, path):
     found = ask(shop, path, location=str(stranger.storefront.pk))
     assert not any(found.values())
+
+
+def test_what_ran_out_and_came_again_yesterday_has_not_been_lying_there(bare):
+    product = bare.products[0]
+    long_ago = timezone.now() - timedelta(days=6)
+    deliver(bare, product, "1", occurred_at=long_ago)
+    with bare.inside():
+        lines = [{"product": product.pk, "quantity": Decimal(1)}]
+        services.adjust_stock(by=bare.owner, location=bare.storefront.pk, kind="LOSS", reason="Gone", lines=lines)
+    deliver(bare, product, "5")
+    assert ask(bare, DEAD, days="5") == {"products": []}

@@ -16,11 +16,6 @@ TABLE = [("sku", "name", "retail_price"), ("A", "Ananas", "1")]
 STOCK = [("sku", "quantity", "unit_cost"), ("SKU-0", "5", "1")]
 
 
-@pytest.fixture(autouse=True)
-def _files(files):
-    """Every test here brings files along."""
-
-
 def member(shop, role, *, place=None):
     with shop.inside():
         found = accounts.add_member(

@@ -20,8 +20,7 @@ STOCK = [("sku", "quantity", "unit_cost"), *(("SKU-0", "5", f"{n}") for n in ran
 
 
 @pytest.fixture(autouse=True)
-def _files(files, monkeypatch):
-    """Every test here brings files along, which are done in four portions."""
+def _in_four_portions(monkeypatch):
     monkeypatch.setattr(running, "PORTION", ROWS // 4)
 
 

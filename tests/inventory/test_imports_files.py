@@ -15,11 +15,6 @@ HEADINGS = ("sku", "name", "retail_price")
 ROW = ("A", "Ananas", "1")
 
 
-@pytest.fixture(autouse=True)
-def _files(files):
-    """Every test here brings files along."""
-
-
 def names(shop):
     with shop.inside():
         return dict(shop.account.products.exclude(sku__startswith="SKU-").values_list("sku", "name"))

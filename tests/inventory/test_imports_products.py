@@ -14,11 +14,6 @@ from tests.inventory.importing import counts, run
 NEW = ("sku", "name", "retail_price")
 
 
-@pytest.fixture(autouse=True)
-def _files(files):
-    """Every test here brings files along."""
-
-
 def product(shop, sku):
     with shop.inside():
         return shop.account.products.select_related("category__parent", "supplier").get(sku=sku)

@@ -12,11 +12,6 @@ from tests.inventory.importing import as_xlsx, counts, run
 HEADINGS = ("sku", "name", "quantity", "unit_cost", "expiry_date")
 
 
-@pytest.fixture(autouse=True)
-def _files(files):
-    """Every test here brings files along."""
-
-
 def stocked(shop, rows, **more):
     return run(shop, rows, what="OPENING_STOCK", location=str(shop.storefront.pk), **more)
 

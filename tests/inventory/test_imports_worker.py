@@ -3,18 +3,16 @@
 import os
 import signal
 import subprocess
-import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 
 import pytest
-from django.db import connections
 
 from inventory.barcodes import check_digit
+from tests import works
 from tests.inventory.importing import as_csv, as_xlsx, counts, shown, start
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 ROWS = int(os.environ.get("IMPORT_ROWS", "3000"))
 BAD = max(20, ROWS // 250)
 HEADINGS = ("sku", "name", "barcode", "category", "supplier", "unit", "tax class", "retail price", "wholesale price")
@@ -63,18 +61,6 @@ def table():
     return rows, errors
 
 
-@contextmanager
-def worker(files):
-    name = connections["default"].settings_dict["NAME"]
-    env = {**os.environ, "MAKOLA_DATABASE": name, "MAKOLA_WORKER_SILENCE": "2", "FILES_DIR": str(files)}
-    process = subprocess.Popen([sys.executable, "manage.py", "procrastinate", "worker"], cwd=ROOT, env=env)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
 def watch(shop, pk, process, until):
     """How many rows were done, each time that somebody looked, until this is true of the task."""
     client, seen, idle = shop.client(), list[int](), 0
@@ -99,15 +85,15 @@ def report(shop, pk, process):
     print(f"{task['started_at']} to {task['ended_at']}: {task['message']} At most {most_memory(process)} kB.")
 
 
-def test_s46_s48_a_worker_is_killed_in_the_middle_and_what_it_began_is_done_once(busy, files):
+def test_s46_s48_a_worker_is_killed_in_the_middle_and_what_it_began_is_done_once(busy):
     """S46. S48."""
     rows, errors = table()
     pk = start(busy, rows)
-    with worker(files) as first:
+    with works.worker() as first:
         before = watch(busy, pk, first, until=lambda task: task["done"] > ROWS / 3)
         first.send_signal(signal.SIGKILL)
         first.wait()
-    with worker(files) as second:
+    with works.worker() as second:
         after = watch(busy, pk, second, until=lambda task: task["state"] not in ("WAITING", "RUNNING"))
         report(busy, pk, second)
     assert before[-1] < ROWS
@@ -135,17 +121,17 @@ def test_s46_s48_a_worker_is_killed_in_the_middle_and_what_it_began_is_done_once
         )
 
 
-def test_s48_a_workbook_is_imported_as_its_table_would_be(busy, files):
+def test_s48_a_workbook_is_imported_as_its_table_would_be(busy):
     """S48."""
     rows, errors = table()
     typed = [rows[0], *([*row[:2], as_number(row[2]), *row[3:7], as_number(row[7]), 1.25] for row in rows[1:])]
     pk = start(busy, as_xlsx(typed))
-    with worker(files) as process:
+    with works.worker() as process:
         watch(busy, pk, process, until=lambda task: task["state"] not in ("WAITING", "RUNNING"))
         report(busy, pk, process)
     assert shown(busy, pk)["errors"] == errors
     again = start(busy, as_csv([*rows[:1], *(changed(8, "1.25")(row) for row in rows[1:])]))
-    with worker(files) as process:
+    with works.worker() as process:
         watch(busy, again, process, until=lambda task: task["state"] not in ("WAITING", "RUNNING"))
         report(busy, again, process)
     assert shown(busy, again)["result"] == counts(unchanged=ROWS - BAD, errors=BAD)

@@ -41,6 +41,15 @@ class SaleCatalogueSerializer(Serializer):
     has_more = serializers.BooleanField()
 
 
+class BatchAvailabilitySerializer(Serializer):
+    """How much of a batch is left, and how much of it nobody holds."""
+
+    id = fields.IdField()
+    expires_on = fields.DateField(allow_null=True)
+    quantity = fields.QuantityField()
+    available = fields.QuantityField()
+
+
 class AvailabilitySerializer(Serializer):
     """How much of a product can be had at a place now: on hand, less what has expired, less what carts hold."""
 
@@ -50,3 +59,4 @@ class AvailabilitySerializer(Serializer):
     expired = fields.QuantityField()
     held = fields.QuantityField()
     available = fields.QuantityField()
+    batches = BatchAvailabilitySerializer(many=True)

@@ -19,6 +19,7 @@ Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class MadeViewSet(AccountViewSet):
+    exactly_once = True
     serializer_class = TaskSerializer
 
     def rows(self, account: Account) -> QuerySet[Any]:
