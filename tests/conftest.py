@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -44,12 +45,21 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
             connections[alias].close()
             connections[alias].settings_dict["NAME"] = name
             connections.databases[alias]["NAME"] = name
+        _let_tests_take_their_time(name)
         with django_db_blocker.unblock():
             call_command("migrate", database="owner", interactive=False, verbosity=0)
         yield
         with django_db_blocker.unblock():
             connections.close_all()
         provision.drop_database(admin_dsn=settings.DATABASE_ADMIN_DSN, database=name)
+
+
+def _let_tests_take_their_time(name: str) -> None:
+    """A transaction that waits is ended after a minute, but for those of tests, which a busy machine makes wait."""
+    with psycopg.connect(settings.DATABASE_ADMIN_DSN, dbname=name, autocommit=True) as admin:
+        admin.execute(
+            f"ALTER ROLE {provision.APP_ROLE} IN DATABASE {name} SET idle_in_transaction_session_timeout = 0".encode()
+        )
 
 
 @contextmanager

@@ -329,7 +329,7 @@ MADE_IN = {  # where what is made out of another row is listed
 
 
 def test_an_id_that_a_stranger_has_taken_is_free_for_me_and_once_only(mine, theirs):
-    swept = [route for route in routes() if takes_id(route)]
+    swept = [route for route in routes() if takes_id(route) and route.name != "POST system/files/"]  # which has no list
     assert swept
     before = everything(theirs)
     for route in swept:

@@ -93,7 +93,6 @@ def grow(shop: Shop, name: str) -> None:
 def leave_to_background(shop: Shop) -> None:
     """One more task, with a file that it was given."""
     works.start(shop.owner)
-    system.keep_file(by=shop.owner, file=ContentFile(b"sku\n", name="products.csv"))
 
 
 def stock_up(shop: Shop, name: str, storefront: Location, product: Product) -> None:

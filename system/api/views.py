@@ -23,7 +23,6 @@ from system.models import PrivateFile, Task
 class FileViewSet(AccountViewSet):
     """What a member brings along, to name it in a later request: a table to import, the photo of what broke."""
 
-    read_capability = Capability.FILE_ADD
     write_capability = Capability.FILE_ADD
     feature = "inventory"
     parser_classes = (UploadParser,)
@@ -31,7 +30,7 @@ class FileViewSet(AccountViewSet):
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"create": serializers.FileInput}
 
     def rows(self, account: Account) -> QuerySet[PrivateFile]:
-        return account.private_files.filter(kept_by=self.request.membership).order_by("-id")
+        return account.private_files.filter(kept_by=self.request.membership)
 
     def create(self, request: AccountRequest) -> Response:
         """Send the bytes as `file` of a multipart form. What is not asked for within a day is removed."""

@@ -34,10 +34,11 @@ def corrupt(statement, *parameters):
 # --- Rows -------------------------------------------------------------------------------------------------------------
 
 
-def first(table, account_id, *, after=0):
-    """The first row of an account, or one that comes so many after it."""
+def first(table, account_id, *, after=0, naming="id"):
+    """The first row of an account, if possible of those that name something there, or one that comes so many after."""
+    rows = f"SELECT id FROM {table} WHERE account_id = %s ORDER BY {naming} IS NULL, id OFFSET {after} LIMIT 1"
     with connections["owner"].cursor() as cursor:
-        cursor.execute(f"SELECT id FROM {table} WHERE account_id = %s ORDER BY id OFFSET {after} LIMIT 1", [account_id])
+        cursor.execute(rows, [account_id])
         return cursor.fetchone()[0]
 
 
@@ -52,7 +53,7 @@ def test_s09_every_reference_to_another_accounts_row_is_named(committed):
         table, target = model._meta.db_table, field.related_model._meta.db_table
         is_other_end = (table, field.name) == ("transfers", "destination")  # a transfer goes elsewhere
         foreign = free if target == "users" else first(target, theirs.id, after=int(is_other_end))
-        row = first(table, mine.id)
+        row = first(table, mine.id, naming=field.column)
         corrupt(f"UPDATE {table} SET {field.column} = %s WHERE account_id = %s AND id = %s", foreign, mine.id, row)
         wanted.add(
             f"{table} {row} of account {mine.id}: its {field.column} is {foreign} of {target},"

@@ -249,13 +249,16 @@ def link(table, column, value, account_id):
         changes += f" || jsonb_build_object('{name}', {unique})" if name != column else ""
     return run(
         f"INSERT INTO {table} SELECT (jsonb_populate_record(t, {changes})).* FROM {table} t"
-        " WHERE account_id = %s LIMIT 1",
+        f" WHERE account_id = %s ORDER BY t.{column} IS NULL LIMIT 1",
         [str(uuid7()), str(value), account_id],
         "owner",
     )
 
 
+FREE_FILE = """(SELECT p.id::text FROM private_files p
+  WHERE p.account_id = t.account_id AND p.id NOT IN (SELECT file_id FROM attachments) LIMIT 1)"""
 FRESH = {
+    "attachments": {"file_id": FREE_FILE},
     "categories": {"name": "'a fresh name'"},
     "invitations": {"email": "'fresh@x.example'", "token_hash": "'fresh'"},
     "products": {"sku": "'FRESH'", "barcode": "''"},
