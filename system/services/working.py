@@ -15,6 +15,7 @@ from accounts.models import Membership
 from core import tenancy
 from core.errors import DomainError, ServerFault
 from system.models import Task, TaskState
+from system.services.tasks import refuse_task
 
 logger = structlog.get_logger("task")
 
@@ -53,8 +54,10 @@ def _run(account_id: UUID, task_id: UUID) -> None:
                 return  # cancelled; or another worker took it for stalled, and has gone on
             if not found.by.is_active:
                 raise NoBusiness  # also who has left in the midst of it
+            refuse_task(by=found.by, task=found)
             if steps is None:
                 steps = import_string(settings.TASKS[task.kind])(by=_actor(task), task=task)
+            _follow(task.by, found.by)
             if _is_last(task, steps):
                 task.state, task.ended_at = TaskState.DONE, timezone.now()
             task.save(update_fields=PROGRESS)
@@ -67,11 +70,16 @@ def _lock(account_id: UUID, task_id: UUID) -> Task | None:
 
 
 def _actor(task: Task) -> Membership:
-    """Who asked for the work, with the role and the places that they have now."""
+    """Who asked for the work."""
     member: Membership = task.by
     member.account, member.request_id = task.account, task.request_id
-    member.location_ids = accounts.find_places(member)
     return member
+
+
+def _follow(member: Membership, now: Membership) -> None:
+    """Who asked has from now on the role and the places that they have by now."""
+    member.role, member.is_limited = now.role, now.is_limited
+    member.location_ids = accounts.find_places(member)
 
 
 def _is_last(task: Task, steps: Iterator[None]) -> bool:
