@@ -143,6 +143,12 @@ TASKS: dict[str, str] = {
     "inventory.labels": "inventory.services.labelling.make_labels",
     "inventory.import": "inventory.importing.running.run_import",
 }
+# Who has lost the right does not get on with the work, nor at what it made.
+TASK_RIGHTS = {
+    "inventory.export": "report:export",
+    "inventory.labels": "catalog:change",
+    "inventory.import": "catalog:import",
+}
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""

@@ -9,8 +9,9 @@ from uuid import UUID
 
 # An apostrophe is among them so that the one put before the others can be told from one that was there.
 # Where a semicolon is what parts cells, as in much of Europe and West Africa, another cell begins after it.
-_NOT_AFTER = re.compile(r"([;\t])(?=[=+\-@'])")
-_AFTER = re.compile(r"([;\t])'(?=[=+\-@'])")
+# For it our quotation marks do not begin the cell: what is between them ends with the line, and theirs are passed over.
+_NOT_AFTER = re.compile(r"""([;\t\r\n]"*)(?=[=+\-@'])""")
+_AFTER = re.compile(r"""([;\t\r\n]"*)'(?=[=+\-@'])""")
 _NOT_FIRST = tuple("=+-@\t\r\n'")
 
 

@@ -14,6 +14,7 @@ from accounts.models import Account, Membership
 from core.amounts import round_money
 
 PORTION = 2_000  # rows read at once
+MOST_LEVELS = 50  # of a category's path; no shop has as many
 
 
 class Export(models.TextChoices):
@@ -138,7 +139,7 @@ def _movements(by: Membership, first_on: date | None, last_on: date | None) -> L
     rows = by.account.stock_movements.open_to(by)
     if first_on:
         rows = rows.filter(occurred_at__gte=_midnight(first_on, by.account))
-    if last_on:
+    if last_on and last_on < date.max:
         rows = rows.filter(occurred_at__lt=_midnight(last_on + timedelta(days=1), by.account))
     return Listing(
         rows,
@@ -176,11 +177,14 @@ def _money_of(account: Account) -> Callable[[Decimal], Decimal]:
 
 
 def _category_paths(account: Account) -> dict[UUID, str]:
-    """Every category as `Drinks > Beer`."""
+    """Every category as `Drinks > Beer`, no longer than so many: a chain without end must stop no export."""
     found = {pk: (name, parent) for pk, name, parent in account.categories.values_list("id", "name", "parent_id")}
 
-    def path(pk: UUID) -> str:
-        name, parent = found[pk]
-        return f"{path(parent)} > {name}" if parent else name
+    def names(pk: UUID | None) -> Iterator[str]:
+        for _ in range(MOST_LEVELS):
+            if pk is None:
+                return
+            name, pk = found[pk]
+            yield name
 
-    return {pk: path(pk) for pk in found}
+    return {pk: " > ".join([*names(pk)][::-1]) for pk in found}

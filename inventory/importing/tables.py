@@ -5,11 +5,12 @@ import csv
 import io
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from datetime import time as midnight
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
+from xml.parsers import expat
 
 import openpyxl
 
@@ -23,6 +24,12 @@ MOST_COLUMNS = 64
 LAST_ROW = 1_048_576  # of any spreadsheet
 MOST_BYTES = 128 * 1024 * 1024  # that an XLSX may unfold to
 MOST_MEMBERS = 1000  # of its archive
+MOST_TAGS = 8_000_000  # of elements in it
+MOST_TEXTS = 500_000  # of those that cells share
+MOST_TAGS_OF_ONE = 50_000  # in a row or in a shared text, which is read whole
+MOST_TAGS_ELSE = 250_000  # outside of both: styles and the like, which are all kept
+MOST_OF_A_TAG = 1024 * 1024  # bytes, and of the text before it
+LAST_COLUMN = 16_384  # of any spreadsheet
 MOST_SECONDS = 40  # to read all of it: the transaction that waits for it meanwhile is ended after 60
 LINE = 64 * 1024  # characters of the first line
 
@@ -49,6 +56,8 @@ def read_rows(file: PrivateFile) -> Iterator[tuple[int, Cells]]:
         rows = _of_workbook(content) if file.content_type == media.XLSX else _of_text(content)
         try:
             for number, row in enumerate(rows, start=1):
+                if len(row) > LAST_COLUMN:
+                    raise TableTooLarge(rows=MOST_ROWS, columns=MOST_COLUMNS)
                 texts = [_text(value) for value in row]
                 if number > LAST_ROW or (number > MOST_ROWS + 1 and any(texts)):
                     raise TableTooLarge(rows=MOST_ROWS, columns=MOST_COLUMNS)
@@ -62,7 +71,7 @@ def read_rows(file: PrivateFile) -> Iterator[tuple[int, Cells]]:
             raise TableUnreadable(row=number + 1) from None
 
 
-def _of_text(content: Any) -> Iterator[Iterable[str]]:
+def _of_text(content: Any) -> Iterator[Sequence[str]]:
     text = io.TextIOWrapper(content, encoding=_encoding(content), newline="")
     delimiter = max(",;\t", key=text.readline(LINE).count)
     text.seek(0)
@@ -83,7 +92,7 @@ def _encoding(content: Any) -> str:
     return "utf-8-sig"
 
 
-def _of_workbook(content: Any) -> Iterator[Iterable[Any]]:
+def _of_workbook(content: Any) -> Iterator[Sequence[Any]]:
     _refuse_bomb(content)
     workbook = openpyxl.load_workbook(content, read_only=True, data_only=True, keep_links=False)
     sheet = workbook.worksheets[0]
@@ -92,11 +101,68 @@ def _of_workbook(content: Any) -> Iterator[Iterable[Any]]:
 
 
 def _refuse_bomb(content: Any) -> None:
+    """Few packed bytes may be many elements, of which a reader makes objects of some hundred bytes each."""
+    tags = _Tags()
     with zipfile.ZipFile(content) as archive:
         members = archive.infolist()  # of each no more is ever read than it says here
+        if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > MOST_BYTES:
+            raise TableTooLarge(rows=MOST_ROWS, columns=MOST_COLUMNS)
+        for member in members:
+            with archive.open(member) as part:
+                tags.count(part)
     content.seek(0)
-    if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > MOST_BYTES:
-        raise TableTooLarge(rows=MOST_ROWS, columns=MOST_COLUMNS)
+
+
+class _Tags:
+    """Counts the elements of XML, of which none is kept. Raises TableTooLarge for more than would be kept at once."""
+
+    def __init__(self) -> None:
+        self.all = self.texts = self.one = self.other = 0
+
+    def count(self, part: IO[bytes]) -> None:
+        """What is no XML, as a picture, has none; what is damaged has those before the damage."""
+        parser = expat.ParserCreate()
+        parser.StartElementHandler, parser.EndElementHandler = self._begin, self._end
+        parser.EntityDeclHandler = self._declare
+        self.parser, self.path = parser, list[str]()
+        self.depth = self.fed = self.seen = 0  # of the row or text that is open; of bytes
+        try:
+            while piece := part.read(LINE):
+                self.fed += len(piece)
+                parser.Parse(piece)
+                self._refuse(self.fed - self.seen > MOST_OF_A_TAG)
+        except expat.ExpatError:
+            return
+
+    def _begin(self, tag: str, _: object) -> None:
+        self.seen = self.parser.CurrentByteIndex
+        self.path.append(tag)
+        self.all += 1
+        if self.depth:
+            self.one += 1
+        elif [name.rpartition(":")[2] for name in self.path[1:]] in (["si"], ["sheetData", "row"]):
+            self.depth, self.one = len(self.path), 0
+            self.texts += len(self.path) == 2
+        else:
+            self.other += 1
+        self._refuse(
+            self.all > MOST_TAGS
+            or self.texts > MOST_TEXTS
+            or self.one > MOST_TAGS_OF_ONE
+            or self.other > MOST_TAGS_ELSE
+        )
+
+    def _end(self, _: str) -> None:
+        if self.depth == len(self.path):
+            self.depth = 0
+        self.path.pop()
+
+    def _declare(self, *_: object) -> None:
+        raise ValueError("No spreadsheet declares what is to be unfolded.")
+
+    def _refuse(self, is_too_much: bool) -> None:
+        if is_too_much:
+            raise TableTooLarge(rows=MOST_ROWS, columns=MOST_COLUMNS)
 
 
 def _text(value: Any) -> str:

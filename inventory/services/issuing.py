@@ -229,13 +229,17 @@ def _insufficient(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable]) -
 @dataclass(frozen=True)
 class Return:
     """Goods of a sold line that came back, these pieces where there are `serials`; damaged ones come back and are
-    written off. `path` names the line in a refusal."""
+    written off. `path` names the line in a refusal.
+
+    Once a product is not tracked by piece any more, the numbers only tell which batches the goods left.
+    """
 
     line_id: UUID
     quantity: Decimal
     is_damaged: bool
     path: str
     serials: Sequence[str] = ()
+    is_by_piece: bool = True
 
 
 @dataclass
@@ -288,7 +292,8 @@ def _still_out(*, by: Membership, line_ids: Sequence[UUID]) -> dict[UUID, list[S
 
 def _spread(back: Return, out: Sequence[Sold]) -> Iterator[tuple[UUID, Decimal, UUID | None]]:
     wanted = [sold for sold in out if sold.serial in back.serials] if back.serials else out
-    if back.serials and any(sold.is_here for sold in wanted):
+    is_by_piece = bool(back.serials) and back.is_by_piece
+    if is_by_piece and any(sold.is_here for sold in wanted):
         raise SerialElsewhere(errors=[about(f"{back.path}.serials", SerialElsewhere)])
     missing = back.quantity
     for sold in wanted:
@@ -296,4 +301,4 @@ def _spread(back: Return, out: Sequence[Sold]) -> Iterator[tuple[UUID, Decimal, 
         if part > 0:
             sold.quantity -= part
             missing -= part
-            yield sold.batch_id, part, sold.piece_id if back.serials else None
+            yield sold.batch_id, part, sold.piece_id if is_by_piece else None

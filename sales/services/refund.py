@@ -234,7 +234,8 @@ def _return_goods(*, by: Membership, refund: Refund, rows: Sequence[RefundLine])
             _base_quantity(row, f"lines.{index}.quantity"),
             is_damaged=row.restock == Restock.DAMAGED,
             path=f"lines.{index}",
-            serials=row.serials if _is_by_piece(row.line) else (),
+            serials=row.serials,
+            is_by_piece=_is_by_piece(row.line),
         )
         for index, row in enumerate(rows)
         if row.restock != Restock.NOT_RETURNED

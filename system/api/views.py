@@ -64,10 +64,12 @@ class TaskViewSet(AccountViewSet):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True)
     def file(self, request: AccountRequest, pk: str) -> FileResponse:
-        """What the task made, for the member who asked for it: nobody else can be taken to have their rights."""
+        """What the task made, for the member who asked for it, and still may: nobody else can be taken to have their
+        rights."""
         task = self.get_object()
         if task.by_id != request.membership.pk or task.file is None:
             raise errors.NotFound
+        services.refuse_task(by=request.membership, task=task)
         return show_file(task.file)
 
     @action(detail=True, methods=["post"])

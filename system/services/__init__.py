@@ -1,7 +1,7 @@
 """The writers of files and tasks."""
 
 from system.services.files import find_file, keep_file, remove_unused_files
-from system.services.tasks import cancel_task, note_errors, start_task
+from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
 from system.services.working import run_task
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "find_file",
     "keep_file",
     "note_errors",
+    "refuse_task",
     "remove_unused_files",
     "run_task",
     "start_task",

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import services as accounts
+from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from core import errors
 from system import queue
@@ -24,6 +25,13 @@ def start_task(
     accounts.record(by=by, action="task.started", subject=task, after={"kind": kind})
     queue.defer(task)
     return task
+
+
+def refuse_task(*, by: Membership, task: Task) -> None:
+    """Raises CapabilityMissing for who may not ask for such work, or may no more, or not in this session."""
+    right = settings.TASK_RIGHTS.get(task.kind)
+    if right and not by.may(right):
+        raise CapabilityMissing(capability=right)
 
 
 def cancel_task(*, by: Membership, task: Task) -> Task:

@@ -15,6 +15,7 @@ from accounts.models import Membership
 from core import tenancy
 from core.errors import DomainError, ServerFault
 from system.models import Task, TaskState
+from system.services.tasks import refuse_task
 
 logger = structlog.get_logger("task")
 
@@ -53,6 +54,7 @@ def _run(account_id: UUID, task_id: UUID) -> None:
             if found is None or found.is_over or found.done != task.done:
                 return  # cancelled; or another worker took it for stalled, and has gone on
             actor = _actor(found, actor)
+            refuse_task(by=actor, task=found)
             if steps is None:
                 steps = import_string(settings.TASKS[task.kind])(by=actor, task=task)
             if _is_last(task, steps):

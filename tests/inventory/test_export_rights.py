@@ -14,6 +14,7 @@ from inventory import services as inventory
 from inventory.services import exporting
 from system.models import Task
 from tests.access import put_in_state
+from tests.accounts.tills import give_pin, register
 from tests.inventory.made import EXPORTS, TASKS, ask, export, fetch, keep_files_in, make, read, run, table
 from tests.places import add_member, add_place
 from tests.test_query_counts import statements
@@ -81,6 +82,45 @@ def test_nobody_but_who_asked_fetches_the_file(shop, stranger):
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
     assert stranger.client().get(f"{TASKS}{task['id']}/").status_code == 404
     assert fetch(shop, task["id"], by=manager)
+
+
+def demote(shop, member):
+    with shop.inside():
+        shop.account.memberships.filter(pk=member.pk).update(role=Role.CASHIER)
+
+
+def test_who_has_lost_the_right_gets_no_export_that_was_asked_for_before(shop):
+    manager = add_member(shop, Role.MANAGER, name="Abla")
+    made, _ = make(shop, EXPORTS, {"what": "STOCK", "format": "CSV"}, by=manager)
+    asked = ask(shop, EXPORTS, {"what": "STOCK", "format": "CSV"}, by=manager)
+    demote(shop, manager)
+    response = shop.client(manager).get(f"{TASKS}{made['id']}/file/")
+    assert (response.status_code, response.json()["code"]) == (403, "capability_missing")
+    task = run(shop, asked, by=manager)
+    assert (task["state"], task["result"], task["has_file"]) == ("FAILED", {"code": "capability_missing"}, False)
+
+
+def test_who_loses_the_right_while_rows_are_written_gets_none_of_them(shop, monkeypatch):
+    manager = add_member(shop, Role.MANAGER, name="Abla")
+    asked = ask(shop, EXPORTS, {"what": "STOCK", "format": "CSV"}, by=manager)
+    monkeypatch.setattr(exports, "PORTION", 1)
+    read_rows = exports.Listing.read
+
+    def read_and_demote(listing, most):
+        for rows in read_rows(listing, most):
+            shop.account.memberships.filter(pk=manager.pk).update(role=Role.CASHIER)
+            yield rows
+
+    monkeypatch.setattr(exports.Listing, "read", read_and_demote)
+    task = run(shop, asked, by=manager)
+    assert (task["state"], task["done"], task["result"]) == ("FAILED", 1, {"code": "capability_missing"})
+
+
+def test_by_pin_nobody_fetches_an_export(shop):
+    task, _ = make(shop, EXPORTS, {"what": "STOCK", "format": "CSV"})
+    give_pin(shop, shop.owner)
+    response = register(shop).signed_in(shop.owner).get(f"{TASKS}{task['id']}/file/")
+    assert (response.status_code, response.json()["code"]) == (403, "capability_missing")
 
 
 @pytest.mark.parametrize("role", [Role.CASHIER, Role.WAREHOUSE, Role.STAFF])

@@ -51,6 +51,21 @@ def fill_catalogue(shop):
         )
 
 
+def test_categories_without_end_below_one_another_stop_no_export(shop):
+    with shop.inside():
+        shelf = None
+        for number in range(1100):
+            shelf = shop.account.categories.create(name=f"Shelf {number}", parent=shelf)
+        shop.account.products.filter(sku="SKU-0").update(category=shelf)
+    path = table(export(shop, "PRODUCTS"))[0]["category"].split(" > ")
+    assert path == [f"Shelf {number}" for number in range(1050, 1100)]
+
+
+def test_the_last_day_of_all_is_a_day(shop):
+    days = {"first_on": "0001-01-01", "last_on": "9999-12-31"}
+    assert export(shop, "MOVEMENTS", **days) == export(shop, "MOVEMENTS")
+
+
 def test_products_come_with_the_columns_that_an_import_takes(shop):
     fill_catalogue(shop)
     assert export(shop, "PRODUCTS")[0] == [

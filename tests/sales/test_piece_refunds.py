@@ -203,3 +203,16 @@ def test_a_refund_of_thirty_pieces_costs_what_a_refund_of_three_costs(bare):
 
     cost(1)
     assert cost(3) == cost(30)
+
+
+def test_s34_a_piece_goes_into_its_own_batch_also_when_its_product_is_no_longer_tracked(bare, phone):
+    """S34."""
+    batches = [batch_of(bare, number) for number in ("A1", "A3")]
+    sale = sold(bare, phone, "A1", "A2", "A3", "A4")
+    track(bare, phone, "NONE")
+    for number in ("A3", "A1"):
+        refunded(bare, sale, number)
+    with bare.inside():
+        left = dict(bare.account.stock_products.filter(product=phone).values_list("id", "quantity"))
+    assert left == dict.fromkeys(batches, 1)
+    assert set(whereabouts(bare).values()) == {None}
