@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -19,7 +20,6 @@ Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class MadeViewSet(AccountViewSet):
-    exactly_once = True
     serializer_class = TaskSerializer
 
     def rows(self, account: Account) -> QuerySet[Any]:
@@ -31,6 +31,7 @@ class ExportViewSet(MadeViewSet):
     feature = "exports"
     input_classes: ClassVar[Inputs] = {"create": serializers.ExportInput}
 
+    @extend_schema(responses={202: TaskSerializer})
     def create(self, request: AccountRequest) -> Response:
         """Have a table written as CSV or XLSX. In the days of grace it has its first 100 rows, and the task says so."""
         return self.act(services.start_export, status=http.HTTP_202_ACCEPTED)
@@ -41,6 +42,7 @@ class LabelViewSet(MadeViewSet):
     feature = "inventory"
     input_classes: ClassVar[Inputs] = {"create": serializers.LabelsInput}
 
+    @extend_schema(responses={202: TaskSerializer})
     def create(self, request: AccountRequest) -> Response:
         """Have at most 1,000 labels with barcodes drawn as PDF, for sheets of A4."""
         return self.act(services.start_labels, status=http.HTTP_202_ACCEPTED)

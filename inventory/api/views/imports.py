@@ -1,6 +1,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -27,6 +28,7 @@ class ImportViewSet(AccountViewSet):
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.tasks.filter(kind=services.IMPORT).select_related("by").order_by("-id")
 
+    @extend_schema(responses={202: TaskSerializer})
     def create(self, request: AccountRequest) -> Response:
         """Import an uploaded CSV or XLSX in the background. The first row says what is in the columns.
 
