@@ -332,7 +332,6 @@ def answer(client, route):
     client.cookies = cookies
     if response.streaming:
         list(response.streaming_content)
-        response.close()
     code = response.json().get("code") if response.status_code >= 400 else None
     if code in GATE:
         return response.status_code, code

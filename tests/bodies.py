@@ -430,7 +430,6 @@ def text_of(response: Any) -> str:
 def files_of(response: Any) -> dict[str, str]:
     """What is in the file that is answered, or in each of an archive."""
     content = BytesIO(b"".join(response.streaming_content))
-    response.close()
     if response["Content-Type"] != "application/zip":
         return {response["Content-Disposition"]: content.read().decode("latin-1")}
     archive = ZipFile(content)
