@@ -145,6 +145,7 @@ APPROVABLE = frozenset(
         Capability.STOCK_ADJUST,
         Capability.STOCK_APPROVE,
         Capability.DEBT_ALLOW,
+        Capability.DEBT_WRITE_OFF,
         Capability.CASH_MOVE,
     }
 )

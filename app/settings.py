@@ -182,6 +182,7 @@ RATE_LIMITS: dict[str, tuple[int, int]] = {
     "pin": (5, 900),  # per member and device
     "pin_member": (30, 3600),  # per member
     "approver": (10, 3600),  # per member who asks for an approval
+    "gift_card": (10, 900),  # codes per member that are not right
 }
 for _name, _limit in env.dict("RATE_LIMITS", default={}).items():  # such as login=20/900,pin=10/900
     _most, _seconds = _limit.split("/")

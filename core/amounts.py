@@ -72,6 +72,11 @@ def round_money(amount: Decimal, exponent: int) -> Decimal:
     return amount.quantize(smallest_unit(exponent), rounding=ROUND_HALF_UP)
 
 
+def round_to_coin(amount: Decimal, coin: Decimal) -> Decimal:
+    """The amount in whole coins, half up (away from zero when negative); as it is where there is no smallest coin."""
+    return (amount / coin).quantize(ONE, rounding=ROUND_HALF_UP) * coin if coin else amount
+
+
 def prorate(total: Decimal, part: Decimal, whole: Decimal, exponent: int) -> Decimal:
     """The share of `total` that belongs to `part` out of `whole`.
 

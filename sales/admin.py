@@ -1,7 +1,19 @@
 from django.contrib import admin
 
 from core.admin import AccountFilter, StaffAdmin, StaffInline
-from sales.models import Customer, Payment, Refund, Register, Sale, SaleLine
+from sales.models import (
+    Customer,
+    CustomerEntry,
+    CustomerGroup,
+    Debt,
+    GiftCard,
+    GiftCardEntry,
+    Payment,
+    Refund,
+    Register,
+    Sale,
+    SaleLine,
+)
 
 
 @admin.register(Register)
@@ -16,10 +28,59 @@ class RegisterAdmin(StaffAdmin):
 @admin.register(Customer)
 class CustomerAdmin(StaffAdmin):
     needs_account = True
-    fields = ("name", "id", "account", "phone", "is_active", "created_at")
-    list_display = ("name", "account", "is_active", "created_at")
+    fields = (
+        *("name", "id", "account", "phone", "group", "credit_limit", "terms_days", "is_blocked", "debt", "wallet"),
+        *("is_active", "created_at"),
+    )
+    list_display = ("name", "account", "debt", "wallet", "is_blocked", "is_active", "created_at")
     list_select_related = ("account",)
     search_fields = ("name", "phone", "=id")
+
+
+@admin.register(CustomerGroup)
+class CustomerGroupAdmin(StaffAdmin):
+    fields = ("name", "id", "account")
+    list_display = ("name", "account")
+    list_select_related = ("account",)
+    search_fields = ("name", "=id")
+
+
+@admin.register(Debt)
+class DebtAdmin(StaffAdmin):
+    needs_account = True
+    fields = ("id", "account", "customer", "source", "source_id", "amount", "settled", "due_on", "occurred_at")
+    list_display = ("occurred_at", "account", "customer", "amount", "settled", "due_on")
+    list_select_related = ("account", "customer")
+    search_fields = ("=customer__id", "=id")
+
+
+@admin.register(CustomerEntry)
+class CustomerEntryAdmin(StaffAdmin):
+    needs_account = True
+    fields = (
+        *("id", "account", "customer", "sequence", "book", "kind", "debt", "amount", "balance_after", "source"),
+        *("source_id", "reason", "by", "occurred_at", "recorded_at"),
+    )
+    list_display = ("occurred_at", "account", "customer", "sequence", "book", "kind", "amount", "balance_after")
+    list_filter = (AccountFilter, "book", "kind")
+    list_select_related = ("account", "customer")
+    search_fields = ("=customer__id", "=id")
+
+
+class GiftCardEntryInline(StaffInline):
+    model = GiftCardEntry
+    fields = ("sequence", "kind", "amount", "balance_after", "source", "source_id", "by", "occurred_at")
+    ordering = ("sequence",)
+
+
+@admin.register(GiftCard)
+class GiftCardAdmin(StaffAdmin):
+    needs_account = True
+    inlines = (GiftCardEntryInline,)
+    fields = ("id", "last_four", "account", "amount", "balance", "expires_on", "is_blocked", "sold_by", "sold_at")
+    list_display = ("last_four", "account", "amount", "balance", "expires_on", "is_blocked", "sold_at")
+    list_select_related = ("account",)
+    search_fields = ("last_four", "=id")
 
 
 class SaleLineInline(StaffInline):

@@ -41,10 +41,9 @@ def post(
 
     Raises InsufficientWallet where the wallet would fall below zero.
     """
+    available = round_money(customer.wallet, by.account.currency_exponent)
     rows = [_row(entry, customer) for entry in entries]
-    if customer.wallet < ZERO:
-        spent = -sum((entry.amount for entry in entries if entry.book == Book.WALLET), ZERO)
-        available = round_money(customer.wallet + spent, by.account.currency_exponent)
+    if any(row.balance_after < ZERO for row in rows if row.book == Book.WALLET):
         raise InsufficientWallet(available=f"{available:f}")
     now = timezone.now()
     for row in rows:

@@ -49,3 +49,63 @@ class SoldWithoutSerials(DomainError):
 class RefundTenderMismatch(DomainError):
     code = "refund_tender_mismatch"
     detail = "Money goes back the way it came: {total} in all, and of each tender at most what is left of it."
+
+
+class CustomerRequired(DomainError):
+    code = "customer_required"
+    detail = "Say which customer: whom nobody knows can neither owe nor have anything kept for them."
+
+
+class CustomerInactive(DomainError):
+    code = "customer_inactive"
+    detail = "This customer is switched off."
+
+
+class CustomerBlocked(DomainError):
+    code = "customer_blocked"
+    detail = "This customer gets nothing on credit any more."
+
+
+class CreditLimitExceeded(DomainError):
+    code = "credit_limit_exceeded"
+    detail = "The customer may owe {limit} and owes {debt}: {available} is left."
+
+
+class CustomerOwes(DomainError):
+    code = "customer_owes"
+    detail = "The customer owes {debt} still."
+
+
+class WalletNotEmpty(DomainError):
+    code = "wallet_not_empty"
+    detail = "The customer's wallet holds {wallet} still."
+
+
+class DebtOverpaid(DomainError):
+    code = "debt_overpaid"
+    detail = "More would be settled than is owed: {open} is open."
+
+
+class AllocationTooMuch(DomainError):
+    code = "allocation_too_much"
+    detail = "More is shared out over debts than the {paid} that is paid."
+
+
+class GiftCardUnknown(DomainError):
+    code = "gift_card_unknown"
+    detail = "There is no gift card with this code."
+
+
+class GiftCardBlocked(DomainError):
+    code = "gift_card_blocked"
+    detail = "This gift card is blocked."
+
+
+class GiftCardExpired(DomainError):
+    code = "gift_card_expired"
+    detail = "This gift card ended on {expires_on}."
+
+
+class GiftCardShort(DomainError):
+    code = "gift_card_short"
+    detail = "The gift card holds {balance}."

@@ -55,8 +55,8 @@ UNION ALL
 SELECT 'sales', account_id, id, format('its total is %s, but %s less %s is not', total, subtotal, discount_total)
 FROM sums WHERE total <> subtotal - discount_total + CASE WHEN prices_include_tax THEN 0 ELSE tax_total END
 UNION ALL
-SELECT 'sales', account_id, id, format('its total is %s, but its payments settle %s', total, amount)
-FROM sums WHERE total <> amount
+SELECT 'sales', account_id, id, format('its total is %s, but its payments settle %s', total + rounding, amount)
+FROM sums WHERE total + rounding <> amount
 UNION ALL
 SELECT 'sales', account_id, id, format('%s was paid, but its payments say %s', paid, tendered)
 FROM sums WHERE paid <> tendered
@@ -78,9 +78,10 @@ SELECT 'refunds', r.account_id, r.id,
 FROM refunds r LEFT JOIN returned l ON l.account_id = r.account_id AND l.refund_id = r.id
 WHERE r.tax_total <> coalesce(l.tax, 0)
 UNION ALL
-SELECT 'refunds', r.account_id, r.id, format('its total is %s, but %s went back', r.total, -coalesce(g.amount, 0))
+SELECT 'refunds', r.account_id, r.id,
+       format('its total is %s, but %s went back', r.total + r.rounding, -coalesce(g.amount, 0))
 FROM refunds r LEFT JOIN given g ON g.account_id = r.account_id AND g.refund_id = r.id
-WHERE r.total <> -coalesce(g.amount, 0)
+WHERE r.total + r.rounding <> -coalesce(g.amount, 0)
 UNION ALL
 SELECT 'registers', r.account_id, r.id,
        format('its last number is %s, but it issued %s receipts up to number %s',
@@ -90,10 +91,71 @@ WHERE r.last_number <> coalesce(i.receipts, 0) OR r.last_number <> coalesce(i.hi
 ORDER BY 1, 2, 3
 """
 
+_VERIFY_ACCOUNTS = """
+WITH entries AS (
+  SELECT account_id, customer_id, count(*) AS lines, max(sequence) AS last_line,
+         coalesce(sum(amount) FILTER (WHERE book = 'DEBT'), 0) AS debt,
+         coalesce(sum(amount) FILTER (WHERE book = 'WALLET'), 0) AS wallet
+  FROM customer_entries GROUP BY 1, 2
+), of_debts AS (
+  SELECT account_id, debt_id, sum(amount) AS open, sum(amount) FILTER (WHERE kind = 'SOLD_ON_CREDIT') AS amount
+  FROM customer_entries WHERE debt_id IS NOT NULL GROUP BY 1, 2
+), running AS (
+  SELECT account_id, customer_id, id, balance_after,
+         sum(amount) OVER (PARTITION BY account_id, customer_id, book ORDER BY sequence) AS balance
+  FROM customer_entries
+), of_cards AS (
+  SELECT account_id, card_id, count(*) AS lines, max(sequence) AS last_line, sum(amount) AS balance,
+         sum(amount) FILTER (WHERE kind = 'SOLD') AS amount
+  FROM gift_card_entries GROUP BY 1, 2
+), running_cards AS (
+  SELECT account_id, id, balance_after,
+         sum(amount) OVER (PARTITION BY account_id, card_id ORDER BY sequence) AS balance
+  FROM gift_card_entries
+)
+SELECT 'customers', c.account_id, c.id, format('it owes %s, but by its ledger %s', c.debt, coalesce(e.debt, 0))
+FROM customers c LEFT JOIN entries e ON e.account_id = c.account_id AND e.customer_id = c.id
+WHERE c.debt <> coalesce(e.debt, 0)
+UNION ALL
+SELECT 'customers', c.account_id, c.id,
+       format('its wallet holds %s, but by its ledger %s', c.wallet, coalesce(e.wallet, 0))
+FROM customers c LEFT JOIN entries e ON e.account_id = c.account_id AND e.customer_id = c.id
+WHERE c.wallet <> coalesce(e.wallet, 0)
+UNION ALL
+SELECT 'customers', c.account_id, c.id,
+       format('it counts %s entries, but its ledger has %s up to number %s',
+              c.entry_count, coalesce(e.lines, 0), coalesce(e.last_line, 0))
+FROM customers c LEFT JOIN entries e ON e.account_id = c.account_id AND e.customer_id = c.id
+WHERE c.entry_count <> coalesce(e.lines, 0) OR c.entry_count <> coalesce(e.last_line, 0)
+UNION ALL
+SELECT 'debts', d.account_id, d.id,
+       format('%s of %s is settled, but by its entries %s of %s',
+              d.settled, d.amount, coalesce(e.amount - e.open, 0), coalesce(e.amount, 0))
+FROM debts d LEFT JOIN of_debts e ON e.account_id = d.account_id AND e.debt_id = d.id
+WHERE d.amount IS DISTINCT FROM e.amount OR d.amount - d.settled IS DISTINCT FROM e.open
+UNION ALL
+SELECT 'customer_entries', account_id, id, format('it says %s, but the entries to it sum to %s', balance_after, balance)
+FROM running WHERE balance_after <> balance
+UNION ALL
+SELECT 'gift_cards', c.account_id, c.id,
+       format('it holds %s of %s after %s entries, but by its ledger %s of %s after %s',
+              c.balance, c.amount, c.entry_count, coalesce(e.balance, 0), coalesce(e.amount, 0), coalesce(e.lines, 0))
+FROM gift_cards c LEFT JOIN of_cards e ON e.account_id = c.account_id AND e.card_id = c.id
+WHERE c.balance IS DISTINCT FROM e.balance OR c.amount IS DISTINCT FROM e.amount
+   OR c.entry_count IS DISTINCT FROM e.lines OR c.entry_count IS DISTINCT FROM e.last_line
+UNION ALL
+SELECT 'gift_card_entries', account_id, id,
+       format('it says %s, but the entries to it sum to %s', balance_after, balance)
+FROM running_cards WHERE balance_after <> balance
+ORDER BY 1, 2, 3
+"""
+
 
 def find_disagreements(*, using: str) -> Iterator[Disagreement]:
-    """Every sale, line, refund and register that does not agree with its rows, over all accounts the role may see."""
+    """Every sale, line, refund, register, customer, debt and gift card that does not agree with its rows, over all
+    accounts the role may see."""
     with connections[using].cursor() as cursor:
-        cursor.execute(_VERIFY)
-        for table, account_id, row, problem in cursor:
-            yield Disagreement(table, account_id, row, problem)
+        for statement in (_VERIFY, _VERIFY_ACCOUNTS):
+            cursor.execute(statement)
+            for table, account_id, row, problem in cursor:
+                yield Disagreement(table, account_id, row, problem)

@@ -199,6 +199,28 @@ TABLE = {
     "GET sales/customers/{pk}/": ("customer:read", "sales"),
     "PATCH sales/customers/{pk}/": ("customer:change", "sales"),
     "POST sales/customers/{pk}/erase/": ("customer:erase", "account"),
+    "POST sales/customers/{pk}/payments/": ("debt:collect", "sales"),
+    "POST sales/customers/{pk}/top-up/": ("debt:collect", "sales"),
+    "POST sales/customers/{pk}/pay-out/": ("cash:move", "sales"),
+    "GET sales/customers/{pk}/debts/": ("customer:read", "sales"),
+    "GET sales/customers/{pk}/entries/": ("debt:read", "sales"),
+    "GET sales/customers/{pk}/statement/": ("debt:read", "sales"),
+    "GET sales/customer-groups/": ("customer:read", "sales"),
+    "POST sales/customer-groups/": ("debt:allow", "sales"),
+    "GET sales/customer-groups/{pk}/": ("customer:read", "sales"),
+    "PATCH sales/customer-groups/{pk}/": ("debt:allow", "sales"),
+    "DELETE sales/customer-groups/{pk}/": ("debt:allow", "sales"),
+    "GET sales/debts/": ("debt:read", "sales"),
+    "GET sales/debts/{pk}/": ("debt:read", "sales"),
+    "POST sales/debts/{pk}/write-off/": ("debt:write_off", "sales"),
+    "GET sales/receivables/ageing/": ("debt:read", "sales"),
+    "GET sales/gift-cards/": ("sale:read", "sales"),
+    "POST sales/gift-cards/": ("sale:complete", "sales"),
+    "POST sales/gift-cards/look-up/": ("sale:complete", "sales"),
+    "GET sales/gift-cards/{pk}/": ("sale:read", "sales"),
+    "PATCH sales/gift-cards/{pk}/": ("sale:complete", "sales"),  # and, of whoever knows one, debt:allow
+    "GET sales/payments/": ("sale:read", "sales"),
+    "GET sales/payments/{pk}/": ("sale:read", "sales"),
     "GET sales/sales/": ("sale:read", "sales"),
     "POST sales/sales/": ("sale:complete", "sales"),
     "GET sales/sales/summary/": ("sale:read", "sales"),
@@ -248,7 +270,7 @@ OF_A_BUSINESS = [role for role in RIGHTS if role not in OF_THE_PLATFORM]
 # What a second person may lend by PIN, and all that a session by PIN may do.
 LENT = {
     "sale:refund", "sale:void", "sale:backdate", "price:override", "price:wholesale", "discount:give", "stock:adjust",
-    "stock:approve", "debt:allow", "cash:move",
+    "stock:approve", "debt:allow", "debt:write_off", "cash:move",
 }  # fmt: skip
 BY_PIN = LOOK | LENT | {
     "sale:complete", "customer:change", "debt:collect", "debt:read", "shift:work", "shift:review", "catalog:change",

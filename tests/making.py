@@ -16,6 +16,7 @@ from accounts.roles import Role
 from core.errors import FieldError
 from inventory import services as inventory
 from inventory.barcodes import check_digit
+from sales import services as sales
 from system import services as system
 from tests import works
 from tests.conftest import PASSWORD
@@ -134,7 +135,48 @@ def returnable(cast):
 def sale(cast):
     basket = cast.shop.basket()
     basket["lines"][0] |= {"pack": pack(cast), "serials": []}
-    return {**basket, "customer": cast.first("sales/customers/"), "cart": str(uuid7())}
+    return {**basket, "customer": cast.first("sales/customers/"), "cart": str(uuid7()), "keep_change": False}
+
+
+def money(cast):
+    """A little of it, at the register of the cast."""
+    paid = [{"method": "CASH", "amount": "0.01", "reference": ""}]
+    return {"id": str(uuid7()), "register": str(cast.shop.register.pk), "payments": paid}
+
+
+def open_debt(cast):
+    """Something that is owed still."""
+    shop, found = cast.shop, cast.rows("sales/debts/?is_open=true")
+    if found:
+        return found[0]
+    with shop.inside():
+        debtor = sales.add_customer(by=shop.owner, name="Kofi", credit_limit=Decimal(1000))
+        sales.complete_sale(
+            by=shop.owner,
+            storefront=shop.storefront.pk,
+            register=shop.register.pk,
+            customer=debtor.pk,
+            lines=[{"product": shop.products[0].pk, "quantity": Decimal(1), "unit_price": Decimal(10)}],
+            payments=[{"method": "CUSTOMER_CREDIT", "amount": Decimal(10)}],
+        )
+    return open_debt(cast)
+
+
+def keeper_of_a_wallet(cast):
+    """A customer for whom something is kept."""
+    shop = cast.shop
+    with shop.inside():
+        found = shop.account.customers.filter(wallet__gt=0, is_active=True).order_by("pk").first()
+        if found is None:
+            found = sales.add_customer(by=shop.owner, name="Yaw")
+            paid = [{"method": "CASH", "amount": Decimal(100)}]
+            sales.top_up_wallet(by=shop.owner, customer=found, register=shop.register.pk, payments=paid)
+    return str(found.pk)
+
+
+def code_of_card(cast):
+    """That of a gift card which has just been sold."""
+    return cast.send("POST sales/gift-cards/")["code"]
 
 
 def refund(cast):

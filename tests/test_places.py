@@ -32,11 +32,13 @@ PARAMETERS = {
     "location": str(uuid7()),
     "cursor": str(Cursor(Look(1, 0))),
     "days": "30",
+    "page": "1",
+    "page_size": "25",
 }
 AT_A_PLACE = {"storefront", "register", "location", "line", "batch", "source", "stock_product"}
 # What names every place to whoever may send something there.
 NAMES_ALL = {"GET inventory/locations/"}
-EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination", "file"}
+EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination", "file", "group", "debt"}
 
 
 # --- Models -----------------------------------------------------------------------------------------------------------

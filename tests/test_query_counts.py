@@ -44,7 +44,8 @@ def grow(shop: Shop, name: str) -> None:
         storefront = inventory.add_location(by=shop.owner, kind="STOREFRONT", name=f"Front {name}")
         inventory.add_location(by=shop.owner, kind="WAREHOUSE", name=f"Depot {name}")
         register = sales.add_register(by=shop.owner, storefront=storefront, code=f"X{name}", name="Till")
-        customer = sales.add_customer(by=shop.owner, name=f"Customer {name}")
+        group = sales.add_customer_group(by=shop.owner, name=f"Group {name}")
+        customer = sales.add_customer(by=shop.owner, name=f"Customer {name}", group=group, credit_limit=Decimal(100))
         product = inventory.add_product(
             by=shop.owner, sku=f"NEW-{name}", name="New", retail_price=Decimal(5), category=category
         )
@@ -62,8 +63,10 @@ def grow(shop: Shop, name: str) -> None:
             register=register.pk,
             customer=customer.pk,
             lines=[{"product": product.pk, "quantity": Decimal(2)}],
-            payments=[{"method": "CASH", "amount": Decimal(10)}],
+            payments=[{"method": "CASH", "amount": Decimal(5)}, {"method": "CUSTOMER_CREDIT", "amount": Decimal(5)}],
         )
+        cash = [{"method": "CASH", "amount": Decimal(5)}]
+        sales.sell_gift_card(by=shop.owner, register=register.pk, amount=Decimal(5), payments=cash)
         sales.refund_sale(
             by=shop.owner,
             sale=shop.account.sales.locked().get(pk=sale.pk),

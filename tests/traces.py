@@ -29,6 +29,10 @@ COLLECTIONS = (
     "idempotency_keys",
     "products",
     "customers",
+    "customer_entries",
+    "debts",
+    "gift_cards",
+    "gift_card_entries",
 )
 
 
@@ -48,6 +52,9 @@ def state_of(shop: Shop) -> dict[str, Any]:
             "transfer_steps": list(
                 shop.account.transfers.order_by("id").values_list("id", "status", "version", "reason")
             ),
+            "owed": list(shop.account.customers.order_by("id").values_list("id", "debt", "wallet", "entry_count")),
+            "settled": list(shop.account.debts.order_by("id").values_list("id", "amount", "settled")),
+            "on_cards": list(shop.account.gift_cards.order_by("id").values_list("id", "balance", "entry_count")),
             "refunded": list(shop.account.sale_lines.order_by("id").values_list("id", "refunded_quantity")),
         }
 

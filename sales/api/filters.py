@@ -1,7 +1,10 @@
+from typing import Any
+
 import django_filters
+from django.db.models import F, QuerySet
 
 from core.api import filters
-from sales.models import Customer, Refund, Register, Sale, SaleStatus
+from sales.models import Customer, Debt, GiftCard, Payment, PaymentMethod, Refund, Register, Sale, SaleStatus
 
 
 class SaleFilter(django_filters.FilterSet):
@@ -32,10 +35,50 @@ class RefundFilter(django_filters.FilterSet):
 class CustomerFilter(django_filters.FilterSet):
     search = filters.SearchFilter(fields=("name", "phone"))
     phone = django_filters.CharFilter()
+    group = filters.IdFilter(field_name="group_id")
+    is_blocked = filters.BooleanFilter()
     is_active = filters.BooleanFilter()
 
     class Meta:
         model = Customer
+        fields: list[str] = []
+
+
+class DebtFilter(django_filters.FilterSet):
+    customer = filters.IdFilter(field_name="customer_id")
+    is_open = filters.BooleanFilter(method="filter_open")
+    due_before = filters.DateFilter(field_name="due_on", lookup_expr="lt")
+
+    class Meta:
+        model = Debt
+        fields: list[str] = []
+
+    def filter_open(self, rows: QuerySet[Any], name: str, wanted: bool) -> QuerySet[Any]:
+        return rows.filter(settled__lt=F("amount")) if wanted else rows.filter(settled=F("amount"))
+
+
+class GiftCardFilter(django_filters.FilterSet):
+    last_four = django_filters.CharFilter()
+    is_blocked = filters.BooleanFilter()
+
+    class Meta:
+        model = GiftCard
+        fields: list[str] = []
+
+
+class PaymentFilter(django_filters.FilterSet):
+    method = django_filters.ChoiceFilter(choices=PaymentMethod.choices)
+    register = filters.IdFilter(field_name="register_id")
+    shift = filters.IdFilter(field_name="shift_id")
+    sale = filters.IdFilter(field_name="sale_id")
+    refund = filters.IdFilter(field_name="refund_id")
+    customer = filters.IdFilter(field_name="customer_id")
+    gift_card = filters.IdFilter(field_name="gift_card_id")
+    paid_from = filters.MomentFilter(field_name="paid_at", lookup_expr="gte")
+    paid_before = filters.MomentFilter(field_name="paid_at", lookup_expr="lt")
+
+    class Meta:
+        model = Payment
         fields: list[str] = []
 
 

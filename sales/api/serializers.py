@@ -10,7 +10,6 @@ from core.api.serializers import ModelSerializer, Serializer
 from inventory.api.fields import SerialsField
 from sales import queries
 from sales.models import (
-    Customer,
     Payment,
     PaymentMethod,
     PriceLevel,
@@ -53,27 +52,6 @@ class PhoneField(fields.PatternField):
         return super().to_internal_value(data.replace(" ", "") if isinstance(data, str) else data)
 
 
-class CustomerSerializer(ModelSerializer):
-    class Meta:
-        model = Customer
-        fields = ["id", "name", "phone", "is_active", "created_at", "version"]
-
-
-class CustomerChange(ModelSerializer):
-    phone = PhoneField(required=False, allow_blank=True)
-
-    class Meta:
-        model = Customer
-        fields = ["name", "phone", "is_active"]
-
-
-class CustomerInput(CustomerChange):
-    id = fields.IdField(required=False)
-
-    class Meta(CustomerChange.Meta):
-        fields = ["id", "name", "phone"]
-
-
 class SaleLineInput(Serializer):
     product = fields.IdField()
     pack = fields.IdField(required=False, allow_null=True)
@@ -83,12 +61,10 @@ class SaleLineInput(Serializer):
     serials = SerialsField(required=False)
 
 
-_TAKEN = (PaymentMethod.CASH, PaymentMethod.CARD, PaymentMethod.MOBILE_MONEY, PaymentMethod.BANK)
-TENDERS = [(method.value, method.label) for method in _TAKEN]
-
-
 class PaymentInput(Serializer):
-    method = serializers.ChoiceField(choices=TENDERS)
+    """Of a gift card the reference is its code."""
+
+    method = serializers.ChoiceField(choices=PaymentMethod.choices)
     amount = fields.MoneyField(min_value=SMALLEST_MONEY)
     reference = fields.TextField(max_length=100, required=False, allow_blank=True)
 
@@ -104,6 +80,7 @@ class SaleInput(Serializer):
     lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
     discount = fields.MoneyField(min_value=ZERO, required=False)
     payments = fields.BoundedList(child=PaymentInput(), max_length=20)
+    keep_change = fields.BooleanField(required=False)
 
 
 class LineTaxSerializer(Serializer):
@@ -145,6 +122,21 @@ class PaymentSerializer(ModelSerializer):
         fields = ["id", "method", "amount", "tendered", "reference", "paid_at"]
 
 
+class PaymentDetailSerializer(PaymentSerializer):
+    """A payment as a line of a list: with what it is for."""
+
+    class Meta(PaymentSerializer.Meta):
+        fields = [
+            *PaymentSerializer.Meta.fields,
+            "register",
+            "shift",
+            "sale",
+            "refund",
+            "customer",
+            "gift_card",
+        ]
+
+
 class SaleSummarySerializer(ModelSerializer):
     """A sale as a line of a list."""
 
@@ -164,6 +156,7 @@ class SaleSummarySerializer(ModelSerializer):
             "discount_total",
             "tax_total",
             "total",
+            "rounding",
             "paid",
             "change_due",
             "sold_by",
@@ -224,6 +217,7 @@ class RefundSerializer(ModelSerializer):
             "reason",
             "tax_total",
             "total",
+            "rounding",
             "refunded_by",
             "refunded_at",
             "recorded_at",

@@ -1,11 +1,19 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sales.api import views
+from sales.api import customer_views, gift_cards, views
 
 router = SimpleRouter()
 router.register("registers", views.RegisterViewSet, basename="register")
-router.register("customers", views.CustomerViewSet, basename="customer")
+router.register("customers", customer_views.CustomerViewSet, basename="customer")
+router.register("customer-groups", customer_views.CustomerGroupViewSet, basename="customer-group")
+router.register("debts", customer_views.DebtViewSet, basename="debt")
+router.register("gift-cards", gift_cards.GiftCardViewSet, basename="gift-card")
+router.register("payments", views.PaymentViewSet, basename="payment")
 router.register("sales", views.SaleViewSet, basename="sale")
 router.register("refunds", views.RefundViewSet, basename="refund")
 
-urlpatterns = router.urls
+urlpatterns = [
+    path("receivables/ageing/", customer_views.AgeingView.as_view(), name="ageing"),
+    *router.urls,
+]

@@ -14,6 +14,7 @@ from accounts.models import Account
 from accounts.roles import Capability
 from core.amounts import ZERO
 from core.api.fields import show_money
+from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet
 from sales import queries, services
@@ -41,33 +42,6 @@ class RegisterViewSet(AccountViewSet):
 
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
         return self.act(services.change_register, register=self.get_locked_object)
-
-
-class CustomerViewSet(AccountViewSet):
-    read_capability = Capability.CUSTOMER_READ
-    write_capability = Capability.CUSTOMER_CHANGE
-    feature = "sales"
-    serializer_class = serializers.CustomerSerializer
-    filterset_class = filters.CustomerFilter
-    input_classes: ClassVar[Inputs] = {
-        "create": serializers.CustomerInput,
-        "partial_update": serializers.CustomerChange,
-    }
-
-    def rows(self, account: Account) -> QuerySet[Any]:
-        return account.customers.order_by("name", "id")
-
-    def create(self, request: AccountRequest) -> Response:
-        return self.act(services.add_customer, status=http.HTTP_201_CREATED)
-
-    def partial_update(self, request: AccountRequest, pk: str) -> Response:
-        return self.act(services.change_customer, customer=self.get_locked_object)
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"], write_capability=Capability.CUSTOMER_ERASE, feature="account")
-    def erase(self, request: AccountRequest, pk: str) -> Response:
-        """Forget who this is: name, phone. What they bought stays, without a name."""
-        return self.act(services.erase_customer, customer=self.get_locked_object)
 
 
 class SaleViewSet(AccountViewSet):
@@ -149,3 +123,16 @@ class RefundViewSet(AccountViewSet):
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.refunds.order_by("-refunded_at", "-id").prefetch_related("lines", "payments")
+
+
+class PaymentViewSet(AccountViewSet):
+    """All money that came and went, newest first."""
+
+    read_capability = Capability.SALE_READ
+    feature = "sales"
+    serializer_class = serializers.PaymentDetailSerializer
+    filterset_class = filters.PaymentFilter
+    pagination_class = KeyedPages
+
+    def rows(self, account: Account) -> QuerySet[Any]:
+        return account.payments.order_by("-id")

@@ -1,6 +1,7 @@
 """Tills, customers, what they bought, and every coin that came and went."""
 
 from sales.models.customers import Book, Customer, CustomerEntry, CustomerGroup, Debt, EntryKind
+from sales.models.gift_cards import CardEntryKind, GiftCard, GiftCardEntry
 from sales.models.levies import Levy
 from sales.models.payments import Payment, PaymentMethod
 from sales.models.refunds import Refund, RefundLine, Restock
@@ -10,6 +11,7 @@ from sales.models.shifts import CashEvent, CashEventKind, Shift
 
 __all__ = [
     "Book",
+    "CardEntryKind",
     "CashEvent",
     "CashEventKind",
     "Customer",
@@ -17,6 +19,8 @@ __all__ = [
     "CustomerGroup",
     "Debt",
     "EntryKind",
+    "GiftCard",
+    "GiftCardEntry",
     "Levy",
     "Payment",
     "PaymentMethod",

@@ -6,6 +6,7 @@ from django.db import models
 
 from core import amounts, tenancy
 from sales.models.customers import Customer
+from sales.models.gift_cards import GiftCard
 from sales.models.refunds import Refund
 from sales.models.registers import Register
 from sales.models.sales import Sale
@@ -25,8 +26,9 @@ class PaymentMethod(models.TextChoices):
 class Payment(tenancy.AccountOwned):
     """Money that came in at a register or, with a minus, went back, by one tender.
 
-    It is for a sale, for a refund of one, or, without either, for a customer's account. `amount` is what settles it;
-    `tendered` what was handed over, of which cash change was given.
+    It is for a sale, for a refund of one, or, without either, for a customer's account or for the gift card that was
+    sold; of a payment by gift card, `gift_card` is the one. `amount` is what settles it; `tendered` what was handed
+    over, of which cash change was given.
     """
 
     place = "register__storefront"
@@ -36,6 +38,7 @@ class Payment(tenancy.AccountOwned):
     sale = tenancy.OwnedKey(Sale, null=True, related_name="payments")
     refund = tenancy.OwnedKey(Refund, null=True, related_name="payments")
     customer = tenancy.OwnedKey(Customer, null=True, related_name="payments")
+    gift_card = tenancy.OwnedKey(GiftCard, null=True, related_name="payments")
     method = models.CharField(max_length=16, choices=PaymentMethod.choices)
     amount = amounts.MoneyField()
     tendered = amounts.MoneyField()
@@ -59,11 +62,14 @@ class Payment(tenancy.AccountOwned):
             tenancy.SameAccount("sale"),
             tenancy.SameAccount("refund"),
             tenancy.SameAccount("customer"),
+            tenancy.SameAccount("gift_card"),
             models.CheckConstraint(
-                condition=models.Q(sale__isnull=False) | models.Q(refund__isnull=True, customer__isnull=False),
+                condition=models.Q(sale__isnull=False)
+                | models.Q(refund__isnull=True, customer__isnull=False)
+                | models.Q(refund__isnull=True, gift_card__isnull=False),
                 name="payment_is_for_something",
                 violation_error_code="payment_for_nothing",
-                violation_error_message="A payment is for a sale, or for a customer's account.",
+                violation_error_message="A payment is for a sale, for a customer's account, or for a gift card.",
             ),
             tenancy.AppendOnly(name="payments_append_only"),
         ]

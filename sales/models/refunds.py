@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 
 from accounts.models import Membership
@@ -12,7 +14,10 @@ from sales.models.shifts import Shift
 
 
 class Refund(tenancy.AccountOwned):
-    """Goods and money that went back. It is never a debt, and never more than was sold."""
+    """Goods and money that went back. It is never a debt, and never more than was sold.
+
+    What went back is `total` and, of what is given back in cash, `rounding` to the smallest coin.
+    """
 
     place = "sale__storefront"
 
@@ -22,6 +27,7 @@ class Refund(tenancy.AccountOwned):
     reason = models.CharField(max_length=200, blank=True)
     tax_total = amounts.MoneyField()
     total = amounts.MoneyField()
+    rounding = amounts.MoneyField(default=Decimal(0))
     refunded_by = tenancy.OwnedKey(Membership, related_name="refunds")
     refunded_at = models.DateTimeField()
     recorded_at = models.DateTimeField()

@@ -58,6 +58,7 @@ class Sale(tenancy.AccountOwned):
     discount_total = amounts.MoneyField()
     tax_total = amounts.MoneyField()
     total = amounts.MoneyField()
+    rounding = amounts.MoneyField(default=Decimal(0))  # of what is paid in cash, to the smallest coin
     paid = amounts.MoneyField()
     change_due = amounts.MoneyField()
     sold_by = tenancy.OwnedKey(Membership, related_name="sales")
@@ -88,7 +89,7 @@ class Sale(tenancy.AccountOwned):
                 violation_error_message="Another sale has this receipt number.",
             ),
             models.CheckConstraint(
-                condition=models.Q(paid=models.F("total") + models.F("change_due")),
+                condition=models.Q(paid=models.F("total") + models.F("rounding") + models.F("change_due")),
                 name="sale_is_paid",
                 violation_error_code="payment_short",
                 violation_error_message="The payments do not add up to the total.",

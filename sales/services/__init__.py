@@ -1,23 +1,36 @@
 """The writers of the till, a verb a file."""
 
+from sales.services.collecting import collect_debt, pay_out_wallet, top_up_wallet, write_off_debt
 from sales.services.complete import complete_sale
-from sales.services.refund import refund_sale
-from sales.services.setup import (
+from sales.services.customers import (
     add_customer,
-    add_first_register,
-    add_register,
+    add_customer_group,
     change_customer,
-    change_register,
+    change_customer_group,
     erase_customer,
+    remove_customer_group,
 )
+from sales.services.gift_cards import change_gift_card, find_gift_card, sell_gift_card
+from sales.services.refund import refund_sale
+from sales.services.setup import add_first_register, add_register, change_register
 
 __all__ = [
     "add_customer",
+    "add_customer_group",
     "add_first_register",
     "add_register",
     "change_customer",
+    "change_customer_group",
+    "change_gift_card",
     "change_register",
+    "collect_debt",
     "complete_sale",
     "erase_customer",
+    "find_gift_card",
+    "pay_out_wallet",
     "refund_sale",
+    "remove_customer_group",
+    "sell_gift_card",
+    "top_up_wallet",
+    "write_off_debt",
 ]

@@ -78,13 +78,15 @@ def complete_sale(
     price_level: str = PriceLevel.RETAIL,
     discount: Decimal = ZERO,
     cart: UUID | None = None,
+    keep_change: bool = False,
 ) -> Sale:
     """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours; the client's price and
-    discount need a right.
+    discount need a right. With `keep_change` the change goes to the customer's wallet.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
-    InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
+    InsufficientStock, SerialsRequired, SerialElsewhere, TryAgain where others keep being quicker, and what
+    `tenders.settle_sale` raises.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
@@ -106,14 +108,15 @@ def complete_sale(
     sale.id, sale.receipt_number, sale.shift_id = id or uuid7(), receipt.number, receipt.shift_id
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
     rows = _lines(sale, basket)
-    taken = tenders.settle_sale(by=by, sale=sale, payments=payments)
+    taken = tenders.settle_sale(by=by, sale=sale, payments=payments, keep_change=keep_change)
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)
     total = round_money(sale.total, by.account.currency_exponent)
     accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{total:f}"})
     _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket)
     SaleLine.across_accounts.bulk_create(rows)
-    sale._prefetched_objects_cache = {"lines": rows, "payments": taken}  # type: ignore[attr-defined]
+    of_sale = [payment for payment in taken if payment.sale]
+    sale._prefetched_objects_cache = {"lines": rows, "payments": of_sale}  # type: ignore[attr-defined]
     return sale
 
 

@@ -22,8 +22,8 @@ from inventory.models import Tracking
 from inventory.pieces import Named
 from inventory.services import Return
 from sales.errors import RefundTenderMismatch, RefundTooMuch, SerialNotSold, SoldWithoutSerials
-from sales.models import Payment, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
-from sales.services import drawers, rights
+from sales.models import Payment, PaymentMethod, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
+from sales.services import drawers, rights, tenders
 
 
 def refund_sale(
@@ -176,29 +176,17 @@ def _payments(by: Membership, refund: Refund, sent: Sequence[Mapping[str, Any]] 
             total=f"{round_money(refund.total, exponent):f}",
             left={method: f"{round_money(amount, exponent):f}" for method, amount in left.items()},
         )
-    return [
-        Payment(
-            account_id=refund.account_id,
-            register_id=refund.register_id,
-            shift_id=refund.shift_id,
-            sale=refund.sale,
-            refund=refund,
-            method=method,
-            amount=-amount,
-            tendered=-amount,
-            paid_at=refund.refunded_at,
-        )
-        for method, amount in wanted.items()
-        if amount
-    ]
+    return tenders.give_back(by=by, refund=refund, amounts=wanted)
 
 
 def _left_by_method(sale: Sale) -> dict[str, Decimal]:
-    """What was paid by each tender and has not gone back, in the order in which it came."""
+    """What was due by each tender and has not gone back, in the order in which it came, but first what is owed."""
     left: dict[str, Decimal] = {}
     for payment in sale.payments.order_by("id"):
         left[payment.method] = left.get(payment.method, ZERO) + payment.amount
-    return left
+    if PaymentMethod.CASH in left:
+        left[PaymentMethod.CASH] -= tenders.rounding_left(sale)
+    return dict(sorted(left.items(), key=lambda each: each[0] != PaymentMethod.CUSTOMER_CREDIT))
 
 
 def _as_it_came(total: Decimal, left: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -1,12 +1,13 @@
 """What a sale or a refund asks beyond the price list and the till's routine: whether the member may, and how far."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import ROUND_UP, Decimal
 
 from accounts.errors import ApprovalRequired, CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
-from core import errors
+from core import clock, errors
 from core.amounts import round_money
 from sales import pricing
 from sales.models import PriceLevel
@@ -44,6 +45,13 @@ def check_prices(
 def check_right(by: Membership, capability: Capability) -> None:
     if not by.may(capability):
         raise CapabilityMissing(capability=capability)
+
+
+def check_moment(by: Membership, field: str, moment: datetime, *, now: datetime) -> None:
+    """Raises InvalidInput for a moment that cannot be, CapabilityMissing for one longer ago than a till is offline."""
+    clock.refuse_impossible(field, moment, now=now)
+    if clock.is_late(moment, now=now):
+        check_right(by, Capability.SALE_BACKDATE)
 
 
 def check_refund(by: Membership, total: Decimal) -> None:
