@@ -1,11 +1,13 @@
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from core.amounts import SMALLEST_MONEY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
-from sales.api.serializers import FIRST_YEAR, LAST_YEAR, PaymentSerializer, PhoneField
+from sales.api.serializers import FIRST_YEAR, LAST_YEAR, PaymentSerializer, PhoneField, SummaryInput
 from sales.models import Customer, CustomerEntry, CustomerGroup, Debt, PaymentMethod
 
 LONGEST_TERMS = 3650  # days
@@ -149,6 +151,15 @@ class BookingSerializer(Serializer):
     customer = CustomerSerializer()
     payments = PaymentSerializer(many=True)
     entries = CustomerEntrySerializer(many=True)
+
+
+class StatementInput(SummaryInput):
+    first_on = fields.DateField(required=False)
+    last_on = fields.DateField(required=False)
+
+    def validate(self, attrs: Any) -> Any:
+        today = timezone.localdate(timezone=self.context["request"].account.zone)
+        return super().validate({"first_on": today - timedelta(days=30), "last_on": today, **attrs})
 
 
 class BalanceSerializer(Serializer):

@@ -16,7 +16,6 @@ from core.api.views import AccountViewSet, DeclaredView
 from sales import receivables, services
 from sales.api import customer_serializers as serializers
 from sales.api import filters
-from sales.api.serializers import SummaryInput
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -128,7 +127,7 @@ class CustomerViewSet(AccountViewSet):
         page = self.paginate_queryset(rows)
         return self.get_paginated_response([self.shown(row, shown_by) for row in page or ()])
 
-    @extend_schema(parameters=[SummaryInput], responses=serializers.StatementSerializer, filters=False)
+    @extend_schema(parameters=[serializers.StatementInput], responses=serializers.StatementSerializer, filters=False)
     @action(
         detail=True,
         filterset_class=None,
@@ -136,9 +135,10 @@ class CustomerViewSet(AccountViewSet):
         query_parameters=("first_on", "last_on"),
     )
     def statement(self, request: AccountRequest, pk: str) -> Response:
-        """What they owed and had before the first day, what changed it, and what they owe and have after the last."""
+        """What they owed and had before the first day, what changed it, and what they owe and have after the last; the
+        last 31 days unless told."""
         customer = self.get_object()
-        span = SummaryInput(data=request.query_params.dict())
+        span = serializers.StatementInput(data=request.query_params.dict(), context={"request": request})
         span.is_valid(raise_exception=True)
         found = receivables.state_account(customer, request.account, **span.validated_data)
         return self.show(found, shown_by=serializers.StatementSerializer)

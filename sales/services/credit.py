@@ -111,8 +111,8 @@ def give_back(*, by: Membership, refund: Refund, amounts: Mapping[str, Decimal])
 
 def _due_back(by: Membership, refund: Refund, debt: Debt, credit: Decimal) -> Decimal:
     """Of a sale's credit that goes back now, on top of what went before, all up to what was not written off."""
-    of_credit = refund.sale.payments.filter(refund__isnull=False, method=PaymentMethod.CUSTOMER_CREDIT)
-    before = -(of_credit.aggregate(amount=Sum("amount"))["amount"] or ZERO)
+    of_credit = by.account.payments.filter(sale=refund.sale, method=PaymentMethod.CUSTOMER_CREDIT)
+    before = -(of_credit.filter(refund__isnull=False).aggregate(amount=Sum("amount"))["amount"] or ZERO)
     written_off = by.account.customer_entries.filter(debt=debt, kind=EntryKind.WRITTEN_OFF)
     most = debt.amount + (written_off.aggregate(amount=Sum("amount"))["amount"] or ZERO)
     due: Decimal = min(before + credit, most) - min(before, most)

@@ -106,7 +106,7 @@ def spend(*, by: Membership, sale: Sale, payments: Sequence[Payment]) -> None:
 def give_back(*, by: Membership, refund: Refund, amount: Decimal) -> dict[GiftCard, Decimal]:
     """Put this amount back on the cards that paid for the sale, on each at most what it paid; how much on which."""
     left: dict[UUID, Decimal] = {}
-    paid = refund.sale.payments.filter(method=PaymentMethod.GIFT_CARD).order_by("id")
+    paid = by.account.payments.filter(sale=refund.sale, method=PaymentMethod.GIFT_CARD).order_by("id")
     for card_id, of_card in paid.values_list("gift_card_id", "amount"):
         left[card_id] = left.get(card_id, ZERO) + of_card
     cards = {card.pk: card for card in by.account.gift_cards.filter(pk__in=left).locked()}

@@ -167,7 +167,7 @@ def _is_by_piece(line: SaleLine) -> bool:
 
 def _payments(by: Membership, refund: Refund, sent: Sequence[Mapping[str, Any]] | None) -> list[Payment]:
     """What goes back by which tender, as negative payments. Raises RefundTenderMismatch."""
-    left = _left_by_method(refund.sale)
+    left = _left_by_method(by, refund.sale)
     wanted = _as_it_came(refund.total, left) if sent is None else _by_method(sent)
     fits = all(amount <= left.get(method, ZERO) for method, amount in wanted.items())
     if not fits or sum(wanted.values(), ZERO) != refund.total:
@@ -179,10 +179,11 @@ def _payments(by: Membership, refund: Refund, sent: Sequence[Mapping[str, Any]] 
     return tenders.give_back(by=by, refund=refund, amounts=wanted)
 
 
-def _left_by_method(sale: Sale) -> dict[str, Decimal]:
+def _left_by_method(by: Membership, sale: Sale) -> dict[str, Decimal]:
     """What was due by each tender and has not gone back, in the order in which it came, but first what is owed."""
     left: dict[str, Decimal] = {}
-    for payment in sale.payments.order_by("id"):
+    # The sale brings its payments along, but not what went back.
+    for payment in by.account.payments.filter(sale=sale).order_by("id"):
         left[payment.method] = left.get(payment.method, ZERO) + payment.amount
     if PaymentMethod.CASH in left:
         left[PaymentMethod.CASH] -= tenders.rounding_left(sale)

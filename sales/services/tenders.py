@@ -127,10 +127,11 @@ def _rounding_back(by: Membership, refund: Refund, amount: Decimal) -> Decimal:
     All that went back so far is rounded together, and the last of it is all that is left, so that any sequence of
     refunds gives back what was paid.
     """
-    paid = refund.sale.payments.filter(method=PaymentMethod.CASH).aggregate(left=Sum("amount"))["left"]
+    in_cash = by.account.payments.filter(sale=refund.sale, method=PaymentMethod.CASH)
+    cash = in_cash.aggregate(left=Sum("amount"))["left"] or ZERO
     rounding = rounding_left(refund.sale)
-    if amount == paid - rounding:
+    due = cash - rounding
+    if amount == due:
         return rounding
-    gone = refund.sale.rounding - rounding
-    given: Decimal = min(max(round_to_coin(amount - gone, by.account.cash_rounding), ZERO), paid)
-    return given - amount
+    given = max(round_to_coin(amount - (refund.sale.rounding - rounding), by.account.cash_rounding), ZERO)
+    return (min(given, cash) if amount < due else given) - amount
