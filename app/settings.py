@@ -346,7 +346,7 @@ SPECTACULAR_SETTINGS = {
         "TaskStateEnum": "system.models.TaskState",
         "OrderStatusEnum": "inventory.models.OrderStatus",
         "TransferStatusEnum": "inventory.models.TransferStatus",
-        "TenderEnum": "sales.api.serializers.TENDERS",
+        "MoneyEnum": "sales.api.customer_serializers.MONEY",
         "PaymentMethodEnum": "sales.models.PaymentMethod",
         "SaleStatusEnum": "sales.models.SaleStatus",
     },

@@ -1,6 +1,6 @@
 """What a body can name: rows of a business, found among those that are there, or else made."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from uuid import UUID
@@ -158,6 +158,7 @@ def open_debt(cast):
             customer=debtor.pk,
             lines=[{"product": shop.products[0].pk, "quantity": Decimal(1), "unit_price": Decimal(10)}],
             payments=[{"method": "CUSTOMER_CREDIT", "amount": Decimal(10)}],
+            sold_at=timezone.now() - timedelta(days=1),  # so that it is not the sale which is refunded
         )
     return open_debt(cast)
 

@@ -88,7 +88,7 @@ class DebtSerializer(ModelSerializer):
         ]
 
 
-class WriteOffInput(Serializer):
+class DebtWriteOffInput(Serializer):
     amount = fields.MoneyField(min_value=SMALLEST_MONEY, required=False)
     reason = fields.TextField(max_length=200)
 

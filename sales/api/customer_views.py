@@ -153,7 +153,7 @@ class DebtViewSet(AccountViewSet):
     exactly_once = True
     serializer_class = serializers.DebtSerializer
     filterset_class = filters.DebtFilter
-    input_classes: ClassVar[Inputs] = {"write_off": serializers.WriteOffInput}
+    input_classes: ClassVar[Inputs] = {"write_off": serializers.DebtWriteOffInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.debts.order_by("due_on", "id")

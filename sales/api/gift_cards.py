@@ -61,7 +61,7 @@ class GiftCardChange(ModelSerializer):
         fields = ["expires_on", "is_blocked"]
 
 
-class CodeInput(Serializer):
+class GiftCardCodeInput(Serializer):
     code = fields.TextField(max_length=100)
 
 
@@ -75,7 +75,7 @@ class GiftCardViewSet(AccountViewSet):
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
         "create": GiftCardInput,
         "partial_update": GiftCardChange,
-        "look_up": CodeInput,
+        "look_up": GiftCardCodeInput,
     }
 
     def rows(self, account: Account) -> QuerySet[Any]:

@@ -53,8 +53,8 @@ def collect_debt(
     Raises InvalidInput for a register or a debt that is not there and a date that cannot be, RegisterInactive,
     ShiftRequired, DebtOverpaid, AllocationTooMuch, CapabilityMissing for a date long past.
     """
-    paid_at = _moment(by, paid_at)
     drawer = money.open_drawer(by=by, register_id=register)
+    paid_at = _moment(by, paid_at)
     customer = find_customer(by=by, customer_id=customer.pk)
     paid = money.sum_of(payments)
     parts = _allocate(by, _debts_of(customer, debts), chosen=debts, paid=paid)
@@ -75,8 +75,8 @@ def top_up_wallet(
     paid_at: datetime | None = None,
 ) -> Booking:
     """Keep money for a customer, whatever they owe. Raises what `collect_debt` raises for register and date."""
-    paid_at = _moment(by, paid_at)
     drawer = money.open_drawer(by=by, register_id=register)
+    paid_at = _moment(by, paid_at)
     customer = find_customer(by=by, customer_id=customer.pk)
     entries = [Entry(EntryKind.TOPPED_UP, money.sum_of(payments))]
     return _book(entries, by=by, customer=customer, drawer=drawer, payments=payments, id=id, paid_at=paid_at)
@@ -98,8 +98,8 @@ def pay_out_wallet(
     Raises InsufficientWallet, CapabilityMissing without the right to move cash, and what `collect_debt` raises for
     register and date.
     """
-    paid_at = _moment(by, paid_at)
     drawer = money.open_drawer(by=by, register_id=register)
+    paid_at = _moment(by, paid_at)
     rights.check_right(by, Capability.CASH_MOVE)
     customer = find_customer(by=by, customer_id=customer.pk)
     entries = [Entry(EntryKind.PAID_OUT, -amount, reason=reason)]

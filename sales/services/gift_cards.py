@@ -43,10 +43,10 @@ def sell_gift_card(
     """
     now = timezone.now()
     sold_at = sold_at or now
-    rights.check_moment(by, "sold_at", sold_at, now=now)
     if expires_on and expires_on < now.astimezone(by.account.zone).date():
         raise errors.InvalidInput(errors=[errors.FieldError("expires_on", "in_past", "That is over.")])
     drawer = money.open_drawer(by=by, register_id=register)
+    rights.check_moment(by, "sold_at", sold_at, now=now)
     change = money.change_of(payments, due=amount, exponent=by.account.currency_exponent)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     card = GiftCard(
