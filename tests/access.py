@@ -206,6 +206,7 @@ TABLE = {
     "GET sales/sales/{pk}/receipt/": ("sale:read", "sales"),
     "GET sales/sales/{pk}/receipt/html/": ("sale:read", "sales"),
     "POST sales/sales/{pk}/refunds/": ("sale:refund", "sales"),
+    "GET sales/tax-report/": ("report:read", "sales"),
     "GET sales/refunds/": ("sale:read", "sales"),
     "GET sales/refunds/{pk}/": ("sale:read", "sales"),
 }

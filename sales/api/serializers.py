@@ -106,6 +106,7 @@ class LineTaxSerializer(Serializer):
     code = fields.TextField()
     name = fields.TextField()
     rate = fields.TextField()
+    base = fields.TextField()
     amount = fields.TextField()
 
 
@@ -200,11 +201,12 @@ class RefundInput(Serializer):
 
 
 class RefundLineSerializer(ModelSerializer):
+    taxes = LineTaxSerializer(many=True)
     serials = SerialsField(read_only=True)
 
     class Meta:
         model = RefundLine
-        fields = ["id", "line", "quantity", "restock", "serials", "tax_amount", "total"]
+        fields = ["id", "line", "quantity", "restock", "serials", "tax_amount", "taxes", "total"]
 
 
 class RefundSerializer(ModelSerializer):

@@ -20,9 +20,9 @@ UPDATE registers r SET last_number = r.last_number + 1 FROM locations l
 WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
   AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
 RETURNING r.code, r.last_number, ARRAY(
-  SELECT json_build_array(tax_class, code, name, rate::text) FROM levies
+  SELECT json_build_array(tax_class, code, name, rate::text, stage) FROM levies
   WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
-  ORDER BY tax_class, rate DESC, code
+  ORDER BY tax_class, stage, rate DESC, code
 )
 """
 
@@ -53,8 +53,8 @@ def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
         raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
     code, number, levied = row
     levies: dict[str, tuple[LevyRate, ...]] = {}
-    for tax_class, levy, name, rate in levied:
-        levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate)))
+    for tax_class, levy, name, rate, stage in levied:
+        levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate), stage))
     return Receipt(f"{code}-{number:06d}", levies)
 
 

@@ -21,6 +21,7 @@ from inventory import services as inventory
 from inventory.models import Tracking
 from inventory.pieces import Named
 from inventory.services import Return
+from sales import pricing
 from sales.errors import RefundTenderMismatch, RefundTooMuch, SerialNotSold, SoldWithoutSerials
 from sales.models import Payment, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
 from sales.services import rights
@@ -122,6 +123,9 @@ def _refund_line(
     def due(total: Decimal) -> Decimal:
         return prorate(total, after, line.quantity, exponent) - prorate(total, before, line.quantity, exponent)
 
+    # Each levy by itself, so that of each levy, too, exactly what was taken goes back.
+    taxes = [{**tax, "amount": f"{due(Decimal(tax['amount'])):f}"} for tax in line.taxes]
+    tax, total = sum((Decimal(tax["amount"]) for tax in taxes), ZERO), due(line.total)
     return RefundLine(
         account_id=refund.account_id,
         refund=refund,
@@ -129,8 +133,9 @@ def _refund_line(
         quantity=sent["quantity"],
         restock=sent.get("restock", Restock.SHELF),
         serials=list(sent.get("serials", ())),
-        tax_amount=due(line.tax_amount),
-        total=due(line.total),
+        tax_amount=tax,
+        taxes=pricing.with_bases(taxes, total - tax),
+        total=total,
     )
 
 
