@@ -181,6 +181,7 @@ RATE_LIMITS: dict[str, tuple[int, int]] = {
     "invitation": (60, 86400),  # per business
     "pin": (5, 900),  # per member and device
     "pin_member": (30, 3600),  # per member
+    "receipt": (60, 60),  # that are looked at by their links, per address
     "approver": (10, 3600),  # per member who asks for an approval
 }
 for _name, _limit in env.dict("RATE_LIMITS", default={}).items():  # such as login=20/900,pin=10/900
@@ -226,6 +227,8 @@ CORS_ALLOW_HEADERS = [
     "x-request-id",
 ]
 TILL_URL = env.str("TILL_URL", default=TILL_ORIGINS[0] if TILL_ORIGINS else "")  # where the links in mails lead
+# Where the world finds this server, without a slash at the end: receipts bear a link only where this is known.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000" if DEBUG else "").rstrip("/")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 CSRF_TRUSTED_ORIGINS = TILL_ORIGINS
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "None" if CROSS_SITE_COOKIES else "Lax"
@@ -286,7 +289,7 @@ STORAGES = {
         },
     },
 }
-# The TrueType font of labels: a file, or one of ReportLab's own, which lacks letters of West African languages.
+# The TrueType font of labels and receipts: a file, or one of ReportLab's own, which lacks letters of West African languages.
 LABEL_FONT = env.str("LABEL_FONT", default="Vera.ttf")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from accounts.models import Membership
+from accounts.models import Device, Membership
 from core import amounts, tenancy
 from inventory.models import Location, Product, ProductPack
 
@@ -240,6 +240,16 @@ class SaleLine(tenancy.AccountOwned):
         return f"{self.quantity} × {self.name}"
 
 
+class RefundQuerySet(tenancy.OwnedQuerySet):
+    def with_receipt(self) -> Self:
+        """With everything that stands on the receipt."""
+        lines = models.Prefetch("lines", RefundLine.across_accounts.select_related("line").order_by("line__position"))
+        payments = models.Prefetch("payments", Payment.across_accounts.order_by("id"))
+        return self.prefetch_related(lines, payments).select_related(
+            "refunded_by", "sale", "sale__storefront", "sale__customer"
+        )
+
+
 class Refund(tenancy.AccountOwned):
     """Goods and money that went back. It is never a debt, and never more than was sold."""
 
@@ -253,6 +263,8 @@ class Refund(tenancy.AccountOwned):
     refunded_by = tenancy.OwnedKey(Membership, related_name="refunds")
     refunded_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+
+    across_accounts: ClassVar[models.Manager[Any]] = RefundQuerySet.as_manager()
 
     class Meta(tenancy.AccountOwned.Meta):
         db_table = "refunds"
@@ -341,3 +353,58 @@ class Payment(tenancy.AccountOwned):
 
     def __str__(self) -> str:
         return f"{self.method} {self.amount}"
+
+
+class ReceiptFormat(models.TextChoices):
+    """How a receipt is wanted; of JSON the till makes its own."""
+
+    JSON = "JSON"
+    HTML = "HTML"
+    PDF = "PDF"
+    ESCPOS = "ESCPOS"
+
+
+class ReceiptPrint(tenancy.AccountOwned):
+    """One time that the receipt of a sale, or of a refund, was printed. All but the first are copies."""
+
+    place = "sale__storefront"
+
+    sale = tenancy.OwnedKey(Sale, related_name="prints")
+    refund = tenancy.OwnedKey(Refund, null=True, related_name="prints")
+    number = models.PositiveIntegerField()
+    format = models.CharField(max_length=8, choices=ReceiptFormat.choices)
+    printed_by = tenancy.OwnedKey(Membership, related_name="receipt_prints")
+    device = tenancy.OwnedKey(Device, null=True, related_name="receipt_prints")
+    printed_at = models.DateTimeField()
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "receipt_prints"
+        default_related_name = "receipt_prints"
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            tenancy.SameAccount("sale"),
+            tenancy.SameAccount("refund"),
+            tenancy.SameAccount("printed_by"),
+            tenancy.SameAccount("device"),
+            models.UniqueConstraint(
+                fields=["account", "sale", "number"],
+                condition=models.Q(refund=None),
+                name="one_print_of_a_sale_per_number",
+                violation_error_code="printed_meanwhile",
+                violation_error_message="Somebody else has just printed this.",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "refund", "number"],
+                name="one_print_of_a_refund_per_number",
+                violation_error_code="printed_meanwhile",
+                violation_error_message="Somebody else has just printed this.",
+            ),
+            tenancy.AppendOnly(name="receipt_prints_append_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.format} {self.number}"
+
+    @property
+    def is_copy(self) -> bool:
+        return self.number > 1

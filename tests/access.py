@@ -205,10 +205,18 @@ TABLE = {
     "GET sales/sales/{pk}/": ("sale:read", "sales"),
     "GET sales/sales/{pk}/receipt/": ("sale:read", "sales"),
     "GET sales/sales/{pk}/receipt/html/": ("sale:read", "sales"),
+    "GET sales/sales/{pk}/receipt/pdf/": ("sale:read", "sales"),
+    "GET sales/sales/{pk}/receipt/escpos/": ("sale:read", "sales"),
+    "POST sales/sales/{pk}/prints/": ("sale:complete", "sales"),
     "POST sales/sales/{pk}/refunds/": ("sale:refund", "sales"),
     "GET sales/tax-report/": ("report:read", "sales"),
     "GET sales/refunds/": ("sale:read", "sales"),
     "GET sales/refunds/{pk}/": ("sale:read", "sales"),
+    "GET sales/refunds/{pk}/receipt/": ("sale:read", "sales"),
+    "GET sales/refunds/{pk}/receipt/html/": ("sale:read", "sales"),
+    "GET sales/refunds/{pk}/receipt/pdf/": ("sale:read", "sales"),
+    "GET sales/refunds/{pk}/receipt/escpos/": ("sale:read", "sales"),
+    "POST sales/refunds/{pk}/prints/": ("sale:complete", "sales"),
 }
 
 # Every right in a business; those of what is still to come are named already.

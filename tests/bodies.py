@@ -266,6 +266,8 @@ BODIES = {
     },
     "POST sales/sales/": sale,
     "POST sales/sales/{pk}/refunds/": refund,
+    "POST sales/sales/{pk}/prints/": lambda cast: {"format": "ESCPOS", "columns": 32},
+    "POST sales/refunds/{pk}/prints/": lambda cast: {"format": "JSON"},
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {
         "name": f"Kofi {next(serial)}",

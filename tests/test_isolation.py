@@ -158,6 +158,7 @@ PARAMETERS = {
     "location": str(uuid7()),
     "cursor": str(Cursor(Look(1, 0))),
     "days": "30",
+    "columns": "32",
 }
 OTHERS = {  # filters whose name is not that of a field which the list shows
     "search": ["Soap", "Efua", "Shop"],

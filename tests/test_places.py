@@ -32,6 +32,7 @@ PARAMETERS = {
     "location": str(uuid7()),
     "cursor": str(Cursor(Look(1, 0))),
     "days": "30",
+    "columns": "32",
 }
 AT_A_PLACE = {"storefront", "register", "location", "line", "batch", "source", "stock_product"}
 # What names every place to whoever may send something there.

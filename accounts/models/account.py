@@ -17,6 +17,8 @@ class Account(tenancy.Identified):
     time_zone = models.CharField(max_length=64)
     is_tax_registered = models.BooleanField(default=True)
     prices_include_tax = models.BooleanField(default=True)
+    receipt_header = models.TextField(blank=True, default="")
+    receipt_footer = models.TextField(blank=True, default="")
     is_platform = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)

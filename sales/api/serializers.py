@@ -1,14 +1,12 @@
 from datetime import timedelta
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.amounts import SMALLEST_MONEY, SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
 from inventory.api.fields import SerialsField
-from sales import queries
 from sales.models import (
     Customer,
     Payment,
@@ -254,25 +252,3 @@ class DaySerializer(Serializer):
     refund_count = fields.IntegerField()
     refund_total = fields.MoneyField()
     tax_total = fields.MoneyField()
-
-
-class ReceiptSerializer(Serializer):
-    """What is printed: the business, the place, the sale, and each levy over all lines."""
-
-    business_name = fields.TextField(source="account.name")
-    storefront_name = fields.TextField(source="storefront.name")
-    cashier_name = fields.TextField(source="sold_by.name")
-    customer_name = serializers.SerializerMethodField()
-    sold_at_local = serializers.SerializerMethodField()
-    taxes = serializers.SerializerMethodField()
-    sale = SaleSerializer(source="*")
-
-    def get_customer_name(self, sale: Any) -> str | None:
-        return sale.customer.name if sale.customer else None
-
-    def get_sold_at_local(self, sale: Any) -> str:
-        return f"{sale.sold_at.astimezone(self.context['request'].account.zone):%Y-%m-%d %H:%M}"
-
-    @extend_schema_field(LineTaxSerializer(many=True))
-    def get_taxes(self, sale: Any) -> list[dict[str, str]]:
-        return queries.sum_taxes(sale)

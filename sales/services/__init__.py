@@ -1,6 +1,7 @@
 """The writers of the till, a verb a file."""
 
 from sales.services.complete import complete_sale
+from sales.services.prints import print_receipt
 from sales.services.refund import refund_sale
 from sales.services.setup import (
     add_customer,
@@ -19,5 +20,6 @@ __all__ = [
     "change_register",
     "complete_sale",
     "erase_customer",
+    "print_receipt",
     "refund_sale",
 ]
