@@ -152,7 +152,7 @@ TASK_RIGHTS = {
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["system.worker"]
+PROCRASTINATE_IMPORT_PATHS = ["system.worker", "sales.worker"]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": env.int("MAKOLA_WORKER_THREADS", default=2),
     "delete_jobs": "successful",  # what became of a task stands in its own row
@@ -160,6 +160,12 @@ PROCRASTINATE_WORKER_DEFAULTS = {
     "stalled_worker_timeout": WORKER_SILENCE,
     "shutdown_graceful_timeout": 10,  # seconds; a step that takes longer is undone, and begun again by the next worker
 }
+
+# Receipts that a tax authority certifies (sales/fiscal)
+
+FISCAL_ADAPTER = env.str("FISCAL_ADAPTER", default="sales.fiscal.simulator.Simulator")
+FISCAL_URL = env.str("FISCAL_URL", default="")  # of the authority; without one its documents wait
+FISCAL_ROUND = "* * * * * */10"  # when the worker sends what waits
 
 # Signing in
 
@@ -348,6 +354,8 @@ SPECTACULAR_SETTINGS = {
         "TaskStateEnum": "system.models.TaskState",
         "OrderStatusEnum": "inventory.models.OrderStatus",
         "TransferStatusEnum": "inventory.models.TransferStatus",
+        "TenderEnum": "sales.api.serializers.TENDERS",
+        "PaymentMethodEnum": "sales.models.PaymentMethod",
         "SaleStatusEnum": "sales.models.SaleStatus",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -6,6 +6,16 @@ class RegisterInactive(DomainError):
     detail = "This register, or its storefront, is switched off."
 
 
+class ShiftRequired(DomainError):
+    code = "shift_required"
+    detail = "Open a shift at this register first."
+
+
+class InsufficientWallet(DomainError):
+    code = "insufficient_wallet"
+    detail = "The customer's wallet holds {available}."
+
+
 class PaymentShort(DomainError):
     code = "payment_short"
     detail = "The payments do not reach the total of {total}."
@@ -39,3 +49,23 @@ class SoldWithoutSerials(DomainError):
 class RefundTenderMismatch(DomainError):
     code = "refund_tender_mismatch"
     detail = "Money goes back the way it came: {total} in all, and of each tender at most what is left of it."
+
+
+class RegisterLeased(DomainError):
+    code = "register_leased"
+    detail = "A device has leased numbers of this register: sell with one of them, or return them first."
+
+
+class NumberNotLeased(DomainError):
+    code = "number_not_leased"
+    detail = "This receipt number is in no lease of this register."
+
+
+class LeaseOver(DomainError):
+    code = "lease_over"
+    detail = "This lease has been returned already."
+
+
+class LeaseUsed(DomainError):
+    code = "lease_used"
+    detail = "A sale has this number, or a later one."

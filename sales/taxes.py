@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -80,7 +81,7 @@ def report_taxes(by: Membership, *, first_on: date, last_on: date) -> TaxReport:
     """What was levied on these business days of the account's calendar, the first and the last included, where the
     member works."""
     zone = by.account.zone
-    asked = {
+    asked: dict[str, Any] = {
         "account": by.account_id,
         "start": datetime.combine(first_on, time.min, zone),
         "end": datetime.combine(last_on + timedelta(days=1), time.min, zone),

@@ -194,6 +194,8 @@ TABLE = {
     "POST sales/registers/": ("register:change", "sales"),
     "GET sales/registers/{pk}/": ("sale:read", "sales"),
     "PATCH sales/registers/{pk}/": ("register:change", "sales"),
+    "POST sales/registers/{pk}/leases/": ("sale:complete", "sales"),
+    "POST sales/registers/{pk}/leases/{lease}/return/": ("sale:complete", "sales"),
     "GET sales/customers/": ("customer:read", "sales"),
     "POST sales/customers/": ("customer:change", "sales"),
     "GET sales/customers/{pk}/": ("customer:read", "sales"),

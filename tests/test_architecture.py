@@ -79,6 +79,7 @@ ACROSS = {
     # What nobody has asked for is found over all accounts, as staff.
     "system/services/files.py: Account.across_accounts.using",
     "system/services/files.py: PrivateFile.across_accounts.using",
+    "sales/services/fiscal.py: FiscalDocument.across_accounts.using",
     # Django makes many rows at once, or on another connection, through a manager only; each row bears its account_id.
     "accounts/services/history.py: AuditEvent.across_accounts.using",
     "inventory/ledger.py: StockProduct.across_accounts.bulk_create",
@@ -98,6 +99,9 @@ ACROSS = {
     "inventory/services/arriving.py: TransferPick.across_accounts.bulk_update",
     "inventory/services/dispatching.py: TransferPick.across_accounts.bulk_create",
     "inventory/services/transfers.py: TransferLine.across_accounts.bulk_create",
+    "sales/customer_ledger.py: CustomerEntry.across_accounts.bulk_create",
+    "sales/customer_ledger.py: Debt.across_accounts.bulk_create",
+    "sales/customer_ledger.py: Debt.across_accounts.bulk_update",
     "sales/services/complete.py: Payment.across_accounts.bulk_create",
     "sales/services/complete.py: Sale.across_accounts.bulk_create",
     "sales/services/complete.py: SaleLine.across_accounts.bulk_create",
@@ -108,11 +112,12 @@ ACROSS = {
     "system/services/tasks.py: TaskError.across_accounts.bulk_create",
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
+    "sales/services/fiscal.py: FiscalDocument.across_accounts.filter",
     # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
-    "sales/models.py: SaleLine.across_accounts.order_by",
-    "sales/models.py: Payment.across_accounts.filter",
-    "sales/models.py: Payment.across_accounts.order_by",
-    "sales/models.py: RefundLine.across_accounts.select_related",
+    "sales/models/sales.py: SaleLine.across_accounts.order_by",
+    "sales/models/sales.py: payment.across_accounts.filter",
+    "sales/models/refunds.py: payment.across_accounts.order_by",
+    "sales/models/refunds.py: RefundLine.across_accounts.select_related",
 }
 
 
@@ -151,7 +156,7 @@ WRITES = {
     "save", "create", "delete", "update", "bulk_create", "bulk_update", "get_or_create", "update_or_create",
     "acreate", "asave", "adelete", "aupdate",
 }  # fmt: skip
-WRITERS = re.compile(r"^\w+/(services(/\w+)?|ledger)\.py$")
+WRITERS = re.compile(r"^\w+/(services(/\w+)?|(customer_)?ledger)\.py$")
 NOT_OF_ROWS = {
     "accounts/middleware.py: partitioned.update",  # a cookie
     "app/settings.py: vars().update",
@@ -194,10 +199,11 @@ def test_the_services_are_where_the_writes_are_looked_for():
 
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
-    "accept_invitation", "add_member", "add_staff", "confirm_reset", "find_device", "find_invitation", "find_orphans",
-    "open_account", "rebuild_from_ledger", "refresh_session", "register_business", "remove_staff",
-    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
-    "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "verify_email",
+    "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
+    "find_invitation", "find_orphans", "open_account", "rebuild_from_ledger", "refresh_session", "register_business",
+    "remove_staff", "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset",
+    "request_verification", "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff",
+    "touch_session", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
 
@@ -205,7 +211,7 @@ WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_c
 def public_services() -> Iterator[tuple[Path, ast.FunctionDef]]:
     """What is called from outside: all of a module, and of a package what its `__all__` names."""
     for path in SOURCES:
-        if WRITERS.match(name_of(path)) and path.stem not in ("ledger", "__init__"):
+        if WRITERS.match(name_of(path)) and path.stem not in ("ledger", "customer_ledger", "__init__"):
             package = path.with_name("__init__.py") if path.parent.name == "services" else None
             shown = exported(package) if package else None
             for function in ast.parse(path.read_text()).body:
@@ -345,7 +351,14 @@ def test_there_is_no_float_in_a_model_or_an_input():
 
 def test_the_ledgers_are_append_only():
     ledgers = {model._meta.label for model, rule in CONSTRAINTS if isinstance(rule, tenancy.AppendOnly)}
-    assert ledgers == {"accounts.AuditEvent", "inventory.StockMovement", "sales.Payment", "sales.ReceiptPrint"}
+    assert ledgers == {
+        "accounts.AuditEvent",
+        "inventory.StockMovement",
+        "sales.CashEvent",
+        "sales.CustomerEntry",
+        "sales.Payment",
+        "sales.ReceiptPrint",
+    }
 
 
 # --- Files ------------------------------------------------------------------------------------------------------------

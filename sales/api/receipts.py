@@ -25,6 +25,13 @@ from sales.receipts import content, escpos, page, pdf
 from sales.receipts.content import Receipt
 
 
+class FiscalSerializer(Serializer):
+    state = fields.TextField()
+    number = fields.TextField()
+    code = fields.TextField()
+    last_error = fields.TextField()
+
+
 class ReceiptSerializer(Serializer):
     """What is printed: the business, the place, the sale or the refund, and each levy over all lines."""
 
@@ -37,6 +44,7 @@ class ReceiptSerializer(Serializer):
     receipt_number = fields.TextField(source="number")
     marks = serializers.ListField(child=fields.TextField())
     taxes = LineTaxSerializer(many=True)
+    fiscal = FiscalSerializer(allow_null=True)
     link = fields.TextField()
     print_count = fields.IntegerField()
 

@@ -24,7 +24,7 @@ from sales.models import (
 class RegisterSerializer(ModelSerializer):
     class Meta:
         model = Register
-        fields = ["id", "storefront", "code", "name", "last_number", "is_active", "version"]
+        fields = ["id", "storefront", "code", "name", "last_number", "open_lease_id", "is_active", "version"]
 
 
 class RegisterInput(ModelSerializer):
@@ -81,8 +81,12 @@ class SaleLineInput(Serializer):
     serials = SerialsField(required=False)
 
 
+_TAKEN = (PaymentMethod.CASH, PaymentMethod.CARD, PaymentMethod.MOBILE_MONEY, PaymentMethod.BANK)
+TENDERS = [(method.value, method.label) for method in _TAKEN]
+
+
 class PaymentInput(Serializer):
-    method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    method = serializers.ChoiceField(choices=TENDERS)
     amount = fields.MoneyField(min_value=SMALLEST_MONEY)
     reference = fields.TextField(max_length=100, required=False, allow_blank=True)
 
@@ -94,6 +98,9 @@ class SaleInput(Serializer):
     customer = fields.IdField(required=False, allow_null=True)
     cart = fields.IdField(required=False, allow_null=True)
     sold_at = fields.MomentField(required=False)
+    receipt_number = fields.PatternField(
+        r"[A-Z0-9]{1,12}-[0-9]{6,9}", "Give a number that this register leased, such as R1-000042.", required=False
+    )
     price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
     lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
     discount = fields.MoneyField(min_value=ZERO, required=False)

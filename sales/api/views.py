@@ -1,7 +1,8 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -9,10 +10,13 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
+from core import errors
+from core.api import fields
 from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet
 from sales import queries, services
-from sales.api import filters, receipts, serializers
+from sales.api import filters, leases, receipts, serializers
+from sales.models import NumberLease
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -26,6 +30,8 @@ class RegisterViewSet(AccountViewSet):
     input_classes: ClassVar[Inputs] = {
         "create": serializers.RegisterInput,
         "partial_update": serializers.RegisterChange,
+        "lease": leases.LeaseInput,
+        "return_lease": leases.LeaseReturnInput,
     }
 
     def rows(self, account: Account) -> QuerySet[Any]:
@@ -36,6 +42,54 @@ class RegisterViewSet(AccountViewSet):
 
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
         return self.act(services.change_register, register=self.get_locked_object)
+
+    @extend_schema(responses={201: leases.LeaseSerializer})
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="leases",
+        url_name="leases",
+        write_capability=Capability.SALE_COMPLETE,
+        exactly_once=True,
+    )
+    def lease(self, request: AccountRequest, pk: str) -> Response:
+        """Take the next receipt numbers along, to sell offline. Meanwhile only sales with such a number are taken."""
+        return self.act(
+            services.lease_numbers,
+            register=self.get_locked_object,
+            status=http.HTTP_201_CREATED,
+            shown_by=leases.LeaseSerializer,
+        )
+
+    @extend_schema(
+        parameters=[OpenApiParameter("lease", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+        responses=leases.LeaseSerializer,
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="leases/(?P<lease>[^/]+)/return",
+        url_name="lease-return",
+        write_capability=Capability.SALE_COMPLETE,
+    )
+    def return_lease(self, request: AccountRequest, pk: str, lease: str) -> Response:
+        """Give back the numbers that were not used. What was sold with the others may still come."""
+        return self.act(
+            services.return_numbers,
+            register=self.get_locked_object,
+            lease=self.find_lease,
+            shown_by=leases.LeaseSerializer,
+        )
+
+    def find_lease(self) -> NumberLease:
+        try:
+            named = fields.read_id(self.kwargs["lease"])
+        except ValueError:
+            raise errors.NotFound from None
+        found: NumberLease | None = self.get_object().leases.filter(account=self.request.account, pk=named).first()
+        if found is None:
+            raise errors.NotFound
+        return found
 
 
 class CustomerViewSet(AccountViewSet):

@@ -4,15 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from accounts.models import Account, Membership
 from core.amounts import round_money
 from sales import queries
-from sales.models import Refund, Sale, SaleLine, SaleStatus
+from sales.models import FiscalDocument, FiscalState, Refund, Sale, SaleLine, SaleStatus
 from sales.receipts import links
 
 COPY = "COPY"
+_FISCAL = {
+    FiscalState.PENDING: "Certification pending",
+    FiscalState.PROVISIONAL: "Provisional",
+    FiscalState.CERTIFIED: "Certified",
+    FiscalState.REJECTED: "Not certified",
+}
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,16 @@ class Receipt:
     payments: tuple[Row, ...]
     taxes: Sequence[dict[str, str]]
     codes: tuple[Code, ...]
+    fiscal: FiscalDocument | None
     link: str
     print_count: int
+
+    @property
+    def fiscal_line(self) -> str:
+        """What the tax authority said; empty where it is not asked."""
+        if self.fiscal is None:
+            return ""
+        return f"{_FISCAL[FiscalState(self.fiscal.state)]} {self.fiscal.number}".strip()
 
     @property
     def people(self) -> str:
@@ -64,6 +78,7 @@ def write_receipt(account: Account, document: Sale | Refund, *, is_copy: bool) -
     """The receipt of a sale or a refund that was read with `with_receipt()`."""
     sale = document if isinstance(document, Sale) else document.sale
     taxes, link = queries.sum_taxes(document), links.address_of(document)
+    fiscal = _own(document.fiscal_documents, document).first()
     told = _of_sale(account, document, taxes) if isinstance(document, Sale) else _of_refund(account, document, taxes)
     return Receipt(
         document=document,
@@ -80,7 +95,8 @@ def write_receipt(account: Account, document: Sale | Refund, *, is_copy: bool) -
         sums=tuple(told.sums),
         payments=tuple(told.payments),
         taxes=taxes,
-        codes=(Code("This receipt online", link),) if link else (),
+        codes=tuple(_codes(fiscal, link)),
+        fiscal=fiscal,
         link=link,
         print_count=count_prints(document),
     )
@@ -88,8 +104,20 @@ def write_receipt(account: Account, document: Sale | Refund, *, is_copy: bool) -
 
 def count_prints(document: Sale | Refund) -> int:
     """How often its receipt was printed; what was printed of the refunds of a sale is theirs."""
-    printed = document.prints.filter(account=document.account_id)
-    return printed.filter(refund=None).count() if isinstance(document, Sale) else printed.count()
+    return int(_own(document.prints, document).count())
+
+
+def _own(rows: Any, document: Sale | Refund) -> Any:
+    """The rows about a document: those about the refunds of a sale name the sale, too."""
+    found = rows.filter(account=document.account_id)
+    return found.filter(refund=None) if isinstance(document, Sale) else found
+
+
+def _codes(fiscal: FiscalDocument | None, link: str) -> Iterator[Code]:
+    if fiscal and fiscal.code:
+        yield Code("Certificate", fiscal.code)
+    if link:
+        yield Code("This receipt online", link)
 
 
 class _Told(NamedTuple):

@@ -54,6 +54,7 @@ def _tables(receipt: Receipt, columns: int) -> Iterator[bytes]:
 def _foot(receipt: Receipt, columns: int) -> Iterator[bytes]:
     for line in receipt.footer or ("Thank you!",):
         yield _wrapped(line, columns)
+    yield _wrapped(receipt.fiscal_line, columns)
     for code in receipt.codes:
         yield _code(code.text)
         yield _wrapped(code.caption, columns)

@@ -38,6 +38,7 @@ def render(receipt: Receipt) -> bytes:
     strip.rule()
     for line in receipt.footer or ("Thank you!",):
         strip.centre(line)
+    strip.centre(receipt.fiscal_line)
     for code in receipt.codes:
         strip.code(code.text)
         strip.centre(code.caption, SMALL)

@@ -1,4 +1,4 @@
-"""What a sale begins with: the next number of its register, and the levies of its day."""
+"""What a sale begins with: the next number of its register, its shift, and the levies of its day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +10,24 @@ from django.db import connection
 from accounts.models import Membership
 from core import errors
 from inventory.services import Shelf
-from sales.errors import RegisterInactive
+from sales.errors import NumberNotLeased, RegisterInactive, RegisterLeased
 from sales.pricing import LevyRate
+from sales.services import drawers
 
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
-# number back with everything else. What is levied that day comes along with it.
+# number back with everything else. Its open shift, its leases and what is levied that day come along with it. A number
+# that the till has given out by itself is counted already.
 _OPEN_RECEIPT = """
-UPDATE registers r SET last_number = r.last_number + 1 FROM locations l
+UPDATE registers r SET last_number = r.last_number + CASE WHEN %(number)s::int IS NULL THEN 1 ELSE 0 END
+FROM locations l
 WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
   AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
-RETURNING r.code, r.last_number, ARRAY(
+RETURNING r.code, coalesce(%(number)s::int, r.last_number), r.open_shift_id, CASE WHEN %(number)s::int IS NULL
+    THEN r.open_lease_id IS NULL
+    ELSE EXISTS (
+      SELECT 1 FROM number_leases n WHERE n.account_id = r.account_id AND n.register_id = r.id
+      AND %(number)s::int BETWEEN n.first_number AND coalesce(n.next_number - 1, n.last_number)
+    ) END, ARRAY(
   SELECT json_build_array(tax_class, code, name, rate::text, stage) FROM levies
   WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
   ORDER BY tax_class, stage, rate DESC, code
@@ -29,15 +37,19 @@ RETURNING r.code, r.last_number, ARRAY(
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a sale begins with: its number, and the levies that are in force, per class of goods."""
+    """What a sale begins with: its number, the shift, and the levies that are in force, per class of goods."""
 
     number: str
+    shift_id: UUID | None
     levies: Mapping[str, tuple[LevyRate, ...]]
 
 
-def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
-    """Take a number of the register, which stays locked. Raises InvalidInput for a register or a storefront that is not
-    there, RegisterInactive for one that is switched off."""
+def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf, given_out: str | None = None) -> Receipt:
+    """Take a number of the register, which stays locked; or the one that a till has given out from its lease.
+
+    Raises InvalidInput for a register or a storefront that is not there, RegisterInactive for one that is switched off,
+    ShiftRequired, RegisterLeased where only what brings its own number is sold, and NumberNotLeased.
+    """
     account, storefront_id = by.account, shelf.location_id
     wanted = {
         "account": account.pk,
@@ -45,17 +57,24 @@ def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
         "storefront": storefront_id,
         "country": account.country if account.is_tax_registered else None,
         "on": shelf.on,
+        "number": None if given_out is None else int(given_out.rpartition("-")[2]),
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_RECEIPT, wanted)
         row = cursor.fetchone()
     if row is None:
         raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
-    code, number, levied = row
+    code, number, shift_id, is_ours, levied = row
+    receipt_number = f"{code}-{number:06d}"
+    if given_out is None and not is_ours:
+        raise RegisterLeased
+    if given_out is not None and not (is_ours and given_out == receipt_number):
+        raise NumberNotLeased
+    drawers.check_shift(by=by, shift_id=shift_id)
     levies: dict[str, tuple[LevyRate, ...]] = {}
     for tax_class, levy, name, rate, stage in levied:
         levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate), stage))
-    return Receipt(f"{code}-{number:06d}", levies)
+    return Receipt(receipt_number, shift_id, levies)
 
 
 def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> errors.DomainError:
