@@ -32,7 +32,7 @@ class Authority:
         self.received: list[dict[str, Any]] = []
         self.numbers: dict[str, str] = {}
         self.pondered: set[str] = set()
-        self.asked = threading.Event()  # somebody is waiting for a dawdling answer
+        self.asked = threading.Semaphore(0)  # released for each who waits for a dawdling answer
         self.go_on = threading.Event()
         self._lock = threading.Lock()
 
@@ -42,7 +42,7 @@ class Authority:
         with self._lock:
             self.received.append(document)
         if mood is Mood.DAWDLES:
-            self.asked.set()
+            self.asked.release()
             self.go_on.wait(timeout=60)
         if mood is Mood.FAILS:
             return 503, b"<html>Down for maintenance</html>"

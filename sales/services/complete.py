@@ -85,7 +85,8 @@ def complete_sale(
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
-    RegisterLeased, NumberNotLeased, InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
+    RegisterLeased, NumberNotLeased, InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep
+    being quicker.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])

@@ -43,7 +43,8 @@ def certify_due(*, now: datetime) -> int:
 
 
 def certify_document(*, account_id: UUID, document_id: UUID, now: datetime) -> bool:
-    """Send one document, if it is due still, and keep the verdict; whether the authority answers. No lock is held while the authority thinks.
+    """Send one document, if it is due still, and keep the verdict; whether the authority answers. Meanwhile nothing is
+    locked.
 
     The next try is noted before the first word is said: whoever comes meanwhile finds nothing due, and a worker that
     dies has only put it off.
