@@ -295,7 +295,7 @@ STORAGES = {
         },
     },
 }
-# The TrueType font of labels and receipts: a file, or one of ReportLab's own, which lacks letters of West African languages.
+# The TrueType font of labels and receipts: a file, or one of ReportLab's own, which lacks West African letters.
 LABEL_FONT = env.str("LABEL_FONT", default="Vera.ttf")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -115,7 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=9101)
     with serving(Authority(), port=parser.parse_args().port) as address:
-        print(f"FISCAL_URL={address}", flush=True)
+        print(f"FISCAL_URL={address}", flush=True)  # noqa: T201 - for who started it
         threading.Event().wait()
 
 

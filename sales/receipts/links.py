@@ -1,4 +1,4 @@
-"""The public address of a receipt. Its token is the ids themselves, sealed: it is kept nowhere, and nobody can guess it."""
+"""The public address of a receipt. Its token is the ids themselves, sealed: kept nowhere, and not to be guessed."""
 
 from uuid import UUID
 

@@ -229,9 +229,10 @@ def asking(authority: Authority, rounds: int = 1) -> Iterator[None]:
     """While so many rounds of workers wait for the authority's answer."""
     authority.mood = Mood.DAWDLES
     with ThreadPoolExecutor(rounds) as pool:
-        results = [pool.submit(at_once, [send]) for _ in range(rounds)]
+        results = []
         try:
-            for _ in results:
+            for later in range(rounds):
+                results.append(pool.submit(at_once, [lambda later=later: send(later * LATER)]))
                 assert authority.asked.acquire(timeout=PATIENCE)
             yield
         finally:
