@@ -357,6 +357,7 @@ SPECTACULAR_SETTINGS = {
         "TenderEnum": "sales.api.serializers.TENDERS",
         "PaymentMethodEnum": "sales.models.PaymentMethod",
         "SaleStatusEnum": "sales.models.SaleStatus",
+        "ReceiptFormatEnum": "sales.models.ReceiptFormat",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_QUERY_MANAGER": "across_accounts",

@@ -11,4 +11,4 @@ def draw(text: str) -> segno.QRCode:
 
 def as_svg(text: str) -> str:
     """To stand inside of a page."""
-    return draw(text).svg_inline(border=MARGIN, scale=3)
+    return draw(text).svg_inline(border=MARGIN, omitsize=True)

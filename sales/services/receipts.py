@@ -18,8 +18,7 @@ from sales.services import drawers
 # number back with everything else. Its open shift, its leases and what is levied that day come along with it. A number
 # that the till has given out by itself is counted already.
 _OPEN_RECEIPT = """
-UPDATE registers r SET last_number = r.last_number + CASE WHEN %(number)s::int IS NULL THEN 1 ELSE 0 END
-FROM locations l
+UPDATE registers r SET last_number = r.last_number + %(taken)s FROM locations l
 WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
   AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
 RETURNING r.code, coalesce(%(number)s::int, r.last_number), r.open_shift_id, CASE WHEN %(number)s::int IS NULL
@@ -58,6 +57,7 @@ def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf, given_out: 
         "country": account.country if account.is_tax_registered else None,
         "on": shelf.on,
         "number": None if given_out is None else int(given_out.rpartition("-")[2]),
+        "taken": 1 if given_out is None else 0,
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_RECEIPT, wanted)
