@@ -152,7 +152,7 @@ TASK_RIGHTS = {
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["system.worker"]
+PROCRASTINATE_IMPORT_PATHS = ["system.worker", "sales.worker"]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": env.int("MAKOLA_WORKER_THREADS", default=2),
     "delete_jobs": "successful",  # what became of a task stands in its own row
@@ -160,6 +160,12 @@ PROCRASTINATE_WORKER_DEFAULTS = {
     "stalled_worker_timeout": WORKER_SILENCE,
     "shutdown_graceful_timeout": 10,  # seconds; a step that takes longer is undone, and begun again by the next worker
 }
+
+# Receipts that a tax authority certifies (sales/fiscal)
+
+FISCAL_ADAPTER = env.str("FISCAL_ADAPTER", default="sales.fiscal.simulator.Simulator")
+FISCAL_URL = env.str("FISCAL_URL", default="")  # of the authority; without one its documents wait
+FISCAL_ROUND = "* * * * * */10"  # when the worker sends what waits
 
 # Signing in
 
@@ -181,6 +187,7 @@ RATE_LIMITS: dict[str, tuple[int, int]] = {
     "invitation": (60, 86400),  # per business
     "pin": (5, 900),  # per member and device
     "pin_member": (30, 3600),  # per member
+    "receipt": (60, 60),  # that are looked at by their links, per address
     "approver": (10, 3600),  # per member who asks for an approval
     "gift_card": (10, 900),  # codes per member that are not right
 }
@@ -227,6 +234,8 @@ CORS_ALLOW_HEADERS = [
     "x-request-id",
 ]
 TILL_URL = env.str("TILL_URL", default=TILL_ORIGINS[0] if TILL_ORIGINS else "")  # where the links in mails lead
+# Where the world finds this server, without a slash at the end: receipts bear a link only where this is known.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000" if DEBUG else "").rstrip("/")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 CSRF_TRUSTED_ORIGINS = TILL_ORIGINS
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "None" if CROSS_SITE_COOKIES else "Lax"
@@ -287,7 +296,7 @@ STORAGES = {
         },
     },
 }
-# The TrueType font of labels: a file, or one of ReportLab's own, which lacks letters of West African languages.
+# The TrueType font of labels and receipts: a file, or one of ReportLab's own, which lacks West African letters.
 LABEL_FONT = env.str("LABEL_FONT", default="Vera.ttf")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -349,6 +358,7 @@ SPECTACULAR_SETTINGS = {
         "MoneyEnum": "sales.api.customer_serializers.MONEY",
         "PaymentMethodEnum": "sales.models.PaymentMethod",
         "SaleStatusEnum": "sales.models.SaleStatus",
+        "ReceiptFormatEnum": "sales.models.ReceiptFormat",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_QUERY_MANAGER": "across_accounts",

@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from accounts.errors import CsrfFailed
 from core import errors
 from core.api import failures
+from sales.api import public
 from system import health
 
 APPS = ("accounts", "system", "subscriptions", "inventory", "sales")
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", csp_update({"img-src": "data:"})(docs), name="docs"),
+    path("r/<str:token>/", public.show_receipt),
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="docs")),
 ]

@@ -1,6 +1,5 @@
 """Sheets of labels as PDF: what it is called, what it costs, and its barcode, in bars that a scanner reads."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +19,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from core import letters
 from inventory import barcodes
 
 WIDEST, NARROWEST = (
@@ -94,44 +94,34 @@ class Label:
 
 # --- Letters ----------------------------------------------------------------------------------------------------------
 
-# What takes the place of letters that the font may lack, where taking their accents off does not help.
-_ALIKE = dict(zip("ƐɛƆɔŊŋƉɖƑƒƔɣƲʋƁɓƊɗƘƙƳƴ₵₦", "EeOoNnDdFfGgVvBbDdKkYyCN", strict=True))
-
 
 @cache
-def _font() -> str:
+def font() -> str:
+    """The name under which PDFs know the font of `LABEL_FONT`."""
     name = "Label"
     pdfmetrics.registerFont(TTFont(name, settings.LABEL_FONT))
     return name
 
 
 def _has(letter: str) -> bool:
-    return ord(letter) in pdfmetrics.getFont(_font()).face.charToGlyph  # type: ignore[attr-defined]
+    return ord(letter) in pdfmetrics.getFont(font()).face.charToGlyph  # type: ignore[attr-defined]
 
 
 def printable(text: str) -> tuple[str, set[str]]:
     """The text in letters that the font has, and those that had to be replaced."""
-    letters = [" " if letter.isspace() else letter for letter in unicodedata.normalize("NFC", text)]
-    missing = {letter for letter in letters if not _has(letter)}
-    return "".join(_instead(letter) if letter in missing else letter for letter in letters), missing
-
-
-def _instead(letter: str) -> str:
-    bare = unicodedata.normalize("NFKD", letter)[0]
-    alike = _ALIKE.get(bare, bare)
-    return alike if _has(alike) else "?"
+    return letters.printable(text, _has)
 
 
 def _lines(text: str, width: float, most: int) -> list[str]:
-    lines = simpleSplit(text, _font(), NAME, width)
+    lines = simpleSplit(text, font(), NAME, width)
     shown = [*lines[: most - 1], " ".join(lines[most - 1 :])]
     return [_shortened(line, width) for line in shown if line]
 
 
 def _shortened(line: str, width: float) -> str:
-    if pdfmetrics.stringWidth(line, _font(), NAME) <= width:
+    if pdfmetrics.stringWidth(line, font(), NAME) <= width:
         return line
-    while pdfmetrics.stringWidth(line + ELLIPSIS, _font(), NAME) > width:
+    while pdfmetrics.stringWidth(line + ELLIPSIS, font(), NAME) > width:
         line = line[:-1]
     return line.rstrip() + ELLIPSIS
 
@@ -178,14 +168,14 @@ def _draw_bars(canvas: Canvas, barcode: str, *, width: float, height: float) -> 
     ean = _ean(barcode)
     if ean:
         draw, _, quiet, _ = ean
-        bars = draw(barcode[:-1], barWidth=module, barHeight=height, quiet=0, fontName=_font(), fontSize=DIGITS)
+        bars = draw(barcode[:-1], barWidth=module, barHeight=height, quiet=0, fontName=font(), fontSize=DIGITS)
         drawing = Drawing(width, height)
         drawing.add(bars)
         renderPDF.draw(drawing, canvas, left + quiet * module, 0)
         return
     below = DIGITS * LEADING
     Code128(barcode, barWidth=module, barHeight=height - below, quiet=0).drawOn(canvas, left + _QUIET * module, below)
-    canvas.setFont(_font(), DIGITS)
+    canvas.setFont(font(), DIGITS)
     canvas.drawCentredString(width / 2, DIGITS * 0.2, barcode)
 
 
@@ -235,10 +225,10 @@ class Sheets:
         y = grid.inner_height
         for line in _lines(printable(label.name)[0], grid.inner_width, grid.name_lines):
             y -= NAME * LEADING
-            canvas.setFont(_font(), NAME)
+            canvas.setFont(font(), NAME)
             canvas.drawString(0, y + NAME * (LEADING - 1), line)
         if label.price:
             y -= PRICE * LEADING
-            canvas.setFont(_font(), PRICE)
+            canvas.setFont(font(), PRICE)
             canvas.drawString(0, y + PRICE * (LEADING - 1), label.price)
         _draw_bars(canvas, label.barcode, width=grid.inner_width, height=min(y - 0.5 * mm, TALLEST))

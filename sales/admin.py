@@ -6,9 +6,12 @@ from sales.models import (
     CustomerEntry,
     CustomerGroup,
     Debt,
+    FiscalDocument,
     GiftCard,
     GiftCardEntry,
+    NumberLease,
     Payment,
+    ReceiptPrint,
     Refund,
     Register,
     Sale,
@@ -133,3 +136,35 @@ class PaymentAdmin(StaffAdmin):
     list_filter = (AccountFilter, "method")
     list_select_related = ("account", "sale", "refund")
     search_fields = ("sale__receipt_number", "reference", "=id")
+
+
+@admin.register(NumberLease)
+class NumberLeaseAdmin(StaffAdmin):
+    fields = (
+        *("id", "account", "register", "device", "first_number", "last_number", "next_number", "leased_by"),
+        *("leased_at", "returned_at"),
+    )
+    list_display = ("register", "account", "first_number", "last_number", "next_number", "leased_at")
+    list_select_related = ("account", "register")
+    search_fields = ("register__code", "=id")
+
+
+@admin.register(ReceiptPrint)
+class ReceiptPrintAdmin(StaffAdmin):
+    needs_account = True
+    fields = ("id", "account", "sale", "refund", "number", "format", "printed_by", "device", "printed_at")
+    list_display = ("sale", "account", "number", "format", "printed_by", "printed_at")
+    list_select_related = ("account", "sale", "printed_by")
+    search_fields = ("sale__receipt_number", "=id")
+
+
+@admin.register(FiscalDocument)
+class FiscalDocumentAdmin(StaffAdmin):
+    fields = (
+        *("id", "account", "sale", "refund", "state", "number", "code", "tries", "next_try_at", "last_error"),
+        "decided_at",
+    )
+    list_display = ("sale", "account", "state", "number", "tries", "next_try_at")
+    list_filter = (AccountFilter, "state")
+    list_select_related = ("account", "sale")
+    search_fields = ("sale__receipt_number", "number", "=id")

@@ -109,3 +109,23 @@ class GiftCardExpired(DomainError):
 class GiftCardShort(DomainError):
     code = "gift_card_short"
     detail = "The gift card holds {balance}."
+
+
+class RegisterLeased(DomainError):
+    code = "register_leased"
+    detail = "A device has leased numbers of this register: sell with one of them, or return them first."
+
+
+class NumberNotLeased(DomainError):
+    code = "number_not_leased"
+    detail = "This receipt number is in no lease of this register."
+
+
+class LeaseOver(DomainError):
+    code = "lease_over"
+    detail = "This lease has been returned already."
+
+
+class LeaseUsed(DomainError):
+    code = "lease_used"
+    detail = "A sale has this number, or a later one."

@@ -4,20 +4,26 @@ A line is rounded once. A discount on the whole sale is shared out over the line
 and both always sum: the total of the sale is the sum of its lines, to the smallest coin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from core.amounts import ZERO, allocate, round_money, smallest_unit
+from core.amounts import ONE, ZERO, allocate, round_money, smallest_unit
 from sales.errors import DiscountTooLarge
+
+_SMALLEST_RATE = Decimal("0.0001")
 
 
 @dataclass(frozen=True)
 class LevyRate:
+    """A levy in force. Those of one stage share a base: the amount, and the tax of all earlier stages."""
+
     code: str
     name: str
     rate: Decimal
+    stage: int = 1
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Priced:
     discount: Decimal
     tax_rate: Decimal
     tax_amount: Decimal
-    taxes: list[dict[str, str]]
+    taxes: list[dict[str, Any]]
     total: Decimal
 
 
@@ -57,16 +63,38 @@ def price_lines(lines: Sequence[Wanted], *, discount: Decimal, prices_include_ta
 
 def _priced(line: Wanted, subtotal: Decimal, discount: Decimal, prices_include_tax: bool, exponent: int) -> Priced:
     amount = subtotal - discount
-    rate = sum((levy.rate for levy in line.levies), ZERO)
+    weights = _weights(line.levies)
+    rate = sum(weights, ZERO)
     taxed = amount * rate / (1 + rate) if prices_include_tax else amount * rate
     tax = round_money(taxed, exponent)
-    parts = allocate(tax, [levy.rate for levy in line.levies], exponent)
-    taxes = [
-        {"code": levy.code, "name": levy.name, "rate": f"{levy.rate:f}", "amount": f"{part:f}"}
-        for levy, part in zip(line.levies, parts, strict=True)
-    ]
     total = amount if prices_include_tax else amount + tax
-    return Priced(subtotal, discount, rate, tax, taxes, total)
+    taxes = _taxes(line.levies, allocate(tax, weights, exponent), total - tax)
+    return Priced(subtotal, discount, rate.quantize(_SMALLEST_RATE), tax, taxes, total)
+
+
+def _weights(levies: Sequence[LevyRate]) -> list[Decimal]:
+    """What each levy takes of an untaxed unit: its rate, of the unit and all that earlier stages put on it."""
+    bases, base = {}, ONE
+    for stage in sorted({levy.stage for levy in levies}):
+        bases[stage] = base
+        base += base * sum((levy.rate for levy in levies if levy.stage == stage), ZERO)
+    return [bases[levy.stage] * levy.rate for levy in levies]
+
+
+def _taxes(levies: Sequence[LevyRate], parts: Sequence[Decimal], net: Decimal) -> list[dict[str, Any]]:
+    taxes = [
+        {"code": levy.code, "name": levy.name, "rate": f"{levy.rate:f}", "stage": levy.stage, "amount": f"{part:f}"}
+        for levy, part in zip(levies, parts, strict=True)
+    ]
+    return with_bases(taxes, net)
+
+
+def with_bases(taxes: Sequence[Mapping[str, Any]], net: Decimal) -> list[dict[str, Any]]:
+    """Each tax with what it was taken of: what is untaxed, and the taxes of earlier stages."""
+    return [
+        {**tax, "base": f"{sum((Decimal(t['amount']) for t in taxes if t['stage'] < tax['stage']), net):f}"}
+        for tax in taxes
+    ]
 
 
 def loses_by_rounding(lines: Sequence[Wanted], products: Sequence[UUID], exponent: int) -> bool:

@@ -9,19 +9,20 @@ from django.db.models.functions import TruncDate
 
 from accounts.models import Account, Membership
 from core.amounts import ZERO
-from sales.models import Sale
+from sales.models import Refund, Sale
 
 
-def sum_taxes(sale: Sale) -> list[dict[str, str]]:
-    """Each levy of a sale over all its lines."""
-    sums: dict[tuple[str, str, str], Decimal] = {}
-    for line in sale.lines.all():
+def sum_taxes(document: Sale | Refund) -> list[dict[str, str]]:
+    """Each levy of a sale, or of a refund, over all its lines."""
+    sums: dict[tuple[str, str, str], tuple[Decimal, Decimal]] = {}
+    for line in document.lines.all():
         for tax in line.taxes:
             key = tax["code"], tax["name"], tax["rate"]
-            sums[key] = sums.get(key, ZERO) + Decimal(tax["amount"])
+            base, amount = sums.get(key, (ZERO, ZERO))
+            sums[key] = base + Decimal(tax["base"]), amount + Decimal(tax["amount"])
     return [
-        {"code": code, "name": name, "rate": rate, "amount": f"{amount:f}"}
-        for (code, name, rate), amount in sums.items()
+        {"code": code, "name": name, "rate": rate, "base": f"{base:f}", "amount": f"{amount:f}"}
+        for (code, name, rate), (base, amount) in sums.items()
     ]
 
 

@@ -39,9 +39,19 @@ WITH lines AS (
 ), given AS (
   SELECT account_id, refund_id, sum(amount) AS amount FROM payments WHERE refund_id IS NOT NULL GROUP BY 1, 2
 ), issued AS (
-  SELECT account_id, register_id, count(*) AS receipts,
-         max(substring(receipt_number FROM '[0-9]+$')::numeric) AS highest
-  FROM sales GROUP BY 1, 2
+  SELECT account_id, register_id, substring(receipt_number FROM '[0-9]+$')::numeric AS number FROM sales
+), leased AS (
+  SELECT account_id, register_id, generate_series(first_number, coalesce(next_number - 1, last_number)) AS number
+  FROM number_leases
+), numbers AS (
+  SELECT * FROM issued UNION SELECT * FROM leased
+), twice AS (
+  SELECT account_id, register_id, count(*) AS numbers FROM (
+    SELECT account_id, register_id, number FROM issued GROUP BY 1, 2, 3 HAVING count(*) > 1
+    UNION ALL SELECT account_id, register_id, number FROM leased GROUP BY 1, 2, 3 HAVING count(*) > 1
+  ) AS given GROUP BY 1, 2
+), known AS (
+  SELECT account_id, register_id, count(*) AS numbers, max(number) AS highest FROM numbers GROUP BY 1, 2
 )
 SELECT 'sales', account_id, id, format('its total is %s, but its lines sum to %s', total, line_total)
 FROM sums WHERE total <> line_total
@@ -84,10 +94,17 @@ FROM refunds r LEFT JOIN given g ON g.account_id = r.account_id AND g.refund_id 
 WHERE r.total + r.rounding <> -coalesce(g.amount, 0)
 UNION ALL
 SELECT 'registers', r.account_id, r.id,
-       format('its last number is %s, but it issued %s receipts up to number %s',
-              r.last_number, coalesce(i.receipts, 0), coalesce(i.highest, 0))
-FROM registers r LEFT JOIN issued i ON i.account_id = r.account_id AND i.register_id = r.id
-WHERE r.last_number <> coalesce(i.receipts, 0) OR r.last_number <> coalesce(i.highest, 0)
+       format('its last number is %s, but it issued or leased %s numbers up to %s',
+              r.last_number, coalesce(k.numbers, 0), coalesce(k.highest, 0))
+FROM registers r LEFT JOIN known k ON k.account_id = r.account_id AND k.register_id = r.id
+WHERE r.last_number <> coalesce(k.numbers, 0) OR r.last_number <> coalesce(k.highest, 0)
+UNION ALL
+SELECT 'registers', account_id, register_id, format('it issued or leased %s numbers twice', numbers) FROM twice
+UNION ALL
+SELECT 'registers', r.account_id, r.id, format('its open lease is %s, but %s is open', r.open_lease_id, n.id)
+FROM registers r
+LEFT JOIN number_leases n ON n.account_id = r.account_id AND n.register_id = r.id AND n.next_number IS NULL
+WHERE r.open_lease_id IS DISTINCT FROM n.id
 ORDER BY 1, 2, 3
 """
 

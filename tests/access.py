@@ -194,6 +194,8 @@ TABLE = {
     "POST sales/registers/": ("register:change", "sales"),
     "GET sales/registers/{pk}/": ("sale:read", "sales"),
     "PATCH sales/registers/{pk}/": ("register:change", "sales"),
+    "POST sales/registers/{pk}/leases/": ("sale:complete", "sales"),
+    "POST sales/registers/{pk}/leases/{lease}/return/": ("sale:complete", "sales"),
     "GET sales/customers/": ("customer:read", "sales"),
     "POST sales/customers/": ("customer:change", "sales"),
     "GET sales/customers/{pk}/": ("customer:read", "sales"),
@@ -227,9 +229,18 @@ TABLE = {
     "GET sales/sales/{pk}/": ("sale:read", "sales"),
     "GET sales/sales/{pk}/receipt/": ("sale:read", "sales"),
     "GET sales/sales/{pk}/receipt/html/": ("sale:read", "sales"),
+    "GET sales/sales/{pk}/receipt/pdf/": ("sale:read", "sales"),
+    "GET sales/sales/{pk}/receipt/escpos/": ("sale:read", "sales"),
+    "POST sales/sales/{pk}/prints/": ("sale:complete", "sales"),
     "POST sales/sales/{pk}/refunds/": ("sale:refund", "sales"),
+    "GET sales/tax-report/": ("report:read", "sales"),
     "GET sales/refunds/": ("sale:read", "sales"),
     "GET sales/refunds/{pk}/": ("sale:read", "sales"),
+    "GET sales/refunds/{pk}/receipt/": ("sale:read", "sales"),
+    "GET sales/refunds/{pk}/receipt/html/": ("sale:read", "sales"),
+    "GET sales/refunds/{pk}/receipt/pdf/": ("sale:read", "sales"),
+    "GET sales/refunds/{pk}/receipt/escpos/": ("sale:read", "sales"),
+    "POST sales/refunds/{pk}/prints/": ("sale:complete", "sales"),
 }
 
 # Every right in a business; those of what is still to come are named already.

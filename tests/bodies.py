@@ -31,6 +31,7 @@ from tests.making import (
     expired_at,
     free_prefix,
     keeper_of_a_wallet,
+    leased,
     leaver,
     line_of,
     money,
@@ -60,7 +61,7 @@ from tests.making import (
     waiting,
     with_attachment,
 )
-from tests.routes import NO_ATTACHMENT, Route, by_name, routes
+from tests.routes import NO_ATTACHMENT, NO_LEASE, Route, by_name, routes
 
 
 @dataclass
@@ -73,7 +74,8 @@ class Cast:
         self.client = self.shop.client()
 
     def call(self, route: Route, pk: Any = "", body: Any = None, **query: str):
-        address = route.url(pk, product=self.shop.products[0].pk, attachment=self.attachment_of(route, pk))
+        lease, attachment = self.lease_of(route, pk), self.attachment_of(route, pk)
+        address = route.url(pk, product=self.shop.products[0].pk, attachment=attachment, lease=lease)
         if route.method == "GET":
             return self.client.get(address, query)
         key = {"HTTP_IDEMPOTENCY_KEY": str(uuid7())}
@@ -89,6 +91,13 @@ class Cast:
             return NO_ATTACHMENT
         found = self.client.get(f"/api/v1/{route.collection}{pk}/attachments/").json()
         return found["data"][0]["id"] if found.get("data") else NO_ATTACHMENT
+
+    def lease_of(self, route: Route, pk: Any) -> Any:
+        """The open lease of a register, where the route names one."""
+        if "{lease}" not in route.path:
+            return NO_LEASE
+        found = self.client.get(f"/api/v1/{route.collection}{pk}/").json()
+        return found.get("data", {}).get("open_lease_id") or NO_LEASE
 
     def rows(self, collection: str) -> list[dict[str, Any]]:
         response = self.client.get(f"/api/v1/{collection}")
@@ -107,6 +116,7 @@ class Cast:
 
 def fill(shop: Any) -> Cast:
     cast = Cast(shop)
+    cast.client.patch("/api/v1/accounts/account/", {"is_fiscal": True})  # whose receipts are certified, too
     for _ in range(2):
         for name in BODIES:
             if name.startswith("POST") and input_of(by_name()[name]):
@@ -264,6 +274,8 @@ BODIES = {
         "name": "Till",
     },
     "POST sales/customer-groups/": lambda cast: {"name": f"Resellers {next(serial)}"},
+    "POST sales/registers/{pk}/leases/": lambda cast: {"count": 5},
+    "POST sales/registers/{pk}/leases/{lease}/return/": lambda cast: {"next_number": 1},
     "POST sales/customers/": lambda cast: {
         "id": str(uuid7()),
         "name": f"Efua {next(serial)}",
@@ -293,6 +305,8 @@ BODIES = {
     "PATCH sales/customer-groups/{pk}/": lambda cast: {"name": f"Resellers {next(serial)}"},
     "DELETE sales/customer-groups/{pk}/": nothing,
     "POST sales/sales/{pk}/refunds/": refund,
+    "POST sales/sales/{pk}/prints/": lambda cast: {"format": "ESCPOS", "columns": 32},
+    "POST sales/refunds/{pk}/prints/": lambda cast: {"format": "JSON"},
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {
         "name": f"Kofi {next(serial)}",
@@ -366,6 +380,8 @@ ROWS = {
         f"GET inventory/{collection}/{{pk}}/attachments/{{attachment}}/": with_attachment(collection)
         for collection in ("adjustments", "stock", "supplier-returns", "transfers")
     },
+    "POST sales/registers/{pk}/leases/": lambda cast: cast.send("POST sales/registers/")["id"],
+    "POST sales/registers/{pk}/leases/{lease}/return/": leased,
     "PATCH inventory/purchase-orders/{pk}/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/order/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/receive/": lambda cast: order_that_is(cast, "ORDERED", "PARTLY_RECEIVED"),

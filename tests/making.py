@@ -180,6 +180,13 @@ def code_of_card(cast):
     return cast.send("POST sales/gift-cards/")["code"]
 
 
+def leased(cast):
+    """A register that has leased its first numbers."""
+    pk = cast.send("POST sales/registers/")["id"]
+    cast.call(by_name()["POST sales/registers/{pk}/leases/"], pk, {"count": 5})
+    return pk
+
+
 def refund(cast):
     sold = cast.client.get(f"/api/v1/sales/sales/{cast.first('sales/sales/')}/").json()["data"]
     free = [line for line in sold["lines"] if line["refunded_quantity"] == "0.000"]

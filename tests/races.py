@@ -132,6 +132,20 @@ def without(*constraints: str) -> Iterator[None]:
                 admin.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
+@contextmanager
+def without_index(name: str) -> Iterator[None]:
+    """The same for what is unique among some of the rows only: that is an index, and no constraint."""
+    with administrator() as admin:
+        found = admin.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name]).fetchone()
+        assert found, name
+        admin.execute(f"DROP INDEX {name}")
+        try:
+            yield
+        finally:
+            admin.execute("TRUNCATE accounts CASCADE")
+            admin.execute(found[0])
+
+
 def weaken(monkeypatch: pytest.MonkeyPatch, module: ModuleType, statement: str, guard: str, instead: str = "") -> None:
     """Take the guard out of a statement of ours, to the end of the test."""
     sql = getattr(module, statement)

@@ -54,6 +54,8 @@ ACROSS = {
     "accounts/services/invitations.py: Account.across_accounts.get",
     "accounts/services/members.py: Account.across_accounts.filter",
     "accounts/services/takeout.py: Account.across_accounts.filter",
+    # The sealed token of a link says whose receipt it is, before anybody has signed in.
+    "sales/api/public.py: Account.across_accounts.filter",
     # The take-out finds the tables in the registry of models, so that none is forgotten; each is bound to the account.
     "accounts/services/takeout.py: model.across_accounts.filter",
     # Locked by its id, the person's row is the asking member's own, or the one that a mailed link or a login proved.
@@ -77,6 +79,7 @@ ACROSS = {
     # What nobody has asked for is found over all accounts, as staff.
     "system/services/files.py: Account.across_accounts.using",
     "system/services/files.py: PrivateFile.across_accounts.using",
+    "sales/services/fiscal.py: FiscalDocument.across_accounts.using",
     # Django makes many rows at once, or on another connection, through a manager only; each row bears its account_id.
     "accounts/services/history.py: AuditEvent.across_accounts.using",
     "inventory/ledger.py: StockProduct.across_accounts.bulk_create",
@@ -112,9 +115,12 @@ ACROSS = {
     "system/services/tasks.py: TaskError.across_accounts.bulk_create",
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
+    "sales/services/fiscal.py: FiscalDocument.across_accounts.filter",
     # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
     "sales/models/sales.py: SaleLine.across_accounts.order_by",
     "sales/models/sales.py: payment.across_accounts.filter",
+    "sales/models/refunds.py: payment.across_accounts.order_by",
+    "sales/models/refunds.py: RefundLine.across_accounts.select_related",
 }
 
 
@@ -196,10 +202,11 @@ def test_the_services_are_where_the_writes_are_looked_for():
 
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
-    "accept_invitation", "add_member", "add_staff", "confirm_reset", "find_device", "find_invitation", "find_orphans",
-    "open_account", "rebuild_from_ledger", "refresh_session", "register_business", "remove_staff",
-    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
-    "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "verify_email",
+    "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
+    "find_invitation", "find_orphans", "open_account", "rebuild_from_ledger", "refresh_session", "register_business",
+    "remove_staff", "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset",
+    "request_verification", "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff",
+    "touch_session", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
 
@@ -354,6 +361,7 @@ def test_the_ledgers_are_append_only():
         "sales.CustomerEntry",
         "sales.GiftCardEntry",
         "sales.Payment",
+        "sales.ReceiptPrint",
     }
 
 

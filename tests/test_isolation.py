@@ -166,6 +166,7 @@ PARAMETERS = {
     "days": "30",
     "page": "1",
     "page_size": "25",
+    "columns": "32",
 }
 OTHERS = {  # filters whose name is not that of a field which the list shows
     "search": ["Soap", "Efua", "Shop"],

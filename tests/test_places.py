@@ -34,6 +34,7 @@ PARAMETERS = {
     "days": "30",
     "page": "1",
     "page_size": "25",
+    "columns": "32",
 }
 AT_A_PLACE = {"storefront", "register", "location", "line", "batch", "source", "stock_product"}
 # What names every place to whoever may send something there.

@@ -20,6 +20,7 @@ class Account(tenancy.Identified):
     prices_include_tax = models.BooleanField(default=True)
     is_shift_required = models.BooleanField(default=False)
     cash_rounding = amounts.MoneyField(default=Decimal(0))  # the smallest coin; zero where every amount can be paid
+    is_fiscal = models.BooleanField(default=False)  # the tax authority certifies every receipt
     receipt_header = models.CharField(max_length=500, blank=True)
     receipt_footer = models.CharField(max_length=500, blank=True)
     is_platform = models.BooleanField(default=False, editable=False)

@@ -1,14 +1,12 @@
 from datetime import timedelta
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.amounts import SMALLEST_MONEY, SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
 from inventory.api.fields import SerialsField
-from sales import queries
 from sales.models import (
     Payment,
     PaymentMethod,
@@ -25,7 +23,7 @@ from sales.models import (
 class RegisterSerializer(ModelSerializer):
     class Meta:
         model = Register
-        fields = ["id", "storefront", "code", "name", "last_number", "is_active", "version"]
+        fields = ["id", "storefront", "code", "name", "last_number", "open_lease_id", "is_active", "version"]
 
 
 class RegisterInput(ModelSerializer):
@@ -83,6 +81,9 @@ class SaleInput(Serializer):
     customer = fields.IdField(required=False, allow_null=True)
     cart = fields.IdField(required=False, allow_null=True)
     sold_at = fields.MomentField(required=False)
+    receipt_number = fields.PatternField(
+        r"[A-Z0-9]{1,12}-[0-9]{6,9}", "Give a number that this register leased, such as R1-000042.", required=False
+    )
     price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
     lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
     discount = fields.MoneyField(min_value=ZERO, required=False)
@@ -94,6 +95,7 @@ class LineTaxSerializer(Serializer):
     code = fields.TextField()
     name = fields.TextField()
     rate = fields.TextField()
+    base = fields.TextField()
     amount = fields.TextField()
 
 
@@ -204,11 +206,12 @@ class RefundInput(Serializer):
 
 
 class RefundLineSerializer(ModelSerializer):
+    taxes = LineTaxSerializer(many=True)
     serials = SerialsField(read_only=True)
 
     class Meta:
         model = RefundLine
-        fields = ["id", "line", "quantity", "restock", "serials", "tax_amount", "total"]
+        fields = ["id", "line", "quantity", "restock", "serials", "tax_amount", "taxes", "total"]
 
 
 class RefundSerializer(ModelSerializer):
@@ -257,25 +260,3 @@ class DaySerializer(Serializer):
     refund_count = fields.IntegerField()
     refund_total = fields.MoneyField()
     tax_total = fields.MoneyField()
-
-
-class ReceiptSerializer(Serializer):
-    """What is printed: the business, the place, the sale, and each levy over all lines."""
-
-    business_name = fields.TextField(source="account.name")
-    storefront_name = fields.TextField(source="storefront.name")
-    cashier_name = fields.TextField(source="sold_by.name")
-    customer_name = serializers.SerializerMethodField()
-    sold_at_local = serializers.SerializerMethodField()
-    taxes = serializers.SerializerMethodField()
-    sale = SaleSerializer(source="*")
-
-    def get_customer_name(self, sale: Any) -> str | None:
-        return sale.customer.name if sale.customer else None
-
-    def get_sold_at_local(self, sale: Any) -> str:
-        return f"{sale.sold_at.astimezone(self.context['request'].account.zone):%Y-%m-%d %H:%M}"
-
-    @extend_schema_field(LineTaxSerializer(many=True))
-    def get_taxes(self, sale: Any) -> list[dict[str, str]]:
-        return queries.sum_taxes(sale)

@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sales.api import customer_views, gift_cards, views
+from sales.api import customer_views, gift_cards, taxes, views
 
 router = SimpleRouter()
 router.register("registers", views.RegisterViewSet, basename="register")
@@ -15,5 +15,6 @@ router.register("refunds", views.RefundViewSet, basename="refund")
 
 urlpatterns = [
     path("receivables/ageing/", customer_views.AgeingView.as_view(), name="ageing"),
+    path("tax-report/", taxes.TaxReportView.as_view(), name="tax-report"),
     *router.urls,
 ]

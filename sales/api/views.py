@@ -1,10 +1,8 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
-from django.shortcuts import render
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -12,13 +10,14 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
-from core.amounts import ZERO
-from core.api.fields import show_money
+from core import errors
+from core.api import fields
 from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet
 from sales import queries, services
-from sales.api import filters, serializers
+from sales.api import filters, leases, receipts, serializers
+from sales.models import NumberLease
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -32,6 +31,8 @@ class RegisterViewSet(AccountViewSet):
     input_classes: ClassVar[Inputs] = {
         "create": serializers.RegisterInput,
         "partial_update": serializers.RegisterChange,
+        "lease": leases.LeaseInput,
+        "return_lease": leases.LeaseReturnInput,
     }
 
     def rows(self, account: Account) -> QuerySet[Any]:
@@ -43,16 +44,69 @@ class RegisterViewSet(AccountViewSet):
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
         return self.act(services.change_register, register=self.get_locked_object)
 
+    @extend_schema(responses={201: leases.LeaseSerializer})
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="leases",
+        url_name="leases",
+        write_capability=Capability.SALE_COMPLETE,
+        exactly_once=True,
+    )
+    def lease(self, request: AccountRequest, pk: str) -> Response:
+        """Take the next receipt numbers along, to sell offline. Meanwhile only sales with such a number are taken."""
+        return self.act(
+            services.lease_numbers,
+            register=self.get_locked_object,
+            status=http.HTTP_201_CREATED,
+            shown_by=leases.LeaseSerializer,
+        )
 
-class SaleViewSet(AccountViewSet):
+    @extend_schema(
+        parameters=[OpenApiParameter("lease", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+        responses=leases.LeaseSerializer,
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="leases/(?P<lease>[^/]+)/return",
+        url_name="lease-return",
+        write_capability=Capability.SALE_COMPLETE,
+    )
+    def return_lease(self, request: AccountRequest, pk: str, lease: str) -> Response:
+        """Give back the numbers that were not used. What was sold with the others may still come."""
+        return self.act(
+            services.return_numbers,
+            register=self.get_locked_object,
+            lease=self.find_lease,
+            shown_by=leases.LeaseSerializer,
+        )
+
+    def find_lease(self) -> NumberLease:
+        try:
+            named = fields.read_id(self.kwargs["lease"])
+        except ValueError:
+            raise errors.NotFound from None
+        found: NumberLease | None = self.get_object().leases.filter(account=self.request.account, pk=named).first()
+        if found is None:
+            raise errors.NotFound
+        return found
+
+
+@extend_schema_view(
+    receipt=extend_schema(responses=receipts.SaleReceiptSerializer),
+    prints=extend_schema(responses={201: receipts.SalePrintSerializer}),
+)
+class SaleViewSet(receipts.ReceiptViewSet):
     read_capability = Capability.SALE_READ
     write_capability = Capability.SALE_COMPLETE
-    feature = "sales"
-    exactly_once = True
     filterset_class = filters.SaleFilter
+    receipt_class = receipts.SaleReceiptSerializer
+    print_class = receipts.SalePrintSerializer
     input_classes: ClassVar[Inputs] = {
         "create": serializers.SaleInput,
         "refunds": serializers.RefundInput,
+        "prints": receipts.PrintInput,
     }
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
@@ -63,7 +117,7 @@ class SaleViewSet(AccountViewSet):
         sales = account.sales.order_by("-sold_at", "-id")
         if self.action == "list":
             return sales
-        return sales.with_receipt() if self.action.startswith("receipt") else sales.with_lines()
+        return sales.with_receipt() if self.is_about_receipt else sales.with_lines()
 
     def create(self, request: AccountRequest) -> Response:
         """Sell: prices, taxes, stock and the receipt number in one call, exactly once."""
@@ -79,20 +133,6 @@ class SaleViewSet(AccountViewSet):
             status=http.HTTP_201_CREATED,
             shown_by=serializers.RefundSerializer,
         )
-
-    @extend_schema(responses=serializers.ReceiptSerializer)
-    @action(detail=True)
-    def receipt(self, request: AccountRequest, pk: str) -> Response:
-        """The receipt as data, for a till that prints it itself."""
-        return self.show(self.get_object(), shown_by=serializers.ReceiptSerializer)
-
-    @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR})
-    @action(detail=True, url_path="receipt/html", url_name="receipt-page")
-    def receipt_page(self, request: AccountRequest, pk: str) -> HttpResponse:
-        """The receipt as a page, 80 mm wide."""
-        receipt = self.shown(self.get_object(), serializers.ReceiptSerializer)
-        nothing = show_money(ZERO, request.account.currency_exponent)
-        return render(request._request, "sales/receipt.html", {**receipt, "nothing": nothing})
 
     @extend_schema(
         parameters=[serializers.SummaryInput],
@@ -115,14 +155,21 @@ class SaleViewSet(AccountViewSet):
         return Response(serializers.DaySerializer(days, many=True, context=context).data)
 
 
-class RefundViewSet(AccountViewSet):
+@extend_schema_view(
+    receipt=extend_schema(responses=receipts.RefundReceiptSerializer),
+    prints=extend_schema(responses={201: receipts.RefundPrintSerializer}),
+)
+class RefundViewSet(receipts.ReceiptViewSet):
     read_capability = Capability.SALE_READ
-    feature = "sales"
     serializer_class = serializers.RefundSerializer
     filterset_class = filters.RefundFilter
+    receipt_class = receipts.RefundReceiptSerializer
+    print_class = receipts.RefundPrintSerializer
+    input_classes: ClassVar[Inputs] = {"prints": receipts.PrintInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
-        return account.refunds.order_by("-refunded_at", "-id").prefetch_related("lines", "payments")
+        refunds = account.refunds.order_by("-refunded_at", "-id")
+        return refunds.with_receipt() if self.is_about_receipt else refunds.prefetch_related("lines", "payments")
 
 
 class PaymentViewSet(AccountViewSet):

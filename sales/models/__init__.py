@@ -1,15 +1,19 @@
 """Tills, customers, what they bought, and every coin that came and went."""
 
 from sales.models.customers import Book, Customer, CustomerEntry, CustomerGroup, Debt, EntryKind
+from sales.models.fiscal import UNDECIDED, FiscalDocument, FiscalState
 from sales.models.gift_cards import CardEntryKind, GiftCard, GiftCardEntry
+from sales.models.leases import NumberLease
 from sales.models.levies import Levy
 from sales.models.payments import Payment, PaymentMethod
+from sales.models.prints import ReceiptFormat, ReceiptPrint
 from sales.models.refunds import Refund, RefundLine, Restock
 from sales.models.registers import Register
 from sales.models.sales import PriceLevel, Sale, SaleLine, SaleStatus
 from sales.models.shifts import CashEvent, CashEventKind, Shift
 
 __all__ = [
+    "UNDECIDED",
     "Book",
     "CardEntryKind",
     "CashEvent",
@@ -19,12 +23,17 @@ __all__ = [
     "CustomerGroup",
     "Debt",
     "EntryKind",
+    "FiscalDocument",
+    "FiscalState",
     "GiftCard",
     "GiftCardEntry",
     "Levy",
+    "NumberLease",
     "Payment",
     "PaymentMethod",
     "PriceLevel",
+    "ReceiptFormat",
+    "ReceiptPrint",
     "Refund",
     "RefundLine",
     "Register",

@@ -8,13 +8,17 @@ from core import amounts, tenancy
 
 
 class Levy(tenancy.Identified):
-    """A tax that a country puts on a class of goods, from one day to another. All levies share one base."""
+    """A tax that a country puts on a class of goods, from one day to another.
+
+    Levies of one stage share a base: the price without tax, and the tax of all earlier stages.
+    """
 
     country = models.CharField(max_length=2)
     tax_class = models.CharField(max_length=16)
     code = models.CharField(max_length=16)
     name = models.CharField(max_length=100)
     rate = amounts.RateField()
+    stage = models.PositiveSmallIntegerField(default=1)
     starts_on = models.DateField()
     ends_on = models.DateField(null=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
@@ -11,6 +12,16 @@ from core import amounts, tenancy
 from sales.models.registers import Register
 from sales.models.sales import Sale, SaleLine
 from sales.models.shifts import Shift
+
+
+class RefundQuerySet(tenancy.OwnedQuerySet):
+    def with_receipt(self) -> Self:
+        """With everything that stands on the receipt."""
+        lines = models.Prefetch("lines", RefundLine.across_accounts.select_related("line").order_by("line__position"))
+        payment: Any = self.model._meta.get_field("payments").related_model  # which is made after what it is for
+        payments = models.Prefetch("payments", payment.across_accounts.order_by("id"))
+        told = self.select_related("refunded_by", "sale", "sale__storefront", "sale__customer")
+        return told.prefetch_related(lines, payments)
 
 
 class Refund(tenancy.AccountOwned):
@@ -31,6 +42,8 @@ class Refund(tenancy.AccountOwned):
     refunded_by = tenancy.OwnedKey(Membership, related_name="refunds")
     refunded_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+
+    across_accounts: ClassVar[models.Manager[Any]] = RefundQuerySet.as_manager()
 
     class Meta(tenancy.AccountOwned.Meta):
         db_table = "refunds"
@@ -69,6 +82,7 @@ class RefundLine(tenancy.AccountOwned):
     restock = models.CharField(max_length=16, choices=Restock.choices)
     serials = models.JSONField(default=list)
     tax_amount = amounts.MoneyField()
+    taxes = models.JSONField(default=list)
     total = amounts.MoneyField()
 
     class Meta(tenancy.AccountOwned.Meta):

@@ -21,6 +21,7 @@ class Register(tenancy.AccountOwned):
     name = models.CharField(max_length=100)
     last_number = models.PositiveIntegerField(default=0)
     open_shift_id = models.UUIDField(null=True)  # no key: the shift refers to the register
+    open_lease_id = models.UUIDField(null=True)  # nor here: the lease, too, refers to the register
     is_active = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1)
 

@@ -10,7 +10,10 @@ from sales.services.customers import (
     erase_customer,
     remove_customer_group,
 )
+from sales.services.fiscal import certify_document, certify_due
 from sales.services.gift_cards import change_gift_card, find_gift_card, sell_gift_card
+from sales.services.leases import lease_numbers, return_numbers
+from sales.services.prints import print_receipt
 from sales.services.refund import refund_sale
 from sales.services.setup import add_first_register, add_register, change_register
 
@@ -19,6 +22,8 @@ __all__ = [
     "add_customer_group",
     "add_first_register",
     "add_register",
+    "certify_document",
+    "certify_due",
     "change_customer",
     "change_customer_group",
     "change_gift_card",
@@ -27,9 +32,12 @@ __all__ = [
     "complete_sale",
     "erase_customer",
     "find_gift_card",
+    "lease_numbers",
     "pay_out_wallet",
+    "print_receipt",
     "refund_sale",
     "remove_customer_group",
+    "return_numbers",
     "sell_gift_card",
     "top_up_wallet",
     "write_off_debt",

@@ -24,7 +24,7 @@ from inventory.services import Issue, Shelf
 from sales import pricing
 from sales.models import Payment, PriceLevel, Sale, SaleLine
 from sales.pricing import LevyRate, Priced, Wanted
-from sales.services import rights, tenders
+from sales.services import fiscal, rights, tenders
 from sales.services.receipts import open_receipt
 
 
@@ -79,14 +79,16 @@ def complete_sale(
     discount: Decimal = ZERO,
     cart: UUID | None = None,
     keep_change: bool = False,
+    receipt_number: str | None = None,
 ) -> Sale:
-    """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours; the client's price and
-    discount need a right. With `keep_change` the change goes to the customer's wallet.
+    """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours, but for a number that the
+    till leased; the client's price and discount need a right. With `keep_change` the change goes to the customer's
+    wallet.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
-    InsufficientStock, SerialsRequired, SerialElsewhere, TryAgain where others keep being quicker, and what
-    `tenders.settle_sale` raises.
+    RegisterLeased, NumberNotLeased, InsufficientStock, SerialsRequired, SerialElsewhere, TryAgain where others keep
+    being quicker, and what `tenders.settle_sale` raises.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
@@ -95,7 +97,7 @@ def complete_sale(
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
     shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
-    receipt = open_receipt(by=by, register_id=register, shelf=shelf)
+    receipt = open_receipt(by=by, register_id=register, shelf=shelf, given_out=receipt_number)
     basket = _fill_basket(
         by=by,
         shelf=shelf,
@@ -111,6 +113,7 @@ def complete_sale(
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments, keep_change=keep_change)
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)
+    fiscal.open_document(by=by, sale=sale)
     total = round_money(sale.total, by.account.currency_exponent)
     accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{total:f}"})
     _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket)

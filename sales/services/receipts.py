@@ -10,20 +10,26 @@ from django.db import connection
 from accounts.models import Membership
 from core import errors
 from inventory.services import Shelf
-from sales.errors import RegisterInactive
+from sales.errors import NumberNotLeased, RegisterInactive, RegisterLeased
 from sales.pricing import LevyRate
 from sales.services import drawers
 
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
-# number back with everything else. Its open shift and what is levied that day come along with it.
+# number back with everything else. Its open shift, its leases and what is levied that day come along with it. A number
+# that the till has given out by itself is counted already.
 _OPEN_RECEIPT = """
-UPDATE registers r SET last_number = r.last_number + 1 FROM locations l
+UPDATE registers r SET last_number = r.last_number + %(taken)s FROM locations l
 WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
   AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
-RETURNING r.code, r.last_number, r.open_shift_id, ARRAY(
-  SELECT json_build_array(tax_class, code, name, rate::text) FROM levies
+RETURNING r.code, coalesce(%(number)s::int, r.last_number), r.open_shift_id, CASE WHEN %(number)s::int IS NULL
+    THEN r.open_lease_id IS NULL
+    ELSE EXISTS (
+      SELECT 1 FROM number_leases n WHERE n.account_id = r.account_id AND n.register_id = r.id
+      AND %(number)s::int BETWEEN n.first_number AND coalesce(n.next_number - 1, n.last_number)
+    ) END, ARRAY(
+  SELECT json_build_array(tax_class, code, name, rate::text, stage) FROM levies
   WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
-  ORDER BY tax_class, rate DESC, code
+  ORDER BY tax_class, stage, rate DESC, code
 )
 """
 
@@ -37,9 +43,12 @@ class Receipt:
     levies: Mapping[str, tuple[LevyRate, ...]]
 
 
-def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
-    """Take a number of the register, which stays locked. Raises InvalidInput for a register or a storefront that is not
-    there, RegisterInactive for one that is switched off, ShiftRequired."""
+def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf, given_out: str | None = None) -> Receipt:
+    """Take a number of the register, which stays locked; or the one that a till has given out from its lease.
+
+    Raises InvalidInput for a register or a storefront that is not there, RegisterInactive for one that is switched off,
+    ShiftRequired, RegisterLeased where only what brings its own number is sold, and NumberNotLeased.
+    """
     account, storefront_id = by.account, shelf.location_id
     wanted = {
         "account": account.pk,
@@ -47,18 +56,25 @@ def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
         "storefront": storefront_id,
         "country": account.country if account.is_tax_registered else None,
         "on": shelf.on,
+        "number": None if given_out is None else int(given_out.rpartition("-")[2]),
+        "taken": 1 if given_out is None else 0,
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_RECEIPT, wanted)
         row = cursor.fetchone()
     if row is None:
         raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
-    code, number, shift_id, levied = row
+    code, number, shift_id, is_ours, levied = row
+    receipt_number = f"{code}-{number:06d}"
+    if given_out is None and not is_ours:
+        raise RegisterLeased
+    if given_out is not None and not (is_ours and given_out == receipt_number):
+        raise NumberNotLeased
     drawers.check_shift(by=by, shift_id=shift_id)
     levies: dict[str, tuple[LevyRate, ...]] = {}
-    for tax_class, levy, name, rate in levied:
-        levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate)))
-    return Receipt(f"{code}-{number:06d}", shift_id, levies)
+    for tax_class, levy, name, rate, stage in levied:
+        levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate), stage))
+    return Receipt(receipt_number, shift_id, levies)
 
 
 def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> errors.DomainError:

@@ -21,9 +21,10 @@ from inventory import services as inventory
 from inventory.models import Tracking
 from inventory.pieces import Named
 from inventory.services import Return
+from sales import pricing
 from sales.errors import RefundTenderMismatch, RefundTooMuch, SerialNotSold, SoldWithoutSerials
 from sales.models import Payment, PaymentMethod, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
-from sales.services import drawers, rights, tenders
+from sales.services import drawers, fiscal, rights, tenders
 
 
 def refund_sale(
@@ -74,6 +75,7 @@ def refund_sale(
     Refund.across_accounts.bulk_create([refund])
     RefundLine.across_accounts.bulk_create(rows)
     Payment.across_accounts.bulk_create(given_back)
+    fiscal.open_document(by=by, sale=sale, refund=refund)
     SaleLine.across_accounts.bulk_update(sold.values(), ["refunded_quantity"])
     sale.status = _status(sold.values())
     sale.save(update_fields=["status"])
@@ -118,6 +120,9 @@ def _refund_line(
     def due(total: Decimal) -> Decimal:
         return prorate(total, after, line.quantity, exponent) - prorate(total, before, line.quantity, exponent)
 
+    # Each levy by itself, so that of each levy, too, exactly what was taken goes back.
+    taxes = [{**tax, "amount": f"{due(Decimal(tax['amount'])):f}"} for tax in line.taxes]
+    tax, total = sum((Decimal(tax["amount"]) for tax in taxes), ZERO), due(line.total)
     return RefundLine(
         account_id=refund.account_id,
         refund=refund,
@@ -125,8 +130,9 @@ def _refund_line(
         quantity=sent["quantity"],
         restock=sent.get("restock", Restock.SHELF),
         serials=list(sent.get("serials", ())),
-        tax_amount=due(line.tax_amount),
-        total=due(line.total),
+        tax_amount=tax,
+        taxes=pricing.with_bases(taxes, total - tax),
+        total=total,
     )
 
 

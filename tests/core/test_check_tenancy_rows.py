@@ -157,12 +157,12 @@ def sold(committed) -> Shop:
         (
             "UPDATE registers SET last_number = 2",
             "registers",
-            "its last number is 2, but it issued 1 receipts up to number 1",
+            "its last number is 2, but it issued or leased 1 numbers up to 1",
         ),
         (
             "UPDATE sales SET receipt_number = 'R1-000007'",
             "registers",
-            "its last number is 1, but it issued 1 receipts up to number 7",
+            "its last number is 1, but it issued or leased 1 numbers up to 7",
         ),
     ],
 )

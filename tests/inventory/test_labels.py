@@ -189,7 +189,7 @@ def test_a_name_is_shortened_to_what_fits(shop, layout, count):
         assert len(name) <= count
         for line in name:
             letters = re.sub(r"\\[0-7]{3}", "", line)  # the dots are no ASCII: an escape stands for them
-            width = labels.pdfmetrics.stringWidth(letters, labels._font(), labels.NAME)
+            width = labels.pdfmetrics.stringWidth(letters, labels.font(), labels.NAME)
             assert 0 < width <= labels.GRIDS[layout].inner_width
     assert labels._lines("Short", 1000, 2) == ["Short"]
 

@@ -114,7 +114,7 @@ def test_an_amount_of_a_payment_that_is_none_is_400(one, amount):
         ({"discount": "-1"}, "discount", "min_value"),
         ({"tip": "1"}, "tip", "unknown_field"),
         ({"total": "1.00"}, "total", "unknown_field"),
-        ({"receipt_number": "R1-000009"}, "receipt_number", "unknown_field"),
+        ({"number": "R1-000009"}, "number", "unknown_field"),
         ({"storefront": "main"}, "storefront", "invalid"),
     ],
 )

@@ -171,7 +171,7 @@ def test_s36_sales_that_waited_for_one_register_have_each_a_number_of_its_own(bu
 def read_then_write(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = "WITH seen AS MATERIALIZED (SELECT id, last_number + 1 AS number FROM registers)\nUPDATE"
     weaken(monkeypatch, receipts, "_OPEN_RECEIPT", "UPDATE", seen)
-    weaken(monkeypatch, receipts, "_OPEN_RECEIPT", "= r.last_number + 1 FROM", "= seen.number FROM seen,")
+    weaken(monkeypatch, receipts, "_OPEN_RECEIPT", "= r.last_number + %(taken)s FROM", "= seen.number FROM seen,")
     weaken(monkeypatch, receipts, "_OPEN_RECEIPT", "WHERE", "WHERE seen.id = r.id AND")
 
 

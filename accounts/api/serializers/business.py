@@ -18,6 +18,7 @@ class AccountSerializer(ModelSerializer):
             "prices_include_tax",
             "is_shift_required",
             "cash_rounding",
+            "is_fiscal",
             "receipt_header",
             "receipt_footer",
             "version",
@@ -37,6 +38,7 @@ class AccountInput(ModelSerializer):
             "prices_include_tax",
             "is_shift_required",
             "cash_rounding",
+            "is_fiscal",
             "receipt_header",
             "receipt_footer",
         ]

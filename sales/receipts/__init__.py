@@ -1,0 +1,1 @@
+"""Receipts: what stands on them, and how it becomes a page, a PDF, or a printer's bytes."""
