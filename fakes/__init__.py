@@ -1,0 +1,1 @@
+"""Servers that speak as payment providers do, for development and tests. Nothing of the product imports them."""
