@@ -377,6 +377,8 @@ SPECTACULAR_SETTINGS = {
         "TaskStateEnum": "system.models.TaskState",
         "OrderStatusEnum": "inventory.models.OrderStatus",
         "TransferStatusEnum": "inventory.models.TransferStatus",
+        "TenderEnum": "sales.api.serializers.TENDERS",
+        "PaymentMethodEnum": "sales.models.PaymentMethod",
         "SaleStatusEnum": "sales.models.SaleStatus",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -6,6 +6,16 @@ class RegisterInactive(DomainError):
     detail = "This register, or its storefront, is switched off."
 
 
+class ShiftRequired(DomainError):
+    code = "shift_required"
+    detail = "Open a shift at this register first."
+
+
+class InsufficientWallet(DomainError):
+    code = "insufficient_wallet"
+    detail = "The customer's wallet holds {available}."
+
+
 class PaymentShort(DomainError):
     code = "payment_short"
     detail = "The payments do not reach the total of {total}."

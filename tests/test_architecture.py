@@ -96,6 +96,9 @@ ACROSS = {
     "inventory/services/arriving.py: TransferPick.across_accounts.bulk_update",
     "inventory/services/dispatching.py: TransferPick.across_accounts.bulk_create",
     "inventory/services/transfers.py: TransferLine.across_accounts.bulk_create",
+    "sales/customer_ledger.py: CustomerEntry.across_accounts.bulk_create",
+    "sales/customer_ledger.py: Debt.across_accounts.bulk_create",
+    "sales/customer_ledger.py: Debt.across_accounts.bulk_update",
     "sales/services/complete.py: Payment.across_accounts.bulk_create",
     "sales/services/complete.py: Sale.across_accounts.bulk_create",
     "sales/services/complete.py: SaleLine.across_accounts.bulk_create",
@@ -107,8 +110,8 @@ ACROSS = {
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
     # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
-    "sales/models.py: SaleLine.across_accounts.order_by",
-    "sales/models.py: Payment.across_accounts.filter",
+    "sales/models/sales.py: SaleLine.across_accounts.order_by",
+    "sales/models/sales.py: payment.across_accounts.filter",
 }
 
 
@@ -147,7 +150,7 @@ WRITES = {
     "save", "create", "delete", "update", "bulk_create", "bulk_update", "get_or_create", "update_or_create",
     "acreate", "asave", "adelete", "aupdate",
 }  # fmt: skip
-WRITERS = re.compile(r"^\w+/(services(/\w+)?|ledger)\.py$")
+WRITERS = re.compile(r"^\w+/(services(/\w+)?|(customer_)?ledger)\.py$")
 NOT_OF_ROWS = {
     "accounts/middleware.py: partitioned.update",  # a cookie
     "app/settings.py: vars().update",
@@ -201,7 +204,7 @@ WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_c
 def public_services() -> Iterator[tuple[Path, ast.FunctionDef]]:
     """What is called from outside: all of a module, and of a package what its `__all__` names."""
     for path in SOURCES:
-        if WRITERS.match(name_of(path)) and path.stem not in ("ledger", "__init__"):
+        if WRITERS.match(name_of(path)) and path.stem not in ("ledger", "customer_ledger", "__init__"):
             package = path.with_name("__init__.py") if path.parent.name == "services" else None
             shown = exported(package) if package else None
             for function in ast.parse(path.read_text()).body:
@@ -341,7 +344,13 @@ def test_there_is_no_float_in_a_model_or_an_input():
 
 def test_the_ledgers_are_append_only():
     ledgers = {model._meta.label for model, rule in CONSTRAINTS if isinstance(rule, tenancy.AppendOnly)}
-    assert ledgers == {"accounts.AuditEvent", "inventory.StockMovement", "sales.Payment"}
+    assert ledgers == {
+        "accounts.AuditEvent",
+        "inventory.StockMovement",
+        "sales.CashEvent",
+        "sales.CustomerEntry",
+        "sales.Payment",
+    }
 
 
 # --- Files ------------------------------------------------------------------------------------------------------------

@@ -1,10 +1,15 @@
 """The walls as PostgreSQL itself has them: read from its catalogue, so that a table to come cannot forget them."""
 
+from decimal import Decimal
+
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
+from django.utils import timezone
 
 from core import tenancy
+from sales import customer_ledger
+from sales.models import EntryKind
 from tests.conftest import open_shop
 
 MINE = "(account_id = (NULLIF(current_setting('app.account_id'::text, true), ''::text))::uuid)"
@@ -175,13 +180,25 @@ def test_there_is_no_float_no_sequence_and_no_function_with_its_makers_rights(ow
 # --- Ledgers ----------------------------------------------------------------------------------------------------------
 
 
+def _move_cash_and_owe(shop):
+    now, one = timezone.now(), Decimal(1)
+    with shop.inside():
+        shift = shop.register.shifts.create(account=shop.account, opened_by=shop.owner, opened_at=now)
+        facts = {"kind": "DROP", "amount": -one, "reason": "safe", "by": shop.owner}
+        shop.account.cash_events.create(shift=shift, occurred_at=now, recorded_at=now, **facts)
+        customer = shop.account.customers.create(name="Kofi")
+        entry = customer_ledger.Entry(EntryKind.TOPPED_UP, one)
+        customer_ledger.post([entry], by=shop.owner, customer=customer, source=customer, occurred_at=now)
+
+
 @pytest.mark.parametrize("alias", ["default", "owner", "staff"])
 @pytest.mark.parametrize("change", ["UPDATE {} SET account_id = account_id", "DELETE FROM {}"])
 def test_s22_a_ledger_refuses_update_and_delete_to_every_role(committed, alias, change):
     """S22."""
     shop = open_shop("Ama Provisions")
     assert shop.client().post("/api/v1/sales/sales/", shop.basket(), format="json").status_code == 201
-    assert sorted(LEDGERS) == ["audit_events", "payments", "stock_movements"]
+    _move_cash_and_owe(shop)
+    assert sorted(LEDGERS) == ["audit_events", "cash_events", "customer_entries", "payments", "stock_movements"]
     for table in LEDGERS:
         with tenancy.scope(shop.id, using=alias):
             before = ask(f"SELECT * FROM {table} ORDER BY id", alias=alias)

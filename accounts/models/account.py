@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,10 @@ class Account(tenancy.Identified):
     time_zone = models.CharField(max_length=64)
     is_tax_registered = models.BooleanField(default=True)
     prices_include_tax = models.BooleanField(default=True)
+    is_shift_required = models.BooleanField(default=False)
+    cash_rounding = amounts.MoneyField(default=Decimal(0))  # the smallest coin; zero where every amount can be paid
+    receipt_header = models.CharField(max_length=500, blank=True)
+    receipt_footer = models.CharField(max_length=500, blank=True)
     is_platform = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
@@ -27,6 +32,12 @@ class Account(tenancy.Identified):
         db_table = "accounts"
         constraints = [
             tenancy.RowLevelSecurity(column="id", name="accounts_tenant"),
+            models.CheckConstraint(
+                condition=models.Q(cash_rounding__gte=0),
+                name="cash_rounding_not_negative",
+                violation_error_code="negative_amount",
+                violation_error_message="The smallest coin is not negative.",
+            ),
             models.UniqueConstraint(
                 fields=["is_platform"],
                 condition=models.Q(is_platform=True),

@@ -83,8 +83,12 @@ class SaleLineInput(Serializer):
     serials = SerialsField(required=False)
 
 
+_TAKEN = (PaymentMethod.CASH, PaymentMethod.CARD, PaymentMethod.MOBILE_MONEY, PaymentMethod.BANK)
+TENDERS = [(method.value, method.label) for method in _TAKEN]
+
+
 class PaymentInput(Serializer):
-    method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    method = serializers.ChoiceField(choices=TENDERS)
     amount = fields.MoneyField(min_value=SMALLEST_MONEY)
     reference = fields.TextField(max_length=100, required=False, allow_blank=True)
 

@@ -22,10 +22,9 @@ from inventory.models import ProductPack
 from inventory.queries import Sellable
 from inventory.services import Issue, Shelf
 from sales import pricing
-from sales.errors import PaymentShort, PaymentTooMuch
-from sales.models import Payment, PaymentMethod, PriceLevel, Sale, SaleLine
+from sales.models import Payment, PriceLevel, Sale, SaleLine
 from sales.pricing import LevyRate, Priced, Wanted
-from sales.services import rights
+from sales.services import rights, tenders
 from sales.services.receipts import open_receipt
 
 
@@ -84,8 +83,8 @@ def complete_sale(
     discount need a right.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
-    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, InsufficientStock,
-    SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
+    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
+    InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
@@ -103,11 +102,11 @@ def complete_sale(
         price_level=price_level,
         discount=discount,
     )
-    sale = _sale(by, basket, payments, sold_at=sold_at, price_level=price_level)
-    sale.id, sale.receipt_number = id or uuid7(), receipt.number
+    sale = _sale(by, basket, sold_at=sold_at, price_level=price_level)
+    sale.id, sale.receipt_number, sale.shift_id = id or uuid7(), receipt.number, receipt.shift_id
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
     rows = _lines(sale, basket)
-    taken = _payments(sale, payments)
+    taken = tenders.settle_sale(by=by, sale=sale, payments=payments)
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)
     total = round_money(sale.total, by.account.currency_exponent)
@@ -178,16 +177,7 @@ def _find_articles(
     return articles
 
 
-def _sale(
-    by: Membership,
-    basket: Basket,
-    payments: Sequence[Mapping[str, Any]],
-    *,
-    sold_at: datetime,
-    price_level: str,
-) -> Sale:
-    total = basket.total("total")
-    paid = sum((payment["amount"] for payment in payments), ZERO)
+def _sale(by: Membership, basket: Basket, *, sold_at: datetime, price_level: str) -> Sale:
     return Sale(
         account_id=by.account_id,
         price_level=price_level,
@@ -196,23 +186,11 @@ def _sale(
         subtotal=basket.total("subtotal"),
         discount_total=basket.total("discount"),
         tax_total=basket.total("tax_amount"),
-        total=total,
-        paid=paid,
-        change_due=_change(by, total, paid, payments),
+        total=basket.total("total"),
         sold_by=by,
         sold_at=sold_at,
         recorded_at=timezone.now(),
     )
-
-
-def _change(by: Membership, total: Decimal, paid: Decimal, payments: Sequence[Mapping[str, Any]]) -> Decimal:
-    change = paid - total
-    if change < 0:
-        raise PaymentShort(total=f"{round_money(total, by.account.currency_exponent):f}")
-    cash = sum((p["amount"] for p in payments if p["method"] == PaymentMethod.CASH), ZERO)
-    if change > cash:
-        raise PaymentTooMuch(excess=f"{round_money(change - cash, by.account.currency_exponent):f}")
-    return change
 
 
 def _lines(sale: Sale, basket: Basket) -> list[SaleLine]:
@@ -239,26 +217,6 @@ def _lines(sale: Sale, basket: Basket) -> list[SaleLine]:
             zip(basket.articles, basket.wanted, basket.priced, strict=True), start=1
         )
     ]
-
-
-def _payments(sale: Sale, payments: Sequence[Mapping[str, Any]]) -> list[Payment]:
-    """The payments with the change taken off the cash, so that their amounts sum to the total."""
-    taken, change = [], sale.change_due
-    for payment in payments:
-        given_back = min(change, payment["amount"]) if payment["method"] == PaymentMethod.CASH else ZERO
-        change -= given_back
-        taken.append(
-            Payment(
-                account_id=sale.account_id,
-                sale=sale,
-                method=payment["method"],
-                amount=payment["amount"] - given_back,
-                tendered=payment["amount"],
-                reference=payment.get("reference", ""),
-                paid_at=sale.sold_at,
-            )
-        )
-    return taken
 
 
 def _issue_of(row: SaleLine, path: str) -> Issue:

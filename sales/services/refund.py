@@ -23,7 +23,7 @@ from inventory.pieces import Named
 from inventory.services import Return
 from sales.errors import RefundTenderMismatch, RefundTooMuch, SerialNotSold, SoldWithoutSerials
 from sales.models import Payment, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
-from sales.services import rights
+from sales.services import drawers, rights
 
 
 def refund_sale(
@@ -40,9 +40,10 @@ def refund_sale(
     """Refund quantities of lines of a locked sale, from the drawer of `register` or of the one that sold.
 
     Without `payments` the money goes back in the order it came. Raises NotFound for a sale at a place that is not the
-    member's, InvalidInput for lines of another sale and for a date that cannot be, CapabilityMissing, ApprovalRequired
-    for more than the member may give back at once, RefundTooMuch, RefundTenderMismatch; for pieces SerialsRequired,
-    SerialNotSold, SoldWithoutSerials, and SerialElsewhere for one that is in stock again.
+    member's, InvalidInput for lines of another sale, a register elsewhere and a date that cannot be, RegisterInactive,
+    ShiftRequired, CapabilityMissing, ApprovalRequired for more than the member may give back at once, RefundTooMuch,
+    RefundTenderMismatch; for pieces SerialsRequired, SerialNotSold, SoldWithoutSerials, and SerialElsewhere for one
+    that is in stock again.
     """
     if not by.works_at(sale.storefront_id):
         raise errors.NotFound
@@ -51,13 +52,14 @@ def refund_sale(
     now = timezone.now()
     refunded_at = refunded_at or now
     _check_clock(by=by, sale=sale, refunded_at=refunded_at, now=now)
-    _check_register(by=by, register=register)
+    drawer = drawers.find_drawer(by=by, register_id=register or sale.register_id)
     sold = {line.pk: line for line in _lock_lines(sale)}
     refund = Refund(
         account_id=by.account_id,
         id=id or uuid7(),
         sale=sale,
-        register_id=register or sale.register_id,
+        register=drawer,
+        shift_id=drawer.open_shift_id,
         reason=reason,
         refunded_by=by,
         refunded_at=refunded_at,
@@ -95,12 +97,6 @@ def _check_clock(*, by: Membership, sale: Sale, refunded_at: datetime, now: date
         raise errors.InvalidInput(errors=[before])
     if clock.is_late(refunded_at, now=now):
         rights.check_right(by, Capability.SALE_BACKDATE)
-
-
-def _check_register(*, by: Membership, register: UUID | None) -> None:
-    """Raises InvalidInput for a register where a limited member does not work; the constraint for one that is none."""
-    if register and by.is_limited and not by.account.registers.open_to(by).filter(pk=register).exists():
-        raise errors.InvalidInput(errors=[errors.unknown_reference("register")])
 
 
 def _refund_line(
@@ -183,6 +179,8 @@ def _payments(by: Membership, refund: Refund, sent: Sequence[Mapping[str, Any]] 
     return [
         Payment(
             account_id=refund.account_id,
+            register_id=refund.register_id,
+            shift_id=refund.shift_id,
             sale=refund.sale,
             refund=refund,
             method=method,

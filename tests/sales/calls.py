@@ -6,6 +6,8 @@ from decimal import Decimal
 from django.utils import timezone
 
 from sales import services
+from sales.services import drawers
+from sales.services import refund as refund_service
 from tests.conftest import Shop, receive
 
 CASH = [{"method": "CASH", "amount": Decimal(100_000)}]
@@ -42,6 +44,12 @@ def give_back(shop: Shop, sale, lines, **extra):
             lines=[{"line": line.pk, "quantity": Decimal(q), "restock": restock} for line, q, restock in lines],
             **extra,
         )
+
+
+def unlock_refunds(monkeypatch) -> None:
+    """Without the locks on the products of the lines and on the drawer that the money comes from."""
+    monkeypatch.setattr(refund_service, "_lock_lines", lambda sale: sale.lines.select_related("product"))
+    monkeypatch.setattr(drawers, "find_drawer", lambda *, by, register_id: by.account.registers.get(pk=register_id))
 
 
 def lines_of(shop: Shop, sale):

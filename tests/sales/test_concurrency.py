@@ -19,9 +19,9 @@ from sales import services
 from sales.errors import RefundTooMuch
 from sales.models import Register, Sale
 from sales.services import receipts
-from sales.services import refund as refund_service
 from tests.conftest import Shop, open_shop
 from tests.races import PATIENCE, at_once, count_of, meeting_before, one_behind_another, weaken, without
+from tests.sales.calls import unlock_refunds
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -222,7 +222,7 @@ def test_s34_concurrent_refunds_of_one_line_succeed_once(busy):
 
 def test_s34_control_a_sale_that_is_not_locked_is_paid_back_twice(busy, monkeypatch):
     """S34."""
-    monkeypatch.setattr(refund_service, "_lock_lines", lambda sale: sale.lines.select_related("product"))
+    unlock_refunds(monkeypatch)
     sold = sell(busy)
     barrier = threading.Barrier(2)
 

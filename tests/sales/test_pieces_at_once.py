@@ -13,10 +13,10 @@ from inventory import services as inventory
 from inventory.errors import InsufficientStock, SerialElsewhere
 from sales import services
 from sales.errors import RefundTooMuch, SerialNotSold
-from sales.services import refund as refund_service
 from tests.conftest import Shop, open_shop
 from tests.pieces import add_phone, sold, way, whereabouts
 from tests.races import at_once, count_of, meanwhile, meeting_before, weaken
+from tests.sales.calls import unlock_refunds
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -171,13 +171,13 @@ def refund_together(shop: Shop, restock: str):
 
 
 def test_control_without_the_lock_on_the_sale_one_piece_is_paid_back_twice(shop, monkeypatch):
-    monkeypatch.setattr(refund_service, "_lock_lines", lambda sale: sale.lines.select_related("product"))
+    unlock_refunds(monkeypatch)
     assert count_of(refund_together(shop, "NOT_RETURNED"), Exception) == 0
     assert money_back(shop) == [900, 900]
 
 
 def test_even_without_the_lock_on_the_sale_a_piece_comes_to_the_shelf_once(shop, monkeypatch):
-    monkeypatch.setattr(refund_service, "_lock_lines", lambda sale: sale.lines.select_related("product"))
+    unlock_refunds(monkeypatch)
     assert count_of(refund_together(shop, "SHELF"), SerialElsewhere) == 1
     assert (money_back(shop), whereabouts(shop)["A1"]) == ([900], "Main")
     assert problems() == []

@@ -1,5 +1,6 @@
 from accounts.api.fields import TimeZoneField
 from accounts.models import Account, AuditEvent
+from core.amounts import ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer
 
@@ -15,16 +16,30 @@ class AccountSerializer(ModelSerializer):
             "time_zone",
             "is_tax_registered",
             "prices_include_tax",
+            "is_shift_required",
+            "cash_rounding",
+            "receipt_header",
+            "receipt_footer",
             "version",
         ]
 
 
 class AccountInput(ModelSerializer):
     time_zone = TimeZoneField()
+    cash_rounding = fields.MoneyField(min_value=ZERO)
 
     class Meta:
         model = Account
-        fields = ["name", "time_zone", "is_tax_registered", "prices_include_tax"]
+        fields = [
+            "name",
+            "time_zone",
+            "is_tax_registered",
+            "prices_include_tax",
+            "is_shift_required",
+            "cash_rounding",
+            "receipt_header",
+            "receipt_footer",
+        ]
 
 
 class AuditEventSerializer(ModelSerializer):

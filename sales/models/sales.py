@@ -1,0 +1,152 @@
+"""What was sold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar, Self
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from accounts.models import Membership
+from core import amounts, tenancy
+from inventory.models import Location, Product, ProductPack
+from sales.models.customers import Customer
+from sales.models.registers import Register
+from sales.models.shifts import Shift
+
+
+class PriceLevel(models.TextChoices):
+    RETAIL = "RETAIL"
+    WHOLESALE = "WHOLESALE"
+
+
+class SaleStatus(models.TextChoices):
+    COMPLETED = "COMPLETED"
+    PARTLY_REFUNDED = "PARTLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+
+
+class SaleQuerySet(tenancy.OwnedQuerySet):
+    def with_lines(self) -> Self:
+        """With what was sold and what was paid."""
+        lines = models.Prefetch("lines", SaleLine.across_accounts.order_by("position"))
+        payment: Any = self.model._meta.get_field("payments").related_model  # which is made after what it is for
+        payments = models.Prefetch("payments", payment.across_accounts.filter(refund=None).order_by("id"))
+        return self.prefetch_related(lines, payments)
+
+    def with_receipt(self) -> Self:
+        """With everything that stands on the receipt."""
+        return self.with_lines().select_related("storefront", "customer", "sold_by")
+
+
+class Sale(tenancy.AccountOwned):
+    """What was sold to one customer at once. `sold_at` is the shop's clock, `recorded_at` ours."""
+
+    place = "storefront"
+
+    storefront = tenancy.OwnedKey(Location, related_name="sales")
+    register = tenancy.OwnedKey(Register, related_name="sales")
+    shift = tenancy.OwnedKey(Shift, null=True, related_name="sales")
+    customer = tenancy.OwnedKey(Customer, null=True, related_name="sales")
+    receipt_number = models.CharField(max_length=32)
+    status = models.CharField(max_length=16, choices=SaleStatus.choices, default=SaleStatus.COMPLETED)
+    price_level = models.CharField(max_length=16, choices=PriceLevel.choices)
+    currency = models.CharField(max_length=3)
+    prices_include_tax = models.BooleanField()
+    subtotal = amounts.MoneyField()
+    discount_total = amounts.MoneyField()
+    tax_total = amounts.MoneyField()
+    total = amounts.MoneyField()
+    paid = amounts.MoneyField()
+    change_due = amounts.MoneyField()
+    sold_by = tenancy.OwnedKey(Membership, related_name="sales")
+    sold_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    across_accounts: ClassVar[models.Manager[Any]] = SaleQuerySet.as_manager()
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "sales"
+        default_related_name = "sales"
+        indexes = [
+            models.Index(fields=["account", "sold_at", "id"], name="sales_by_time"),
+            models.Index(fields=["account", "customer"], name="sales_by_customer"),
+            models.Index(fields=["account", "shift"], name="sales_by_shift"),
+        ]
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            tenancy.SameAccount("storefront"),
+            tenancy.SameAccount("register"),
+            tenancy.SameAccount("shift"),
+            tenancy.SameAccount("customer"),
+            tenancy.SameAccount("sold_by"),
+            models.UniqueConstraint(
+                fields=["account", "receipt_number"],
+                name="one_sale_per_receipt_number",
+                violation_error_code="receipt_number_taken",
+                violation_error_message="Another sale has this receipt number.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paid=models.F("total") + models.F("change_due")),
+                name="sale_is_paid",
+                violation_error_code="payment_short",
+                violation_error_message="The payments do not add up to the total.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.receipt_number
+
+
+class SaleLine(tenancy.AccountOwned):
+    """One product on a sale, with its price, levies and cost of goods frozen as they were.
+
+    `quantity` is in packs of `factor` base units; `serials` are the numbers of the pieces, where they have any.
+    """
+
+    place = "sale__storefront"
+
+    sale = tenancy.OwnedKey(Sale, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    product = tenancy.OwnedKey(Product, related_name="sale_lines")
+    pack = tenancy.OwnedKey(ProductPack, null=True, related_name="sale_lines")
+    factor = amounts.QuantityField(default=Decimal(1))
+    name = models.CharField(max_length=200)
+    quantity = amounts.QuantityField()
+    unit_price = amounts.MoneyField()
+    list_price = amounts.MoneyField()
+    discount = amounts.MoneyField()
+    tax_rate = amounts.RateField()
+    tax_amount = amounts.MoneyField()
+    taxes = models.JSONField(encoder=DjangoJSONEncoder, default=list)
+    serials = models.JSONField(default=list)
+    total = amounts.MoneyField()
+    cost = amounts.ValueField()
+    refunded_quantity = amounts.QuantityField(default=Decimal(0))
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "sale_lines"
+        default_related_name = "sale_lines"
+        indexes = [models.Index(fields=["account", "product"], name="sale_lines_by_product")]
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            tenancy.SameAccount("sale"),
+            tenancy.SameAccount("product"),
+            tenancy.SameAccount("pack"),
+            models.UniqueConstraint(
+                fields=["account", "sale", "position"],
+                name="one_line_per_position",
+                violation_error_code="line_position_taken",
+                violation_error_message="The sale has another line in this place.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(refunded_quantity__gte=0) & models.Q(refunded_quantity__lte=models.F("quantity")),
+                name="refunded_at_most_sold",
+                violation_error_code="refund_too_much",
+                violation_error_message="More would come back than was sold.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"
