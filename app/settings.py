@@ -186,8 +186,8 @@ if FAKE_GATEWAYS or env.str("PAYSTACK_SECRET_KEY", default=""):
         "secret_key": env.str("PAYSTACK_SECRET_KEY", default="fake"),
     }
 # What is paid for, and which service takes the money when it comes: called with by= and attempt=.
-PAYMENT_PURPOSES: dict[str, str] = {"till": "sales.services.mobile_payments.receive_payment"}
-UNKNOWN_PAYMENTS = "sales.services.transfers.keep_transfer"  # money that nobody asked for
+PAYMENT_PURPOSES: dict[str, str] = {"till": "sales.services.receive_payment"}
+UNKNOWN_PAYMENTS = "sales.services.keep_transfer"  # money that nobody asked for
 PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a payer is given
 PAYMENT_KEPT = env.int("PAYMENT_KEPT", default=900)  # seconds that money waits for what it pays, before it came late
 PAYMENT_POLLING = "* * * * * */5"  # when the worker looks for attempts that somebody should look after

@@ -8,14 +8,14 @@ from core.admin import AccountFilter, StaffAdmin
 class PaymentAttemptAdmin(StaffAdmin):
     needs_account = True
     fields = (
-        *("reference", "id", "account", "gateway", "network", "purpose", "subject_id", "payer_phone"),
+        *("id", "account", "gateway", "network", "purpose", "subject_id", "payer_phone"),
         *("amount", "currency", "state", "reason", "provider_reference", "paid_amount", "paid_currency", "by"),
         *("created_at", "expires_at", "paid_at", "used_at", "due_at"),
     )
     list_display = ("created_at", "account", "gateway", "purpose", "amount", "currency", "state")
     list_filter = (AccountFilter, "state")
     list_select_related = ("account",)
-    search_fields = ("=reference", "=provider_reference", "=id")
+    search_fields = ("=provider_reference", "=id")
 
 
 @admin.register(GatewayEvent)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models import Membership
+from billing.references import reference_of
 from core import amounts, tenancy
 
 
@@ -45,7 +46,6 @@ class PaymentAttempt(tenancy.AccountOwned):
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=16, choices=PaymentState.choices, default=PaymentState.INITIATED)
     reason = models.CharField(max_length=200, blank=True)  # why it failed
-    reference = models.CharField(max_length=100)
     provider_reference = models.CharField(max_length=100, blank=True)
     paid_amount = amounts.MoneyField(null=True)
     paid_currency = models.CharField(max_length=3, blank=True)
@@ -70,12 +70,6 @@ class PaymentAttempt(tenancy.AccountOwned):
         constraints = [
             *tenancy.AccountOwned.Meta.constraints,
             tenancy.SameAccount("by"),
-            models.UniqueConstraint(
-                fields=["account", "reference"],
-                name="one_attempt_per_reference",
-                violation_error_code="reference_taken",
-                violation_error_message="Another attempt has this reference.",
-            ),
             models.CheckConstraint(
                 condition=models.Q(state__in=PaymentState.values),
                 name="payment_state_known",
@@ -105,6 +99,11 @@ class PaymentAttempt(tenancy.AccountOwned):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} {self.state}"
+
+    @property
+    def reference(self) -> str:
+        """Ours, by which the gateway knows it."""
+        return reference_of(self.account_id, self.pk)
 
     @property
     def is_open(self) -> bool:

@@ -1,7 +1,6 @@
 """What the fake providers were asked for, how they decide it, and the faults that they were told to have."""
 
 import threading
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -44,7 +43,6 @@ class Ledger:
     charges: dict[tuple[str, str], Charge] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)  # how each notice was answered
-    calls: Counter[str] = field(default_factory=Counter)
     paystack_url: str = ""  # of the webhook, which Paystack is told on its dashboard
     is_silent: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -88,5 +86,4 @@ class Ledger:
             return {
                 "charges": [asdict(charge) for charge in self.charges.values()],
                 "heard": list(self.heard),
-                "calls": dict(self.calls),
             }

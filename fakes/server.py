@@ -52,8 +52,6 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith(control.PREFIX):
             self._answer(*control.answer(ledger, method, path, body))
             return
-        with ledger.lock:
-            ledger.calls[f"{method} /{path.strip('/').rpartition('/')[2] if method == 'POST' else 'fetch'}"] += 1
         fault = ledger.take_fault(path)
         if fault:
             time.sleep(fault.seconds)

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from core.admin import AccountFilter, StaffAdmin, StaffInline
-from sales.models import Customer, Payment, Refund, Register, Sale, SaleLine
+from sales.models import Customer, IncomingTransfer, MobilePayment, Payment, Refund, Register, Sale, SaleLine
 
 
 @admin.register(Register)
@@ -72,3 +72,26 @@ class PaymentAdmin(StaffAdmin):
     list_filter = (AccountFilter, "method")
     list_select_related = ("account", "sale", "refund")
     search_fields = ("sale__receipt_number", "reference", "=id")
+
+
+@admin.register(MobilePayment)
+class MobilePaymentAdmin(StaffAdmin):
+    needs_account = True
+    fields = ("id", "account", "register", "customer", "attempt")
+    list_display = ("id", "account", "register", "attempt")
+    list_select_related = ("account", "register", "attempt")
+    search_fields = ("=id",)
+
+
+@admin.register(IncomingTransfer)
+class IncomingTransferAdmin(StaffAdmin):
+    needs_account = True
+    fields = (
+        *("id", "account", "register", "mobile_payment", "gateway", "reference", "provider_reference", "payer_phone"),
+        *("amount", "currency", "cause", "state", "is_seen", "customer", "reason", "decided_by", "decided_at"),
+        "received_at",
+    )
+    list_display = ("received_at", "account", "amount", "currency", "cause", "state")
+    list_filter = (AccountFilter, "state", "cause")
+    list_select_related = ("account",)
+    search_fields = ("=reference", "=provider_reference", "=id")

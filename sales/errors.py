@@ -49,3 +49,13 @@ class SoldWithoutSerials(DomainError):
 class RefundTenderMismatch(DomainError):
     code = "refund_tender_mismatch"
     detail = "Money goes back the way it came: {total} in all, and of each tender at most what is left of it."
+
+
+class TransferDecided(DomainError):
+    code = "transfer_decided"
+    detail = "Somebody has decided about this transfer: it is {state}."
+
+
+class TransferNotCreditable(DomainError):
+    code = "transfer_not_creditable"
+    detail = "This is no amount in {currency} that could be put on an account: dismiss it, and say why."

@@ -58,6 +58,7 @@ class Route:
             "{pk}": str(pk),
             "{product}": str(product),
             "{attachment}": str(attachment),
+            "{account}": str(pk),
             "{token}": str(pk) or "none",
         }
         return "/" + PREFIX + re.sub(r"{\w+}", lambda name: names[name[0]], self.path)

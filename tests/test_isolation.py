@@ -92,7 +92,9 @@ SENT = {
     "POST inventory/labels/": {"product", "pack"},
     "POST sales/registers/": {"storefront"},
     "POST inventory/reservations/": {"location", "product"},
-    "POST sales/sales/": {"storefront", "register", "customer", "product", "pack"},
+    "POST sales/mobile-payments/": {"register", "customer"},
+    "POST sales/incoming-transfers/{pk}/match/": {"register", "customer"},
+    "POST sales/sales/": {"storefront", "register", "customer", "product", "pack", "attempt"},
     "POST sales/sales/{pk}/refunds/": {"line", "register"},
 }
 

@@ -33,7 +33,7 @@ PARAMETERS = {
     "cursor": str(Cursor(Look(1, 0))),
     "days": "30",
 }
-AT_A_PLACE = {"storefront", "register", "location", "line", "batch", "source", "stock_product"}
+AT_A_PLACE = {"attempt", "storefront", "register", "location", "line", "batch", "source", "stock_product"}
 # What names every place to whoever may send something there.
 NAMES_ALL = {"GET inventory/locations/"}
 EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination", "file"}

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from accounts.models import Account
 from billing import gateways, queue
 from billing.gateways import Outcome
-from billing.models import GatewayEvent
+from billing.models import GatewayEvent, PaymentAttempt
 from billing.references import read_reference
 from core import tenancy
 
@@ -26,23 +26,22 @@ def receive_notice(*, gateway: str, account_id: UUID | None, body: bytes, header
     notice = gateways.open_gateway(gateway).read_notice(body, headers)
     named = read_reference(notice.reference)
     account_id = named.account_id if named else account_id
-    digest = hashlib.sha256(body).hexdigest()
     if account_id is None:
-        logger.warning("notice_of_nobody", gateway=gateway, digest=digest)
+        logger.warning("notice_of_nobody", gateway=gateway)
         return
     with tenancy.scope(account_id):
         account = Account.across_accounts.filter(pk=account_id).first()
         if account is None:
-            logger.warning("notice_of_nobody", gateway=gateway, digest=digest)
+            logger.warning("notice_of_nobody", gateway=gateway)
             return
-        _keep(account, gateway, notice.reference, digest, body)
+        attempt = account.payment_attempts.filter(pk=named.attempt_id, gateway=gateway).first() if named else None
+        _keep(account, gateway, notice.reference, attempt, body)
 
 
-def _keep(account: Account, gateway: str, reference: str, digest: str, body: bytes) -> None:
-    attempt = account.payment_attempts.filter(gateway=gateway, reference=reference).first()
+def _keep(account: Account, gateway: str, reference: str, attempt: PaymentAttempt | None, body: bytes) -> None:
     event, is_new = account.gateway_events.get_or_create(
         gateway=gateway,
-        digest=digest,
+        digest=hashlib.sha256(body).hexdigest(),
         defaults={"reference": reference, "attempt": attempt, "body": body.decode(errors="replace")},
     )
     if not is_new or not reference:

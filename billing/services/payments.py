@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import services as accounts
@@ -13,7 +15,6 @@ from accounts.models import Membership
 from billing import queue
 from billing.errors import GatewayNotConfigured, PaymentNotUsable, PaymentOver
 from billing.models import PaymentAttempt, PaymentState
-from billing.references import reference_of
 from core.amounts import round_money
 
 
@@ -47,7 +48,6 @@ def start_payment(
         payer_phone=payer_phone,
         amount=amount,
         currency=by.account.currency,
-        reference=reference_of(by.account_id, id),
         by=by,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.PAYMENT_PATIENCE),
@@ -81,3 +81,16 @@ def use_payments(*, by: Membership, purpose: str, attempts: Collection[UUID]) ->
         raise PaymentNotUsable
     by.account.payment_attempts.filter(pk__in=found).update(used_at=timezone.now(), due_at=None)
     return found
+
+
+def forget_payers(*, by: Membership, attempts: Any, phone: str) -> None:
+    """Forget the phone of these attempts and of those that asked this phone, what the gateways told about them, and
+    the answers that are kept for a retry and show it."""
+    rows = by.account.payment_attempts.filter(Q(pk__in=attempts) | Q(payer_phone=phone)).exclude(payer_phone="")
+    found = {row.pk: row.payer_phone for row in rows}
+    by.account.gateway_events.filter(attempt__in=found).update(body="")
+    by.account.payment_attempts.filter(pk__in=found).update(payer_phone="")
+    told = Q(pk=None)
+    for asked in set(found.values()):
+        told |= Q(body__contains=f'"phone":"{asked}"')
+    by.account.idempotency_keys.filter(told).delete()

@@ -28,7 +28,7 @@ def poll_payments(*, now: datetime) -> int:
     due = PaymentAttempt.across_accounts.using(STAFF).filter(due_at__lte=now).order_by("due_at")
     found = list(due.only("account_id", "id")[:MOST_AT_ONCE])
     for attempt in found:
-        queue.defer(queue.PURSUE_PAYMENT, attempt)
+        queue.defer_once(queue.PURSUE_PAYMENT, attempt)
     return len(found)
 
 

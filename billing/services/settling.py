@@ -35,10 +35,7 @@ def settle_payment(*, attempt: PaymentAttempt, finding: Finding | None, now: dat
         import_string(settings.PAYMENT_PURPOSES[attempt.purpose])(by=attempt.by, attempt=attempt)
 
 
-_CHANGED = [
-    *("state", "reason", "provider_reference", "paid_amount", "paid_currency", "paid_at", "used_at", "due_at"),
-    "payer_phone",
-]
+_CHANGED = ["state", "reason", "provider_reference", "paid_amount", "paid_currency", "paid_at", "due_at"]
 
 
 def _apply(attempt: PaymentAttempt, finding: Finding | None, now: datetime) -> bool:
@@ -61,7 +58,6 @@ def _take(attempt: PaymentAttempt, finding: Finding, now: datetime) -> None:
     attempt.paid_amount = None if finding.amount is None else finding.amount.quantize(SMALLEST_MONEY)
     attempt.paid_currency = finding.currency
     attempt.provider_reference = finding.provider_reference
-    attempt.payer_phone = attempt.payer_phone or finding.payer_phone
     wrong = _wrong(attempt, finding.amount)
     if wrong:
         attempt.state, attempt.reason = PaymentState.FAILED, wrong

@@ -2,6 +2,7 @@
 
 from sales.models.customers import Book, Customer, CustomerEntry, CustomerGroup, Debt, EntryKind
 from sales.models.levies import Levy
+from sales.models.mobile_payments import IncomingTransfer, MobilePayment, TransferCause, TransferState
 from sales.models.payments import Payment, PaymentMethod
 from sales.models.refunds import Refund, RefundLine, Restock
 from sales.models.registers import Register
@@ -17,7 +18,9 @@ __all__ = [
     "CustomerGroup",
     "Debt",
     "EntryKind",
+    "IncomingTransfer",
     "Levy",
+    "MobilePayment",
     "Payment",
     "PaymentMethod",
     "PriceLevel",
@@ -29,4 +32,6 @@ __all__ = [
     "SaleLine",
     "SaleStatus",
     "Shift",
+    "TransferCause",
+    "TransferState",
 ]

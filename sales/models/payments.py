@@ -6,6 +6,7 @@ from django.db import models
 
 from core import amounts, tenancy
 from sales.models.customers import Customer
+from sales.models.mobile_payments import MobilePayment
 from sales.models.refunds import Refund
 from sales.models.registers import Register
 from sales.models.sales import Sale
@@ -36,6 +37,7 @@ class Payment(tenancy.AccountOwned):
     sale = tenancy.OwnedKey(Sale, null=True, related_name="payments")
     refund = tenancy.OwnedKey(Refund, null=True, related_name="payments")
     customer = tenancy.OwnedKey(Customer, null=True, related_name="payments")
+    attempt = tenancy.OwnedKey(MobilePayment, null=True, related_name="payments")
     method = models.CharField(max_length=16, choices=PaymentMethod.choices)
     amount = amounts.MoneyField()
     tendered = amounts.MoneyField()
@@ -59,6 +61,14 @@ class Payment(tenancy.AccountOwned):
             tenancy.SameAccount("sale"),
             tenancy.SameAccount("refund"),
             tenancy.SameAccount("customer"),
+            tenancy.SameAccount("attempt"),
+            models.UniqueConstraint(
+                fields=["account", "attempt"],
+                condition=models.Q(attempt__isnull=False),
+                name="one_payment_per_attempt",
+                violation_error_code="payment_not_usable",
+                violation_error_message="The money of this attempt has been used.",
+            ),
             models.CheckConstraint(
                 condition=models.Q(sale__isnull=False) | models.Q(refund__isnull=True, customer__isnull=False),
                 name="payment_is_for_something",

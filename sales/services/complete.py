@@ -24,7 +24,7 @@ from inventory.services import Issue, Shelf
 from sales import pricing
 from sales.models import Payment, PriceLevel, Sale, SaleLine
 from sales.pricing import LevyRate, Priced, Wanted
-from sales.services import rights, tenders
+from sales.services import mobile_payments, rights, tenders
 from sales.services.receipts import open_receipt
 
 
@@ -83,7 +83,7 @@ def complete_sale(
     discount need a right.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
-    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
+    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, PaymentNotUsable, RegisterInactive, ShiftRequired,
     InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
     """
     if not by.works_at(storefront):
@@ -93,6 +93,7 @@ def complete_sale(
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
     shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
+    mobile_payments.use_mobile_payments(by=by, payments=payments)
     receipt = open_receipt(by=by, register_id=register, shelf=shelf)
     basket = _fill_basket(
         by=by,

@@ -8,6 +8,7 @@ from accounts.models import Membership
 from core import errors
 from inventory.models import Location, LocationKind
 from sales.models import Customer, Register
+from sales.services import mobile_payments
 
 
 def add_first_register(*, by: Membership) -> Register:
@@ -48,5 +49,6 @@ def change_customer(*, by: Membership, customer: Customer, **changes: Any) -> Cu
 
 def erase_customer(*, by: Membership, customer: Customer) -> Customer:
     """Forget who a locked customer is; what they bought stays."""
+    mobile_payments.forget_payer(by=by, customer=customer)
     accounts.erase(by=by, row=customer, name="Erased customer", is_active=False)
     return customer

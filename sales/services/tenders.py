@@ -25,6 +25,7 @@ def settle_sale(*, by: Membership, sale: Sale, payments: Sequence[Mapping[str, A
                 register_id=sale.register_id,
                 shift_id=sale.shift_id,
                 sale=sale,
+                attempt_id=payment.get("attempt"),
                 method=payment["method"],
                 amount=payment["amount"] - given_back,
                 tendered=payment["amount"],

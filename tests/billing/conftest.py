@@ -8,8 +8,6 @@ from fakes.server import Fake, serving
 def fake(settings, monkeypatch) -> Fake:
     """The fake providers, at which the gateways point."""
     monkeypatch.setattr(Momo, "_tokens", {})
-    settings.PAYMENT_PURPOSES = {**settings.PAYMENT_PURPOSES, "test": "tests.billing.takers.take"}
-    settings.UNKNOWN_PAYMENTS = "tests.billing.takers.keep"
     with serving() as fake:
         settings.GATEWAYS = {
             "MOMO": {
@@ -26,3 +24,9 @@ def fake(settings, monkeypatch) -> Fake:
             },
         }
         yield fake
+
+
+@pytest.fixture(autouse=True)
+def _takers(settings) -> None:
+    settings.PAYMENT_PURPOSES = {**settings.PAYMENT_PURPOSES, "test": "tests.billing.takers.take"}
+    settings.UNKNOWN_PAYMENTS = "tests.billing.takers.keep"
