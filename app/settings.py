@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "core",
     "accounts",
     "system",
+    "billing",
     "subscriptions",
     "inventory",
     "sales",
@@ -152,7 +153,7 @@ TASK_RIGHTS = {
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["system.worker", "sales.worker"]
+PROCRASTINATE_IMPORT_PATHS = ["system.worker", "billing.worker", "sales.worker"]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": env.int("MAKOLA_WORKER_THREADS", default=2),
     "delete_jobs": "successful",  # what became of a task stands in its own row
@@ -167,6 +168,36 @@ FISCAL_ADAPTER = env.str("FISCAL_ADAPTER", default="sales.fiscal.simulator.Simul
 FISCAL_URL = env.str("FISCAL_URL", default="")  # of the authority; without one its documents wait
 FISCAL_ROUND = "* * * * * */10"  # when the worker sends what waits
 
+# Payments (docs/adr/0013)
+
+PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")  # where gateways reach us; without it they are only asked
+FAKE_GATEWAYS = env.str(
+    "FAKE_GATEWAYS", default="http://127.0.0.1:8099" if DEBUG else ""
+)  # python -m fakes --port 8099
+GATEWAYS: dict[str, dict[str, str]] = {}
+if FAKE_GATEWAYS or env.str("MOMO_API_KEY", default=""):
+    GATEWAYS["MOMO"] = {
+        "driver": "billing.gateways.momo.Momo",
+        "base_url": env.str("MOMO_URL", default=FAKE_GATEWAYS or "https://proxy.momoapi.mtn.com"),
+        "environment": env.str("MOMO_ENVIRONMENT", default="sandbox"),
+        "subscription_key": env.str("MOMO_SUBSCRIPTION_KEY", default="fake"),
+        "api_user": env.str("MOMO_API_USER", default="fake"),
+        "api_key": env.str("MOMO_API_KEY", default="fake"),
+    }
+if FAKE_GATEWAYS or env.str("PAYSTACK_SECRET_KEY", default=""):
+    GATEWAYS["PAYSTACK"] = {
+        "driver": "billing.gateways.paystack.Paystack",
+        "base_url": env.str("PAYSTACK_URL", default=FAKE_GATEWAYS or "https://api.paystack.co"),
+        "email": env.str("PAYSTACK_EMAIL", default="till@localhost"),
+        "secret_key": env.str("PAYSTACK_SECRET_KEY", default="fake"),
+    }
+# What is paid for, and which service takes the money when it comes: called with by= and attempt=.
+PAYMENT_PURPOSES: dict[str, str] = {"till": "sales.services.receive_payment"}
+UNKNOWN_PAYMENTS = "sales.services.keep_transfer"  # money that nobody asked for
+PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a payer is given
+PAYMENT_KEPT = env.int("PAYMENT_KEPT", default=900)  # seconds that money waits for what it pays, before it came late
+PAYMENT_POLLING = "* * * * * */5"  # when the worker looks for attempts that somebody should look after
+
 # Signing in
 
 SEALING_KEYS = env.list("SEALING_KEYS", default=[SECRET_KEY])  # the first seals, all unseal
@@ -174,6 +205,7 @@ ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="opti
 # Tries per seconds. By address, by account, or by both: nobody who knows an e-mail address can lock its owner out.
 RATE_LIMITS: dict[str, tuple[int, int]] = {
     "anonymous": (600, 60),  # per address
+    "webhook": (6000, 60),  # per address
     "login_address": (60, 900),
     "login": (10, 900),  # per account and address
     "login_account": (50, 3600),  # per account, from addresses where nobody has signed in to it

@@ -1,1 +1,1 @@
-"""What we are paid: credits and gateways. Nothing is sold here yet."""
+"""What we are paid: gateways to those who move money, and attempts to be paid. Credits are still to come."""

@@ -1,1 +1,1 @@
-"""Stand-ins for what other companies run: servers that behave, and misbehave, as theirs do."""
+"""Servers that speak, and misbehave, as those of other companies do. Nothing of the product imports them."""

@@ -9,6 +9,8 @@ from sales.models import (
     FiscalDocument,
     GiftCard,
     GiftCardEntry,
+    IncomingTransfer,
+    MobilePayment,
     NumberLease,
     Payment,
     ReceiptPrint,
@@ -168,3 +170,26 @@ class FiscalDocumentAdmin(StaffAdmin):
     list_filter = (AccountFilter, "state")
     list_select_related = ("account", "sale")
     search_fields = ("sale__receipt_number", "number", "=id")
+
+
+@admin.register(MobilePayment)
+class MobilePaymentAdmin(StaffAdmin):
+    needs_account = True
+    fields = ("id", "account", "register", "customer", "attempt")
+    list_display = ("id", "account", "register", "attempt")
+    list_select_related = ("account", "register", "attempt")
+    search_fields = ("=id",)
+
+
+@admin.register(IncomingTransfer)
+class IncomingTransferAdmin(StaffAdmin):
+    needs_account = True
+    fields = (
+        *("id", "account", "register", "mobile_payment", "gateway", "reference", "provider_reference", "payer_phone"),
+        *("amount", "currency", "cause", "state", "is_seen", "customer", "reason", "decided_by", "decided_at"),
+        "received_at",
+    )
+    list_display = ("received_at", "account", "amount", "currency", "cause", "state")
+    list_filter = (AccountFilter, "state", "cause")
+    list_select_related = ("account",)
+    search_fields = ("=reference", "=provider_reference", "=id")

@@ -129,3 +129,13 @@ class LeaseOver(DomainError):
 class LeaseUsed(DomainError):
     code = "lease_used"
     detail = "A sale has this number, or a later one."
+
+
+class TransferDecided(DomainError):
+    code = "transfer_decided"
+    detail = "Somebody has decided about this transfer: it is {state}."
+
+
+class TransferNotCreditable(DomainError):
+    code = "transfer_not_creditable"
+    detail = "This is no amount in {currency} that could be put on an account: dismiss it, and say why."

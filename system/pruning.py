@@ -15,6 +15,7 @@ from system import services
 
 DAYS = 30
 LEAST_DAYS = clock.MOST_LATE.days + 1  # a till that was offline may send again what it sent
+_NOTICES = timedelta(days=90)  # so long somebody may have to look into a payment
 BATCH = 5_000  # rows in one transaction, so that nobody waits long behind it
 
 
@@ -47,6 +48,7 @@ def _wastes(*, now: datetime, kept: timedelta) -> list[Waste]:
         Waste("old counters of tries", "rate_limits", "started_at <= %s", [now - max(kept, longest)]),
         Waste("promises to carts that have ended", "reservations", "expires_at <= %s", [now - timedelta(days=1)]),
         Waste("answers to old requests", "idempotency_keys", "created_at <= %s", [now - kept]),
+        Waste("old notices of gateways", "gateway_events", "received_at <= %s", [now - max(kept, _NOTICES)]),
     ]
 
 

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import SessionKind
 from accounts.roles import Role
+from billing.gateways import Finding, Outcome
 from core.errors import FieldError
 from inventory import services as inventory
 from inventory.barcodes import check_digit
@@ -135,7 +136,14 @@ def returnable(cast):
 def sale(cast):
     basket = cast.shop.basket()
     basket["lines"][0] |= {"pack": pack(cast), "serials": []}
-    return {**basket, "customer": cast.first("sales/customers/"), "cart": str(uuid7()), "keep_change": False}
+    by_phone = {"method": "MOBILE_MONEY", "amount": "5", "attempt": paid_by_phone(cast)}
+    return {
+        **basket,
+        "customer": cast.first("sales/customers/"),
+        "cart": str(uuid7()),
+        "keep_change": False,
+        "payments": [by_phone, *basket["payments"]],
+    }
 
 
 def money(cast):
@@ -185,6 +193,29 @@ def leased(cast):
     pk = cast.send("POST sales/registers/")["id"]
     cast.call(by_name()["POST sales/registers/{pk}/leases/"], pk, {"count": 5})
     return pk
+
+
+def prompted(cast):
+    return cast.send("POST sales/mobile-payments/")["id"]
+
+
+def paid_by_phone(cast):
+    """A mobile payment whose money has come, and waits for its sale."""
+    pk, shop = prompted(cast), cast.shop
+    now = timezone.now()
+    with shop.inside():
+        shop.account.payment_attempts.filter(pk=pk).update(state="PAID", paid_at=now, paid_amount=5)
+    return pk
+
+
+def transferred(cast):
+    """Money that nobody asked for."""
+    shop, mark = cast.shop, f"mark-{next(serial)}"
+    finding = Finding(Outcome.PAID, amount=Decimal(7), currency=shop.account.currency, payer_phone="0244123456")
+    with shop.inside():
+        sales.keep_transfer(account=shop.account, gateway="PAYSTACK", reference=mark, finding=finding)
+        shop.account.incoming_transfers.filter(reference=mark).update(register=shop.register)
+        return str(shop.account.incoming_transfers.get(reference=mark).pk)
 
 
 def refund(cast):

@@ -61,6 +61,7 @@ class Route:
             "{product}": str(product),
             "{attachment}": str(attachment),
             "{lease}": str(lease),
+            "{account}": str(pk),
             "{token}": str(pk) or "none",
         }
         return "/" + PREFIX + re.sub(r"{\w+}", lambda name: names[name[0]], self.path)

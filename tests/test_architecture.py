@@ -99,6 +99,12 @@ ACROSS = {
     "inventory/services/arriving.py: TransferPick.across_accounts.bulk_update",
     "inventory/services/dispatching.py: TransferPick.across_accounts.bulk_create",
     "inventory/services/transfers.py: TransferLine.across_accounts.bulk_create",
+    # The gateway's job, or its notice, names the account and the row; due attempts are found over all, as staff.
+    "billing/services/notices.py: Account.across_accounts.filter",
+    "billing/services/notices.py: Account.across_accounts.get",
+    "billing/services/notices.py: GatewayEvent.across_accounts.filter",
+    "billing/services/pursuing.py: PaymentAttempt.across_accounts.filter",
+    "billing/services/pursuing.py: PaymentAttempt.across_accounts.using",
     "sales/customer_ledger.py: CustomerEntry.across_accounts.bulk_create",
     "sales/customer_ledger.py: Debt.across_accounts.bulk_create",
     "sales/customer_ledger.py: Debt.across_accounts.bulk_update",
@@ -203,10 +209,11 @@ def test_the_services_are_where_the_writes_are_looked_for():
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
     "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
-    "find_invitation", "find_orphans", "open_account", "rebuild_from_ledger", "refresh_session", "register_business",
-    "remove_staff", "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset",
-    "request_verification", "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff",
-    "touch_session", "verify_email",
+    "find_invitation", "find_orphans", "keep_transfer", "open_account", "poll_payments", "pursue_payment",
+    "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
+    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
+    "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",
+    "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
 

@@ -36,7 +36,7 @@ PARAMETERS = {
     "page_size": "25",
     "columns": "32",
 }
-AT_A_PLACE = {"storefront", "register", "location", "line", "batch", "source", "stock_product"}
+AT_A_PLACE = {"attempt", "storefront", "register", "location", "line", "batch", "source", "stock_product"}
 # What names every place to whoever may send something there.
 NAMES_ALL = {"GET inventory/locations/"}
 EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination", "file", "group", "debt"}

@@ -10,10 +10,12 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import SessionKind
 from accounts.roles import Role
+from billing.gateways import Finding, Outcome
 from core import limits
 from inventory import services as inventory
 from inventory.models import Location, Product
 from sales import services as sales
+from sales.models import Register
 from system import services as system
 from tests import works
 from tests.conftest import PASSWORD, Shop, open_shop, receive
@@ -72,6 +74,7 @@ def grow(shop: Shop, name: str) -> None:
             sale=shop.account.sales.locked().get(pk=sale.pk),
             lines=[{"line": sale.lines.all()[0].pk, "quantity": Decimal(1)}],
         )
+        ask_by_phone(shop, name, register)
         stock_up(shop, name, storefront, product)
         buy(shop, name, storefront, product)
         inventory.open_count(by=shop.owner, location=storefront.pk)
@@ -91,6 +94,15 @@ def grow(shop: Shop, name: str) -> None:
         accounts.add_device(by=shop.owner, name=f"Phone {name}")
         accounts.open_session(by=shop.owner, kind=SessionKind.TOKEN)
         shop.owner.session = None
+
+
+def ask_by_phone(shop: Shop, name: str, register: Register) -> None:
+    """One more request to a phone, and money that nobody asked for."""
+    sales.start_mobile_payment(
+        by=shop.owner, register=register.pk, amount=Decimal(5), phone="0244123456", gateway="MOMO"
+    )
+    finding = Finding(Outcome.PAID, amount=Decimal(5), currency="GHS")
+    sales.keep_transfer(account=shop.account, gateway="MOMO", reference=name, finding=finding)
 
 
 def leave_to_background(shop: Shop) -> None:

@@ -173,6 +173,8 @@ BODILESS = {
     "POST inventory/suppliers/{id}/erase/",
     "POST inventory/transfers/{id}/accept/",
     "POST sales/customers/{id}/erase/",
+    "POST sales/incoming-transfers/{id}/see/",
+    "POST sales/mobile-payments/{id}/cancel/",
     "POST system/tasks/{id}/cancel/",
 }
 

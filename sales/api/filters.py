@@ -3,8 +3,22 @@ from typing import Any
 import django_filters
 from django.db.models import F, QuerySet
 
+from billing.models import PaymentState
 from core.api import filters
-from sales.models import Customer, Debt, GiftCard, Payment, PaymentMethod, Refund, Register, Sale, SaleStatus
+from sales.models import (
+    Customer,
+    Debt,
+    GiftCard,
+    IncomingTransfer,
+    MobilePayment,
+    Payment,
+    PaymentMethod,
+    Refund,
+    Register,
+    Sale,
+    SaleStatus,
+    TransferState,
+)
 
 
 class SaleFilter(django_filters.FilterSet):
@@ -88,4 +102,24 @@ class RegisterFilter(django_filters.FilterSet):
 
     class Meta:
         model = Register
+        fields: list[str] = []
+
+
+class MobilePaymentFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(field_name="attempt__state", choices=PaymentState.choices)
+    register = filters.IdFilter(field_name="register_id")
+    customer = filters.IdFilter(field_name="customer_id")
+
+    class Meta:
+        model = MobilePayment
+        fields: list[str] = []
+
+
+class TransferFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=TransferState.choices)
+    is_seen = filters.BooleanFilter()
+    customer = filters.IdFilter(field_name="customer_id")
+
+    class Meta:
+        model = IncomingTransfer
         fields: list[str] = []

@@ -72,6 +72,7 @@ class PaymentInput(Serializer):
     method = serializers.ChoiceField(choices=TENDERS)
     amount = fields.MoneyField(min_value=SMALLEST_MONEY)
     reference = fields.TextField(max_length=100, required=False, allow_blank=True)
+    attempt = fields.IdField(required=False, allow_null=True)
 
 
 class SaleInput(Serializer):
@@ -128,7 +129,7 @@ class SaleLineSerializer(ModelSerializer):
 class PaymentSerializer(ModelSerializer):
     class Meta:
         model = Payment
-        fields = ["id", "method", "amount", "tendered", "reference", "paid_at"]
+        fields = ["id", "method", "amount", "tendered", "reference", "attempt", "paid_at"]
 
 
 class PaymentDetailSerializer(PaymentSerializer):

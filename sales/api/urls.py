@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sales.api import customer_views, gift_cards, taxes, views
+from sales.api import customer_views, gift_cards, mobile_money, taxes, views
 
 router = SimpleRouter()
 router.register("registers", views.RegisterViewSet, basename="register")
@@ -12,6 +12,8 @@ router.register("gift-cards", gift_cards.GiftCardViewSet, basename="gift-card")
 router.register("payments", views.PaymentViewSet, basename="payment")
 router.register("sales", views.SaleViewSet, basename="sale")
 router.register("refunds", views.RefundViewSet, basename="refund")
+router.register("mobile-payments", mobile_money.MobilePaymentViewSet, basename="mobile-payment")
+router.register("incoming-transfers", mobile_money.TransferViewSet, basename="incoming-transfer")
 
 urlpatterns = [
     path("receivables/ageing/", customer_views.AgeingView.as_view(), name="ageing"),

@@ -5,6 +5,7 @@ from sales.models.fiscal import UNDECIDED, FiscalDocument, FiscalState
 from sales.models.gift_cards import CardEntryKind, GiftCard, GiftCardEntry
 from sales.models.leases import NumberLease
 from sales.models.levies import Levy
+from sales.models.mobile_payments import IncomingTransfer, MobilePayment, TransferCause, TransferState
 from sales.models.payments import Payment, PaymentMethod
 from sales.models.prints import ReceiptFormat, ReceiptPrint
 from sales.models.refunds import Refund, RefundLine, Restock
@@ -27,7 +28,9 @@ __all__ = [
     "FiscalState",
     "GiftCard",
     "GiftCardEntry",
+    "IncomingTransfer",
     "Levy",
+    "MobilePayment",
     "NumberLease",
     "Payment",
     "PaymentMethod",
@@ -42,4 +45,6 @@ __all__ = [
     "SaleLine",
     "SaleStatus",
     "Shift",
+    "TransferCause",
+    "TransferState",
 ]

@@ -7,6 +7,7 @@ from django.db import models
 from core import amounts, tenancy
 from sales.models.customers import Customer
 from sales.models.gift_cards import GiftCard
+from sales.models.mobile_payments import MobilePayment
 from sales.models.refunds import Refund
 from sales.models.registers import Register
 from sales.models.sales import Sale
@@ -39,6 +40,7 @@ class Payment(tenancy.AccountOwned):
     refund = tenancy.OwnedKey(Refund, null=True, related_name="payments")
     customer = tenancy.OwnedKey(Customer, null=True, related_name="payments")
     gift_card = tenancy.OwnedKey(GiftCard, null=True, related_name="payments")
+    attempt = tenancy.OwnedKey(MobilePayment, null=True, related_name="payments")
     method = models.CharField(max_length=16, choices=PaymentMethod.choices)
     amount = amounts.MoneyField()
     tendered = amounts.MoneyField()
@@ -63,6 +65,14 @@ class Payment(tenancy.AccountOwned):
             tenancy.SameAccount("refund"),
             tenancy.SameAccount("customer"),
             tenancy.SameAccount("gift_card"),
+            tenancy.SameAccount("attempt"),
+            models.UniqueConstraint(
+                fields=["account", "attempt"],
+                condition=models.Q(attempt__isnull=False),
+                name="one_payment_per_attempt",
+                violation_error_code="payment_not_usable",
+                violation_error_message="The money of this attempt has been used.",
+            ),
             models.CheckConstraint(
                 condition=models.Q(sale__isnull=False)
                 | models.Q(refund__isnull=True, customer__isnull=False)

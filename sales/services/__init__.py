@@ -13,15 +13,18 @@ from sales.services.customers import (
 from sales.services.fiscal import certify_document, certify_due
 from sales.services.gift_cards import change_gift_card, find_gift_card, sell_gift_card
 from sales.services.leases import lease_numbers, return_numbers
+from sales.services.mobile_payments import cancel_mobile_payment, receive_payment, start_mobile_payment
 from sales.services.prints import print_receipt
 from sales.services.refund import refund_sale
 from sales.services.setup import add_first_register, add_register, change_register
+from sales.services.transfers import dismiss_transfer, keep_transfer, match_transfer, see_transfer
 
 __all__ = [
     "add_customer",
     "add_customer_group",
     "add_first_register",
     "add_register",
+    "cancel_mobile_payment",
     "certify_document",
     "certify_due",
     "change_customer",
@@ -30,15 +33,21 @@ __all__ = [
     "change_register",
     "collect_debt",
     "complete_sale",
+    "dismiss_transfer",
     "erase_customer",
     "find_gift_card",
+    "keep_transfer",
     "lease_numbers",
+    "match_transfer",
     "pay_out_wallet",
     "print_receipt",
+    "receive_payment",
     "refund_sale",
     "remove_customer_group",
     "return_numbers",
+    "see_transfer",
     "sell_gift_card",
+    "start_mobile_payment",
     "top_up_wallet",
     "write_off_debt",
 ]

@@ -24,7 +24,7 @@ from inventory.services import Issue, Shelf
 from sales import pricing
 from sales.models import Payment, PriceLevel, Sale, SaleLine
 from sales.pricing import LevyRate, Priced, Wanted
-from sales.services import fiscal, rights, tenders
+from sales.services import fiscal, mobile_payments, rights, tenders
 from sales.services.receipts import open_receipt
 
 
@@ -86,7 +86,7 @@ def complete_sale(
     wallet.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
-    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
+    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, PaymentNotUsable, RegisterInactive, ShiftRequired,
     RegisterLeased, NumberNotLeased, InsufficientStock, SerialsRequired, SerialElsewhere, TryAgain where others keep
     being quicker, and what `tenders.settle_sale` raises.
     """
@@ -97,6 +97,7 @@ def complete_sale(
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
     shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
+    mobile_payments.use_mobile_payments(by=by, payments=payments)
     receipt = open_receipt(by=by, register_id=register, shelf=shelf, given_out=receipt_number)
     basket = _fill_basket(
         by=by,

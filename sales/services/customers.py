@@ -12,7 +12,7 @@ from accounts.roles import Capability
 from core.amounts import round_money
 from sales.errors import CustomerOwes, WalletNotEmpty
 from sales.models import Customer, CustomerGroup
-from sales.services import rights
+from sales.services import mobile_payments, rights
 
 # What decides how much a customer may owe, and what they pay.
 _TERMS = ("group", "credit_limit", "terms_days", "is_blocked", "is_active")
@@ -53,6 +53,7 @@ def erase_customer(*, by: Membership, customer: Customer) -> Customer:
         raise CustomerOwes(debt=f"{round_money(customer.debt, exponent):f}")
     if customer.wallet:
         raise WalletNotEmpty(wallet=f"{round_money(customer.wallet, exponent):f}")
+    mobile_payments.forget_payer(by=by, customer=customer)
     accounts.erase(by=by, row=customer, name="Erased customer", is_active=False)
     return customer
 

@@ -48,6 +48,7 @@ def _payment(sale: Sale, sent: Mapping[str, Any], amount: Decimal, *, tendered: 
         register_id=sale.register_id,
         shift_id=sale.shift_id,
         sale=sale,
+        attempt_id=sent.get("attempt"),
         method=sent["method"],
         amount=amount,
         tendered=tendered,

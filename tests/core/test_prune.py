@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import services
 from accounts.models import Session, SessionKind
 from accounts.models.session import LIFETIMES
+from billing.models import GatewayEvent
 from core.models import IdempotencyKey, RateLimit
 from system import pruning
 from tests.conftest import open_shop
@@ -25,6 +26,7 @@ NOTHING = [
     "Removed old counters of tries: 0.",
     "Removed promises to carts that have ended: 0.",
     "Removed answers to old requests: 0.",
+    "Removed old notices of gateways: 0.",
     "Removed files that nothing needs: 0.",
 ]
 
@@ -158,3 +160,14 @@ def test_a_row_that_somebody_holds_is_left_for_the_next_time():
         assert RateLimit.objects.select_for_update().get(key="a")
         assert run()[2] == "Removed old counters of tries: 1."
     assert run()[2] == "Removed old counters of tries: 1."
+
+
+def test_a_notice_of_a_gateway_goes_after_three_months():
+    shop = open_shop("Ama Provisions")
+    now = timezone.now()
+    for name, age in (("old", 91 * DAY), ("young", 89 * DAY)):
+        with shop.inside():
+            event = shop.account.gateway_events.create(gateway="MOMO", digest=name)
+            shop.account.gateway_events.filter(pk=event.pk).update(received_at=now - age)
+    assert "Removed old notices of gateways: 1." in run("--days", "8")
+    assert list(rows(GatewayEvent).values_list("digest", flat=True)) == ["young"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.billing.conftest import fake  # noqa: F401 - the fake providers
 from tests.conftest import Shop, open_shop
 
 

@@ -1,0 +1,78 @@
+"""The ways to those who move money, behind one protocol. Whatever they say of amounts is theirs, not yet believed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from billing.errors import GatewayNotConfigured
+
+
+class Outcome(StrEnum):
+    PENDING = "PENDING"
+    PAID = "PAID"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"  # the gateway has never heard of it
+
+
+@dataclass(frozen=True)
+class PaymentRequest:
+    """What a payer is asked for. `reference` is ours; notices may be sent to `notify_url`, if there is one."""
+
+    reference: str
+    amount: Decimal
+    currency: str
+    exponent: int
+    country: str
+    payer_phone: str
+    network: str = ""
+    payee: str = ""
+    notify_url: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How a payment stands at the gateway, as it told us when we asked."""
+
+    outcome: Outcome
+    amount: Decimal | None = None
+    currency: str = ""
+    provider_reference: str = ""
+    payer_phone: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a notice is about. What else it says is not believed. `reference` is empty for what is no payment to us."""
+
+    reference: str
+
+
+class GatewayAway(Exception):
+    """The gateway does not answer, or not with sense: ask again later."""
+
+
+class Gateway(Protocol):
+    def request_payment(self, wanted: PaymentRequest) -> Finding:
+        """Ask the payer; harmless to repeat. Raises GatewayAway where nobody knows whether they were asked."""
+
+    def fetch(self, reference: str) -> Finding:
+        """How the payment with this reference of ours stands. Raises GatewayAway."""
+
+    def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice:
+        """What a notice is about. Raises NoticeInvalid for what is none, or is not signed as it should be."""
+
+
+def open_gateway(name: str) -> Gateway:
+    """The gateway as `GATEWAYS` describes it. Raises GatewayNotConfigured."""
+    options = settings.GATEWAYS.get(name)
+    if options is None:
+        raise GatewayNotConfigured(gateway=name)
+    described = dict(options)
+    gateway: Gateway = import_string(described.pop("driver"))(**described)
+    return gateway

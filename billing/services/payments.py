@@ -1,0 +1,96 @@
+"""An attempt to be paid, from our side: it is started, cancelled, and its money used."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import services as accounts
+from accounts.models import Membership
+from billing import queue
+from billing.errors import GatewayNotConfigured, PaymentNotUsable, PaymentOver
+from billing.models import PaymentAttempt, PaymentState
+from core.amounts import round_money
+
+
+def start_payment(
+    *,
+    by: Membership,
+    id: UUID,  # noqa: A002 - the client's own id
+    gateway: str,
+    purpose: str,
+    subject_id: UUID,
+    amount: Decimal,
+    payer_phone: str,
+    network: str = "",
+) -> PaymentAttempt:
+    """Have the payer asked, in the background, once this transaction is committed. `subject_id` is what is to be paid.
+
+    Raises GatewayNotConfigured.
+    """
+    if purpose not in settings.PAYMENT_PURPOSES:
+        raise ValueError(purpose)
+    if gateway not in settings.GATEWAYS:
+        raise GatewayNotConfigured(gateway=gateway)
+    now = timezone.now()
+    attempt = PaymentAttempt(
+        id=id,
+        account_id=by.account_id,
+        gateway=gateway,
+        network=network,
+        purpose=purpose,
+        subject_id=subject_id,
+        payer_phone=payer_phone,
+        amount=amount,
+        currency=by.account.currency,
+        by=by,
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings.PAYMENT_PATIENCE),
+    )
+    attempt.due_at = attempt.next_look(now)
+    attempt.save(force_insert=True)
+    told = f"{round_money(amount, by.account.currency_exponent):f}"
+    accounts.record(by=by, action="payment.started", subject=attempt, after={"gateway": gateway, "amount": told})
+    queue.defer(queue.PURSUE_PAYMENT, attempt)
+    return attempt
+
+
+def cancel_payment(*, by: Membership, attempt: PaymentAttempt) -> PaymentAttempt:
+    """Wait no longer for a locked attempt; what the payer pays all the same comes late. Raises PaymentOver."""
+    if not attempt.is_open:
+        raise PaymentOver(state=attempt.state)
+    attempt.state, attempt.due_at = PaymentState.CANCELLED, timezone.now()
+    attempt.save(update_fields=["state", "due_at"])
+    accounts.record(by=by, action="payment.cancelled", subject=attempt)
+    return attempt
+
+
+def use_payments(*, by: Membership, purpose: str, attempts: Collection[UUID]) -> dict[UUID, PaymentAttempt]:
+    """Take the money of these attempts for what they pay, each once; they stay locked.
+
+    Raises PaymentNotUsable where the money of one has not come, came too late, or has been used.
+    """
+    rows = by.account.payment_attempts.locked().filter(pk__in=attempts, purpose=purpose)
+    found: dict[UUID, PaymentAttempt] = {row.pk: row for row in rows}
+    if len(found) < len(set(attempts)) or not all(row.is_waiting for row in found.values()):
+        raise PaymentNotUsable
+    by.account.payment_attempts.filter(pk__in=found).update(used_at=timezone.now(), due_at=None)
+    return found
+
+
+def forget_payers(*, by: Membership, attempts: Any, phone: str) -> None:
+    """Forget the phone of these attempts and of those that asked this phone, what the gateways told about them, and
+    the answers that are kept for a retry and show it."""
+    rows = by.account.payment_attempts.filter(Q(pk__in=attempts) | Q(payer_phone=phone)).exclude(payer_phone="")
+    found = {row.pk: row.payer_phone for row in rows}
+    by.account.gateway_events.filter(attempt__in=found).update(body="")
+    by.account.payment_attempts.filter(pk__in=found).update(payer_phone="")
+    told = Q(pk=None)
+    for asked in set(found.values()):
+        told |= Q(body__contains=f'"phone":"{asked}"')
+    by.account.idempotency_keys.filter(told).delete()

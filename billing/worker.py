@@ -1,0 +1,47 @@
+"""What a worker does for billing: it asks the gateways, when there is something to ask and again until it is known."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from billing import services
+from billing.gateways import GatewayAway
+from billing.queue import PURSUE_PAYMENT, TRACE_NOTICE
+
+AWAY = RetryStrategy(exponential_wait=2, retry_exceptions={OperationalError, InterfaceError})
+FAR_AWAY = RetryStrategy(
+    max_attempts=15, exponential_wait=2, retry_exceptions={GatewayAway, OperationalError, InterfaceError}
+)
+
+
+@app.task(name=PURSUE_PAYMENT, retry=AWAY)
+def pursue_payment(account_id: str, row_id: str) -> None:
+    close_old_connections()
+    try:
+        services.pursue_payment(account_id=UUID(account_id), attempt_id=UUID(row_id))
+    finally:
+        close_old_connections()
+
+
+@app.task(name=TRACE_NOTICE, retry=FAR_AWAY)
+def trace_notice(account_id: str, row_id: str) -> None:
+    close_old_connections()
+    try:
+        services.trace_notice(account_id=UUID(account_id), event_id=UUID(row_id))
+    finally:
+        close_old_connections()
+
+
+@app.periodic(cron=settings.PAYMENT_POLLING, periodic_id="payments")
+@app.task(name="poll_payments", queueing_lock="poll_payments")
+def poll_payments(timestamp: int) -> None:  # noqa: ARG001 - when it was due
+    """No gateway can be relied on to call back."""
+    close_old_connections()
+    try:
+        services.poll_payments(now=timezone.now())
+    finally:
+        close_old_connections()

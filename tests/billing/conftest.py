@@ -1,0 +1,32 @@
+import pytest
+
+from billing.gateways.momo import Momo
+from fakes.server import Fake, serving
+
+
+@pytest.fixture
+def fake(settings, monkeypatch) -> Fake:
+    """The fake providers, at which the gateways point."""
+    monkeypatch.setattr(Momo, "_tokens", {})
+    with serving() as fake:
+        settings.GATEWAYS = {
+            "MOMO": {
+                "driver": "billing.gateways.momo.Momo",
+                "base_url": fake.url,
+                "environment": "sandbox",
+                **dict.fromkeys(("subscription_key", "api_user", "api_key"), "fake"),
+            },
+            "PAYSTACK": {
+                "driver": "billing.gateways.paystack.Paystack",
+                "base_url": fake.url,
+                "email": "till@shop.example",
+                "secret_key": "fake",
+            },
+        }
+        yield fake
+
+
+@pytest.fixture(autouse=True)
+def _takers(settings) -> None:
+    settings.PAYMENT_PURPOSES = {**settings.PAYMENT_PURPOSES, "test": "tests.billing.takers.take"}
+    settings.UNKNOWN_PAYMENTS = "tests.billing.takers.keep"
