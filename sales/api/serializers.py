@@ -50,6 +50,15 @@ class PhoneField(fields.PatternField):
         return super().to_internal_value(data.replace(" ", "") if isinstance(data, str) else data)
 
 
+class ReceiptNumberField(fields.PatternField):
+    """A number that the till gave out by itself."""
+
+    example = "R1-000042"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"[A-Z0-9]{1,12}-[0-9]{6,9}", "Give a number that this register leased.", **kwargs)
+
+
 class SaleLineInput(Serializer):
     product = fields.IdField()
     pack = fields.IdField(required=False, allow_null=True)
@@ -82,9 +91,7 @@ class SaleInput(Serializer):
     customer = fields.IdField(required=False, allow_null=True)
     cart = fields.IdField(required=False, allow_null=True)
     sold_at = fields.MomentField(required=False)
-    receipt_number = fields.PatternField(
-        r"[A-Z0-9]{1,12}-[0-9]{6,9}", "Give a number that this register leased, such as R1-000042.", required=False
-    )
+    receipt_number = ReceiptNumberField(required=False)
     price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
     lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
     discount = fields.MoneyField(min_value=ZERO, required=False)
