@@ -16,6 +16,7 @@ from accounts.roles import Role
 from core.errors import FieldError
 from inventory import services as inventory
 from inventory.barcodes import check_digit
+from sales import services as sales
 from system import services as system
 from tests import works
 from tests.conftest import PASSWORD
@@ -134,7 +135,22 @@ def returnable(cast):
 def sale(cast):
     basket = cast.shop.basket()
     basket["lines"][0] |= {"pack": pack(cast), "serials": []}
-    return {**basket, "customer": cast.first("sales/customers/"), "cart": str(uuid7())}
+    customer = cast.first("sales/customers/")
+    return {**basket, "customer": customer, "shift": working_shift(cast), "cart": str(uuid7())}
+
+
+def working_shift(cast):
+    """The shift that is open at the register of the shop."""
+    shop = cast.shop
+    with shop.inside():
+        found = shop.account.shifts.filter(register=shop.register, closed_at=None).first()
+        return str((found or sales.open_shift(by=shop.owner, register=shop.register.pk)).pk)
+
+
+def closed_shift(cast):
+    """One of the shifts that are over."""
+    closed = cast.rows(f"sales/shifts/?is_open=false&storefront={cast.shop.storefront.pk}")
+    return closed[0]["id"] if closed else cast.send("POST sales/shifts/{pk}/close/")["id"]
 
 
 def refund(cast):
@@ -143,6 +159,7 @@ def refund(cast):
     return {
         "id": str(uuid7()),
         "register": sold["register"],
+        "shift": working_shift(cast),
         "lines": [{"line": free[0]["id"], "quantity": "1", "serials": []}],
     }
 

@@ -92,8 +92,10 @@ SENT = {
     "POST inventory/labels/": {"product", "pack"},
     "POST sales/registers/": {"storefront"},
     "POST inventory/reservations/": {"location", "product"},
-    "POST sales/sales/": {"storefront", "register", "customer", "product", "pack"},
-    "POST sales/sales/{pk}/refunds/": {"line", "register"},
+    "POST sales/shifts/": {"register"},
+    "POST sales/shifts/{pk}/hand-over/": {"to"},
+    "POST sales/sales/": {"storefront", "register", "shift", "customer", "product", "pack"},
+    "POST sales/sales/{pk}/refunds/": {"line", "register", "shift"},
 }
 
 
@@ -333,9 +335,11 @@ def test_an_id_that_a_stranger_has_taken_is_free_for_me_and_once_only(mine, thei
     assert swept
     before = everything(theirs)
     for route in swept:
-        collection = MADE_IN.get(route.path, route.path)
+        made_in = MADE_IN.get(route.path, route.path)
+        collection = made_in.replace("{pk}", pk_for(mine, route))
         own = {row["id"] for row in mine.rows(collection + "?page_size=200")}
-        taken = next(row["id"] for row in theirs.rows(collection) if row["id"] not in own)
+        foreign = theirs.rows(made_in.replace("{pk}", pk_for(theirs, route)))
+        taken = next(row["id"] for row in foreign if row["id"] not in own)
         row = mine.send(route.name, {**BODIES[route.name](mine), "id": taken})
         assert row["id"] == taken, route.name
         assert taken in {each["id"] for each in mine.rows(collection + "?page_size=200")}, route.name

@@ -33,10 +33,10 @@ PARAMETERS = {
     "cursor": str(Cursor(Look(1, 0))),
     "days": "30",
 }
-AT_A_PLACE = {"storefront", "register", "location", "line", "batch", "source", "stock_product"}
+AT_A_PLACE = {"storefront", "register", "shift", "location", "line", "batch", "source", "stock_product"}
 # What names every place to whoever may send something there.
 NAMES_ALL = {"GET inventory/locations/"}
-EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination", "file"}
+EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination", "file", "to"}
 
 
 # --- Models -----------------------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def sell_there(shop: Shop) -> Shop:
     for _ in range(2):
         for name in ("stock/", "reorder-points/"):
             cast.send(f"POST inventory/{name}")
-        for name in ("registers/", "sales/"):
+        for name in ("registers/", "shifts/", "sales/", "shifts/{pk}/cash-events/", "shifts/{pk}/close/"):
             cast.send(f"POST sales/{name}")
         cast.send("POST sales/sales/{pk}/refunds/")
         for name in ("", "{pk}/receive/"):

@@ -69,6 +69,8 @@ def grow(shop: Shop, name: str) -> None:
             sale=shop.account.sales.locked().get(pk=sale.pk),
             lines=[{"line": sale.lines.all()[0].pk, "quantity": Decimal(1)}],
         )
+        shift = sales.open_shift(by=shop.owner, register=register.pk)
+        sales.hand_over_shift(by=shop.owner, shift=shift, counted=Decimal(1), to=shop.cashier.pk)
         stock_up(shop, name, storefront, product)
         buy(shop, name, storefront, product)
         inventory.open_count(by=shop.owner, location=storefront.pk)

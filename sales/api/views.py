@@ -75,6 +75,7 @@ class SaleViewSet(AccountViewSet):
     write_capability = Capability.SALE_COMPLETE
     feature = "sales"
     exactly_once = True
+    finishing = ("create", "refunds")
     filterset_class = filters.SaleFilter
     input_classes: ClassVar[Inputs] = {
         "create": serializers.SaleInput,

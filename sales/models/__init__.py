@@ -6,7 +6,7 @@ from sales.models.payments import Payment, PaymentMethod
 from sales.models.refunds import Refund, RefundLine, Restock
 from sales.models.registers import Register
 from sales.models.sales import PriceLevel, Sale, SaleLine, SaleStatus
-from sales.models.shifts import CashEvent, CashEventKind, Shift
+from sales.models.shifts import CashEvent, CashEventKind, HandOver, Shift
 
 __all__ = [
     "Book",
@@ -17,6 +17,7 @@ __all__ = [
     "CustomerGroup",
     "Debt",
     "EntryKind",
+    "HandOver",
     "Levy",
     "Payment",
     "PaymentMethod",

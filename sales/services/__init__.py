@@ -1,5 +1,6 @@
 """The writers of the till, a verb a file."""
 
+from sales.services.cash import move_cash
 from sales.services.complete import complete_sale
 from sales.services.refund import refund_sale
 from sales.services.setup import (
@@ -10,6 +11,7 @@ from sales.services.setup import (
     change_register,
     erase_customer,
 )
+from sales.services.shifts import close_shift, hand_over_shift, open_shift
 
 __all__ = [
     "add_customer",
@@ -17,7 +19,11 @@ __all__ = [
     "add_register",
     "change_customer",
     "change_register",
+    "close_shift",
     "complete_sale",
     "erase_customer",
+    "hand_over_shift",
+    "move_cash",
+    "open_shift",
     "refund_sale",
 ]

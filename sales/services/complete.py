@@ -78,13 +78,15 @@ def complete_sale(
     price_level: str = PriceLevel.RETAIL,
     discount: Decimal = ZERO,
     cart: UUID | None = None,
+    shift: UUID | None = None,
 ) -> Sale:
     """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours; the client's price and
     discount need a right.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
-    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
-    InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
+    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired, ShiftClosed,
+    SubscriptionExpired, InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep being
+    quicker.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
@@ -93,7 +95,7 @@ def complete_sale(
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
     shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
-    receipt = open_receipt(by=by, register_id=register, shelf=shelf)
+    receipt = open_receipt(by=by, register_id=register, shelf=shelf, shift_id=shift, sold_at=sold_at)
     basket = _fill_basket(
         by=by,
         shelf=shelf,
@@ -103,7 +105,8 @@ def complete_sale(
         discount=discount,
     )
     sale = _sale(by, basket, sold_at=sold_at, price_level=price_level)
-    sale.id, sale.receipt_number, sale.shift_id = id or uuid7(), receipt.number, receipt.shift_id
+    sale.id, sale.receipt_number = id or uuid7(), receipt.number
+    sale.shift_id, sale.is_late = receipt.turn.shift_id, receipt.turn.is_late
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
     rows = _lines(sale, basket)
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from inventory.services import Shelf
 from sales.errors import RegisterInactive
 from sales.pricing import LevyRate
 from sales.services import drawers
+from sales.services.drawers import Turn
 
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
 # number back with everything else. Its open shift and what is levied that day come along with it.
@@ -30,16 +32,18 @@ RETURNING r.code, r.last_number, r.open_shift_id, ARRAY(
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a sale begins with: its number, the shift, and the levies that are in force, per class of goods."""
+    """What a sale begins with: its number, its shift, and the levies that are in force, per class of goods."""
 
     number: str
-    shift_id: UUID | None
+    turn: Turn
     levies: Mapping[str, tuple[LevyRate, ...]]
 
 
-def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
+def open_receipt(
+    *, by: Membership, register_id: UUID, shelf: Shelf, shift_id: UUID | None, sold_at: datetime
+) -> Receipt:
     """Take a number of the register, which stays locked. Raises InvalidInput for a register or a storefront that is not
-    there, RegisterInactive for one that is switched off, ShiftRequired."""
+    there, RegisterInactive for one that is switched off, and for the shift what `find_turn` raises."""
     account, storefront_id = by.account, shelf.location_id
     wanted = {
         "account": account.pk,
@@ -53,12 +57,12 @@ def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
         row = cursor.fetchone()
     if row is None:
         raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
-    code, number, shift_id, levied = row
-    drawers.check_shift(by=by, shift_id=shift_id)
+    code, number, open_shift_id, levied = row
+    turn = drawers.find_turn(by=by, register_id=register_id, open_shift_id=open_shift_id, named=shift_id, at=sold_at)
     levies: dict[str, tuple[LevyRate, ...]] = {}
     for tax_class, levy, name, rate in levied:
         levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate)))
-    return Receipt(f"{code}-{number:06d}", shift_id, levies)
+    return Receipt(f"{code}-{number:06d}", turn, levies)
 
 
 def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> errors.DomainError:
