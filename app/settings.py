@@ -348,6 +348,7 @@ SPECTACULAR_SETTINGS = {
         "TenderEnum": "sales.api.serializers.TENDERS",
         "PaymentMethodEnum": "sales.models.PaymentMethod",
         "SaleStatusEnum": "sales.models.SaleStatus",
+        "CashEventKindEnum": "sales.models.CashEventKind",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_QUERY_MANAGER": "across_accounts",

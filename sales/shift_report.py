@@ -147,32 +147,24 @@ def _people(rows: QuerySet[Any], column: str) -> QuerySet[Any]:
 
 def find_addenda(shift: Shift, *, exponent: int) -> list[dict[str, Any]]:
     """What was recorded for a shift when it was closed, with the cash that it moved, in the order in which it came."""
-    cash = Q(payments__method=PaymentMethod.CASH)
-    sales = shift.sales.filter(is_late=True).values(
-        "id",
-        "receipt_number",
-        "recorded_at",
-        "total",
-        "tax_total",
-        by=F("sold_by"),
-        occurred_at=F("sold_at"),
-        cash=Sum("payments__amount", filter=cash & Q(payments__refund=None), default=ZERO),
+    late = Q(is_late=True)
+    names = ("id", "recorded_at", "total", "tax_total")
+    sales = shift.sales.filter(late).values(*names, "receipt_number", by=F("sold_by"), occurred_at=F("sold_at"))
+    refunds = shift.refunds.filter(late).values(
+        *names, receipt_number=F("sale__receipt_number"), by=F("refunded_by"), occurred_at=F("refunded_at")
     )
-    refunds = shift.refunds.filter(is_late=True).values(
-        "id",
-        "recorded_at",
-        "total",
-        "tax_total",
-        receipt_number=F("sale__receipt_number"),
-        by=F("refunded_by"),
-        occurred_at=F("refunded_at"),
-        cash=Sum("payments__amount", filter=cash, default=ZERO),
-    )
-    moved = shift.cash_events.filter(is_late=True).values("id", "recorded_at", "by", "occurred_at", cash=F("amount"))
-    nothing = {"receipt_number": None, "total": None, "tax_total": None}
+    moved = shift.cash_events.filter(late).values("id", "recorded_at", "by", "occurred_at", cash=F("amount"))
+    cash, nothing = _late_cash(shift), {"receipt_number": None, "total": None, "tax_total": None}
     found: list[dict[str, Any]] = [
-        *({"kind": "SALE", **row} for row in sales),
-        *({"kind": "REFUND", **row} for row in refunds),
+        *({"kind": "SALE", **row, "cash": cash.get(row["id"], ZERO)} for row in sales),
+        *({"kind": "REFUND", **row, "cash": cash.get(row["id"], ZERO)} for row in refunds),
         *({"kind": "CASH_EVENT", **nothing, **row} for row in moved),
     ]
     return [as_text(row, exponent) for row in sorted(found, key=lambda row: (row["recorded_at"], row["id"]))]
+
+
+def _late_cash(shift: Shift) -> dict[UUID, Decimal]:
+    """The cash of each late sale and each late refund."""
+    late = shift.payments.exclude(pk__in=shift.payments.filter(_IN_TIME).values("pk"))
+    sums = late.filter(method=PaymentMethod.CASH).values("sale", "refund").annotate(sum=Sum("amount")).order_by()
+    return {row["refund"] or row["sale"]: row["sum"] for row in sums}

@@ -349,6 +349,7 @@ def test_the_ledgers_are_append_only():
         "inventory.StockMovement",
         "sales.CashEvent",
         "sales.CustomerEntry",
+        "sales.HandOver",
         "sales.Payment",
     }
 

@@ -168,6 +168,8 @@ OTHERS = {  # filters whose name is not that of a field which the list shows
     "expires_before": ["2100-01-01"],
     "sold_from": ["2020-01-01T00:00:00Z"],
     "sold_before": ["2100-01-01T00:00:00Z"],
+    "opened_from": ["2020-01-01T00:00:00Z"],
+    "opened_before": ["2100-01-01T00:00:00Z"],
     "refunded_from": ["2020-01-01T00:00:00Z"],
     "refunded_before": ["2100-01-01T00:00:00Z"],
 }

@@ -42,16 +42,22 @@ class Turn:
 
 
 def find_turn(
-    *, by: Membership, register_id: UUID, open_shift_id: UUID | None, named: UUID | None, at: datetime
+    *,
+    by: Membership,
+    register_id: UUID,
+    open_shift_id: UUID | None,
+    opened_at: datetime | None = None,
+    named: UUID | None,
+    at: datetime,
 ) -> Turn:
-    """The shift of a locked register to which what happened `at` belongs: the open one, or else the one that is named
-    and was open then, for a till that was offline.
+    """The shift of a locked register to which what happened `at` belongs: the open one, which was `opened_at` if that
+    is known, or else the one that is named and was open then, for a till that was offline.
 
     Raises InvalidInput for a shift of elsewhere, ShiftClosed for one that was not open then, ShiftRequired, and
     SubscriptionExpired.
     """
     if named is None or named == open_shift_id:
-        check_shift(by=by, shift_id=open_shift_id)
+        check_shift(by=by, shift_id=open_shift_id, opened_at=opened_at)
         return Turn(open_shift_id)
     # Asked when the register is locked, and not with it: a statement that waited would see the shift as it was before.
     shift = by.account.shifts.filter(pk=named, register=register_id).defer("z_report").first()
@@ -59,15 +65,18 @@ def find_turn(
         raise errors.InvalidInput(errors=[errors.unknown_reference("shift")])
     if not shift.was_open_at(at):
         raise ShiftClosed
-    check_shift(by=by, shift_id=shift.pk)
+    check_shift(by=by, shift_id=shift.pk, opened_at=shift.opened_at)
     return Turn(shift.pk, is_late=True)
 
 
-def check_shift(*, by: Membership, shift_id: UUID | None) -> None:
+def check_shift(*, by: Membership, shift_id: UUID | None, opened_at: datetime | None = None) -> None:
     """Raises ShiftRequired where the business sells in shifts only, and none is open; in grace SubscriptionExpired,
     but for a shift that began before."""
     since = subscriptions.grace_began_at(by.account)
-    if since and not (shift_id and by.account.shifts.filter(pk=shift_id, opened_at__lt=since).exists()):
-        raise SubscriptionExpired(state=subscriptions.state_of(by.account), feature="sales")
+    if since:
+        if shift_id and opened_at is None:
+            opened_at = by.account.shifts.values_list("opened_at", flat=True).get(pk=shift_id)
+        if opened_at is None or opened_at >= since:
+            raise SubscriptionExpired(state=subscriptions.state_of(by.account), feature="sales")
     if shift_id is None and by.account.is_shift_required:
         raise ShiftRequired

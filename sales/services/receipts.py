@@ -22,7 +22,8 @@ _OPEN_RECEIPT = """
 UPDATE registers r SET last_number = r.last_number + 1 FROM locations l
 WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
   AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
-RETURNING r.code, r.last_number, r.open_shift_id, ARRAY(
+RETURNING r.code, r.last_number, r.open_shift_id,
+  (SELECT s.opened_at FROM shifts s WHERE s.account_id = r.account_id AND s.id = r.open_shift_id), ARRAY(
   SELECT json_build_array(tax_class, code, name, rate::text) FROM levies
   WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
   ORDER BY tax_class, rate DESC, code
@@ -57,8 +58,15 @@ def open_receipt(
         row = cursor.fetchone()
     if row is None:
         raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
-    code, number, open_shift_id, levied = row
-    turn = drawers.find_turn(by=by, register_id=register_id, open_shift_id=open_shift_id, named=shift_id, at=sold_at)
+    code, number, open_shift_id, opened_at, levied = row
+    turn = drawers.find_turn(
+        by=by,
+        register_id=register_id,
+        open_shift_id=open_shift_id,
+        opened_at=opened_at,
+        named=shift_id,
+        at=sold_at,
+    )
     levies: dict[str, tuple[LevyRate, ...]] = {}
     for tax_class, levy, name, rate in levied:
         levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate)))
