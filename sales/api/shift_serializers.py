@@ -152,8 +152,6 @@ class HandOverSumSerializer(Serializer):
 
 
 class XReportSerializer(Serializer):
-    """What a shift adds up to so far."""
-
     opened_at = fields.TextField()
     opened_by = fields.IdField()
     opening_float = fields.TextField()

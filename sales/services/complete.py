@@ -106,7 +106,7 @@ def complete_sale(
     )
     sale = _sale(by, basket, sold_at=sold_at, price_level=price_level)
     sale.id, sale.receipt_number = id or uuid7(), receipt.number
-    sale.shift_id, sale.is_late = receipt.turn.shift_id, receipt.turn.is_late
+    sale.shift_id, sale.is_late = receipt.shift_id, receipt.is_late
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
     rows = _lines(sale, basket)
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments)

@@ -47,8 +47,8 @@ def find_turn(
     register_id: UUID,
     open_shift_id: UUID | None,
     opened_at: datetime | None = None,
-    named: UUID | None,
-    at: datetime,
+    named: UUID | None = None,
+    at: datetime | None = None,
 ) -> Turn:
     """The shift of a locked register to which what happened `at` belongs: the open one, which was `opened_at` if that
     is known, or else the one that is named and was open then, for a till that was offline.
@@ -63,7 +63,7 @@ def find_turn(
     shift = by.account.shifts.filter(pk=named, register=register_id).defer("z_report").first()
     if shift is None:
         raise errors.InvalidInput(errors=[errors.unknown_reference("shift")])
-    if not shift.was_open_at(at):
+    if at is None or not shift.was_open_at(at):
         raise ShiftClosed
     check_shift(by=by, shift_id=shift.pk, opened_at=shift.opened_at)
     return Turn(shift.pk, is_late=True)

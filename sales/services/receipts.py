@@ -14,7 +14,6 @@ from inventory.services import Shelf
 from sales.errors import RegisterInactive
 from sales.pricing import LevyRate
 from sales.services import drawers
-from sales.services.drawers import Turn
 
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
 # number back with everything else. Its open shift and what is levied that day come along with it.
@@ -36,12 +35,13 @@ class Receipt:
     """What a sale begins with: its number, its shift, and the levies that are in force, per class of goods."""
 
     number: str
-    turn: Turn
+    shift_id: UUID | None
     levies: Mapping[str, tuple[LevyRate, ...]]
+    is_late: bool = False  # for a shift that is closed
 
 
 def open_receipt(
-    *, by: Membership, register_id: UUID, shelf: Shelf, shift_id: UUID | None, sold_at: datetime
+    *, by: Membership, register_id: UUID, shelf: Shelf, shift_id: UUID | None = None, sold_at: datetime | None = None
 ) -> Receipt:
     """Take a number of the register, which stays locked. Raises InvalidInput for a register or a storefront that is not
     there, RegisterInactive for one that is switched off, and for the shift what `find_turn` raises."""
@@ -70,7 +70,7 @@ def open_receipt(
     levies: dict[str, tuple[LevyRate, ...]] = {}
     for tax_class, levy, name, rate in levied:
         levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate)))
-    return Receipt(f"{code}-{number:06d}", turn, levies)
+    return Receipt(f"{code}-{number:06d}", turn.shift_id, levies, turn.is_late)
 
 
 def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> errors.DomainError:

@@ -33,6 +33,16 @@ def test_a_shift_that_began_before_sells_refunds_moves_cash_and_closes(shop):
     refused(shop, lambda: client.post(SALES, shop.basket()), 402, "subscription_expired")
 
 
+def test_what_was_sold_before_grace_comes_late_to_the_shift_that_was_open_then(shop):
+    shift = start(shop, opened_at=days_ago(3))
+    ok(close(shop, shift, closed_at=days_ago(2)))
+    put_in_state(shop, "GRACE")
+    client, sold_at = shop.client(), (timezone.now() - timedelta(hours=60)).isoformat()
+    assert sell(shop, sold_at=sold_at, shift=shift["id"])["shift"] == shift["id"]
+    refused(shop, lambda: client.post(SALES, shop.basket(sold_at=sold_at)), 402, "subscription_expired")
+    refused(shop, lambda: client.post(SALES, shop.basket(shift=shift["id"])), 409, "shift_closed")
+
+
 def test_nothing_new_begins(shop):
     other = add_register(shop, "R2")
     shift = start(shop, opened_at=days_ago(2))
