@@ -391,6 +391,7 @@ SPECTACULAR_SETTINGS = {
         "PaymentMethodEnum": "sales.models.PaymentMethod",
         "SaleStatusEnum": "sales.models.SaleStatus",
         "ReceiptFormatEnum": "sales.models.ReceiptFormat",
+        "CashEventKindEnum": "sales.models.CashEventKind",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_QUERY_MANAGER": "across_accounts",

@@ -222,6 +222,30 @@ class AppendOnly(Rule):
         return [f"DROP TRIGGER {quote(self.name)} ON {quote(model._meta.db_table)}"]
 
 
+class Sealed(Rule):
+    """From the moment when this column is filled, the row stays as it is: the database refuses its owner, too."""
+
+    def __init__(self, field: str, *, name: str) -> None:
+        self.field = field
+        super().__init__(name=name)
+
+    def deconstruct(self) -> Any:
+        path, _, kwargs = super().deconstruct()
+        return path, (self.field,), kwargs
+
+    def statements(self, model: Any, quote: Any) -> list[str]:
+        return [
+            "CREATE OR REPLACE FUNCTION refuse_to_break_seal() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'row of table % is sealed', TG_TABLE_NAME"
+            " USING ERRCODE = 'restrict_violation'; END $$",
+            f"CREATE TRIGGER {quote(self.name)} BEFORE DELETE OR UPDATE ON {quote(model._meta.db_table)}"
+            f" FOR EACH ROW WHEN (OLD.{quote(self.field)} IS NOT NULL) EXECUTE FUNCTION refuse_to_break_seal()",
+        ]
+
+    def reverse_statements(self, model: Any, quote: Any) -> list[str]:
+        return [f"DROP TRIGGER {quote(self.name)} ON {quote(model._meta.db_table)}"]
+
+
 class Stamped(Rule):
     """`changed_in` is the transaction that wrote the row last, for readers who ask what changed since they looked."""
 

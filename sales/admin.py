@@ -2,6 +2,7 @@ from django.contrib import admin
 
 from core.admin import AccountFilter, StaffAdmin, StaffInline
 from sales.models import (
+    CashEvent,
     Customer,
     CustomerEntry,
     CustomerGroup,
@@ -9,6 +10,7 @@ from sales.models import (
     FiscalDocument,
     GiftCard,
     GiftCardEntry,
+    HandOver,
     IncomingTransfer,
     MobilePayment,
     NumberLease,
@@ -18,6 +20,7 @@ from sales.models import (
     Register,
     Sale,
     SaleLine,
+    Shift,
 )
 
 
@@ -28,6 +31,32 @@ class RegisterAdmin(StaffAdmin):
     list_filter = (AccountFilter, "is_active")
     list_select_related = ("account", "storefront")
     search_fields = ("code", "name", "=id")
+
+
+class CashEventInline(StaffInline):
+    model = CashEvent
+    fields = ("kind", "amount", "reason", "by", "is_late", "occurred_at")
+    ordering = ("id",)
+
+
+class HandOverInline(StaffInline):
+    model = HandOver
+    fields = ("given_by", "taken_by", "counted", "expected", "occurred_at")
+    ordering = ("id",)
+
+
+@admin.register(Shift)
+class ShiftAdmin(StaffAdmin):
+    needs_account = True
+    inlines = (CashEventInline, HandOverInline)
+    fields = (
+        *("id", "account", "register", "opening_float", "opened_by", "opened_at", "closed_by", "closed_at"),
+        *("z_number", "expected", "counted", "denominations"),
+    )
+    list_display = ("opened_at", "account", "register", "opened_by", "closed_at", "z_number", "expected", "counted")
+    list_filter = (AccountFilter,)
+    list_select_related = ("account", "register", "opened_by")
+    search_fields = ("register__code", "=id")
 
 
 @admin.register(Customer)

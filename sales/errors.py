@@ -11,6 +11,21 @@ class ShiftRequired(DomainError):
     detail = "Open a shift at this register first."
 
 
+class ShiftOpen(DomainError):
+    code = "shift_open"
+    detail = "A shift is open at this register: close it first."
+
+
+class ShiftClosed(DomainError):
+    code = "shift_closed"
+    detail = "This shift is closed, or was not open at that time."
+
+
+class DrawerShort(DomainError):
+    code = "drawer_short"
+    detail = "The drawer does not hold as much as that."
+
+
 class InsufficientWallet(DomainError):
     code = "insufficient_wallet"
     detail = "The customer's wallet holds {available}."

@@ -52,6 +52,19 @@ WITH lines AS (
   ) AS given GROUP BY 1, 2
 ), known AS (
   SELECT account_id, register_id, count(*) AS numbers, max(number) AS highest FROM numbers GROUP BY 1, 2
+), turns AS (
+  SELECT account_id, register_id, count(z_number) AS closed, max(z_number) AS highest,
+         count(*) - count(z_number) AS opened, max(id::text) FILTER (WHERE z_number IS NULL)::uuid AS open
+  FROM shifts GROUP BY 1, 2
+), moved AS (
+  SELECT p.account_id, p.shift_id, p.amount FROM payments p
+  LEFT JOIN sales s ON s.account_id = p.account_id AND s.id = p.sale_id
+  LEFT JOIN refunds r ON r.account_id = p.account_id AND r.id = p.refund_id
+  WHERE p.method = 'CASH' AND NOT coalesce(r.is_late, s.is_late, false)
+  UNION ALL
+  SELECT account_id, shift_id, amount FROM cash_events WHERE NOT is_late
+), cash AS (
+  SELECT account_id, shift_id, sum(amount) AS amount FROM moved WHERE shift_id IS NOT NULL GROUP BY 1, 2
 )
 SELECT 'sales', account_id, id, format('its total is %s, but its lines sum to %s', total, line_total)
 FROM sums WHERE total <> line_total
@@ -105,6 +118,18 @@ SELECT 'registers', r.account_id, r.id, format('its open lease is %s, but %s is 
 FROM registers r
 LEFT JOIN number_leases n ON n.account_id = r.account_id AND n.register_id = r.id AND n.next_number IS NULL
 WHERE r.open_lease_id IS DISTINCT FROM n.id
+UNION ALL
+SELECT 'registers', r.account_id, r.id,
+       format('its last Z report is number %s, but %s shifts were closed, the last with number %s, and %s is open',
+              r.last_z_number, coalesce(t.closed, 0), coalesce(t.highest, 0), coalesce(t.open::text, 'none'))
+FROM registers r LEFT JOIN turns t ON t.account_id = r.account_id AND t.register_id = r.id
+WHERE r.last_z_number <> coalesce(t.closed, 0) OR r.last_z_number <> coalesce(t.highest, 0)
+   OR coalesce(t.opened, 0) > 1 OR r.open_shift_id IS DISTINCT FROM t.open
+UNION ALL
+SELECT 'shifts', s.account_id, s.id,
+       format('it expected %s, but by its rows %s', s.expected, s.opening_float + coalesce(c.amount, 0))
+FROM shifts s LEFT JOIN cash c ON c.account_id = s.account_id AND c.shift_id = s.id
+WHERE s.expected <> s.opening_float + coalesce(c.amount, 0)
 ORDER BY 1, 2, 3
 """
 

@@ -26,6 +26,7 @@ class Feature(StrEnum):
 class Access(Enum):
     BLOCKED = "blocked"
     READ = "read"
+    FINISH = "finish"  # to read, and to bring to its end what was begun when it was paid for
     SAMPLE = "sample"  # all of it, of which the answer has the first rows only, and says so
     FULL = "full"
 
@@ -40,7 +41,7 @@ def _row(*, grace: Access, without: Access) -> Mapping[State, Access]:
 
 
 POLICY: Mapping[Feature, Mapping[State, Access]] = {
-    Feature.SALES: _row(grace=Access.READ, without=Access.READ),
+    Feature.SALES: _row(grace=Access.FINISH, without=Access.READ),
     Feature.INVENTORY: _row(grace=Access.READ, without=Access.READ),
     Feature.REPORTS: _row(grace=Access.READ, without=Access.BLOCKED),
     Feature.EXPORTS: _row(grace=Access.SAMPLE, without=Access.BLOCKED),
@@ -49,6 +50,8 @@ POLICY: Mapping[Feature, Mapping[State, Access]] = {
 }
 
 
-def allows(feature: Feature, state: State, *, writes: bool) -> bool:
+def allows(feature: Feature, state: State, *, writes: bool, finishes: bool = False) -> bool:
     access = POLICY[feature][state]
+    if access is Access.FINISH:
+        return finishes or not writes
     return access in (Access.FULL, Access.SAMPLE) or (access is Access.READ and not writes)

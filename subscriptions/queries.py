@@ -1,3 +1,5 @@
+from datetime import datetime, time, timedelta
+
 from django.core.exceptions import ObjectDoesNotExist
 
 from accounts.models import Account
@@ -11,6 +13,13 @@ def state_of(account: Account) -> State:
     except ObjectDoesNotExist:
         return State.NONE
     return subscription.state if subscription else State.NONE
+
+
+def grace_began_at(account: Account) -> datetime | None:
+    """The moment when the days of grace began, on the account's calendar; None where they have not, or are over."""
+    if state_of(account) is not State.GRACE:
+        return None
+    return datetime.combine(account.subscription.ends_on + timedelta(days=1), time.min, account.zone)
 
 
 def has_sample_only(account: Account, feature: Feature) -> bool:

@@ -25,6 +25,7 @@ from tests.making import (
     another_session,
     approved_count,
     barcode,
+    closed_shift,
     code_of_card,
     coded_pack,
     drafted,
@@ -62,6 +63,7 @@ from tests.making import (
     unwatched,
     waiting,
     with_attachment,
+    working_shift,
 )
 from tests.routes import NO_ATTACHMENT, NO_LEASE, Route, by_name, routes
 
@@ -278,6 +280,20 @@ BODIES = {
     "POST sales/customer-groups/": lambda cast: {"name": f"Resellers {next(serial)}"},
     "POST sales/registers/{pk}/leases/": lambda cast: {"count": 5},
     "POST sales/registers/{pk}/leases/{lease}/return/": lambda cast: {"next_number": 1},
+    "POST sales/shifts/": lambda cast: {
+        "id": str(uuid7()),
+        "register": cast.send("POST sales/registers/")["id"],
+        "opening_float": "50",
+        "opened_at": "2026-01-31T08:00:00Z",
+    },
+    "POST sales/shifts/{pk}/cash-events/": lambda cast: {
+        "id": str(uuid7()),
+        "kind": "PAID_IN",
+        "amount": "5",
+        "reason": "Small change",
+    },
+    "POST sales/shifts/{pk}/hand-over/": lambda cast: {"to": str(cast.shop.cashier.pk), "counted": "50"},
+    "POST sales/shifts/{pk}/close/": lambda cast: {"denominations": [{"value": "10", "count": 5}]},
     "POST sales/customers/": lambda cast: {
         "id": str(uuid7()),
         "name": f"Efua {next(serial)}",
@@ -404,6 +420,11 @@ ROWS = {
     },
     "POST sales/registers/{pk}/leases/": lambda cast: cast.send("POST sales/registers/")["id"],
     "POST sales/registers/{pk}/leases/{lease}/return/": leased,
+    "POST sales/shifts/{pk}/cash-events/": working_shift,
+    "POST sales/shifts/{pk}/hand-over/": working_shift,
+    "GET sales/shifts/{pk}/x-report/": working_shift,
+    "POST sales/shifts/{pk}/close/": lambda cast: cast.send("POST sales/shifts/")["id"],
+    "GET sales/shifts/{pk}/z-report/": closed_shift,
     "PATCH inventory/purchase-orders/{pk}/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/order/": lambda cast: order_that_is(cast, "DRAFT"),
     "POST inventory/purchase-orders/{pk}/receive/": lambda cast: order_that_is(cast, "ORDERED", "PARTLY_RECEIVED"),

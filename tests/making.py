@@ -140,6 +140,7 @@ def sale(cast):
     return {
         **basket,
         "customer": cast.first("sales/customers/"),
+        "shift": working_shift(cast),
         "cart": str(uuid7()),
         "keep_change": False,
         "payments": [by_phone, *basket["payments"]],
@@ -218,12 +219,27 @@ def transferred(cast):
         return str(shop.account.incoming_transfers.get(reference=mark).pk)
 
 
+def working_shift(cast):
+    """The shift that is open at the register of the shop."""
+    shop = cast.shop
+    with shop.inside():
+        found = shop.account.shifts.filter(register=shop.register, closed_at=None).first()
+        return str((found or sales.open_shift(by=shop.owner, register=shop.register.pk)).pk)
+
+
+def closed_shift(cast):
+    """One of the shifts that are over."""
+    closed = cast.rows(f"sales/shifts/?is_open=false&storefront={cast.shop.storefront.pk}")
+    return closed[0]["id"] if closed else cast.send("POST sales/shifts/{pk}/close/")["id"]
+
+
 def refund(cast):
     sold = cast.client.get(f"/api/v1/sales/sales/{cast.first('sales/sales/')}/").json()["data"]
     free = [line for line in sold["lines"] if line["refunded_quantity"] == "0.000"]
     return {
         "id": str(uuid7()),
         "register": sold["register"],
+        "shift": working_shift(cast),
         "lines": [{"line": free[0]["id"], "quantity": "1", "serials": []}],
     }
 

@@ -367,6 +367,7 @@ def test_the_ledgers_are_append_only():
         "sales.CashEvent",
         "sales.CustomerEntry",
         "sales.GiftCardEntry",
+        "sales.HandOver",
         "sales.Payment",
         "sales.ReceiptPrint",
     }

@@ -187,6 +187,9 @@ def _move_cash_and_owe(shop):
         shift = shop.register.shifts.create(account=shop.account, opened_by=shop.owner, opened_at=now)
         facts = {"kind": "DROP", "amount": -one, "reason": "safe", "by": shop.owner}
         shop.account.cash_events.create(shift=shift, occurred_at=now, recorded_at=now, **facts)
+        people = {"given_by": shop.owner, "taken_by": shop.cashier}
+        noted = {"counted": one, "expected": one, "occurred_at": now, "recorded_at": now}
+        shop.account.hand_overs.create(shift=shift, **people, **noted)
         customer = shop.account.customers.create(name="Kofi")
         entry = customer_ledger.Entry(EntryKind.TOPPED_UP, one)
         customer_ledger.post([entry], by=shop.owner, customer=customer, source=customer, occurred_at=now)
@@ -203,8 +206,8 @@ def test_s22_a_ledger_refuses_update_and_delete_to_every_role(committed, alias, 
     assert shop.client().post("/api/v1/sales/sales/", shop.basket(), format="json").status_code == 201
     _move_cash_and_owe(shop)
     assert sorted(LEDGERS) == [
-        *("audit_events", "cash_events", "customer_entries", "gift_card_entries", "payments", "receipt_prints"),
-        "stock_movements",
+        *("audit_events", "cash_events", "customer_entries", "gift_card_entries", "hand_overs", "payments"),
+        *("receipt_prints", "stock_movements"),
     ]
     for table in LEDGERS:
         with tenancy.scope(shop.id, using=alias):
@@ -216,6 +219,26 @@ def test_s22_a_ledger_refuses_update_and_delete_to_every_role(committed, alias, 
             ):
                 ask(change.format(table), alias=alias)
             assert ask(f"SELECT * FROM {table} ORDER BY id", alias=alias) == before
+
+
+@pytest.mark.parametrize("alias", ["default", "owner", "staff"])
+@pytest.mark.parametrize(
+    "change", ["UPDATE shifts SET closed_at = NULL WHERE id = %s", "DELETE FROM shifts WHERE id = %s"]
+)
+def test_a_closed_shift_refuses_update_and_delete_to_every_role_and_an_open_one_does_not(committed, alias, change):
+    shop = open_shop("Ama Provisions")
+    with shop.inside():
+        closed = sales.open_shift(by=shop.owner, register=shop.register.pk)
+        sales.close_shift(by=shop.owner, shift=closed, denominations=[])
+        going = sales.open_shift(by=shop.owner, register=shop.register.pk)
+    with tenancy.scope(shop.id, using=alias), connections[alias].cursor() as cursor:
+        cursor.execute(change, [going.pk])
+        assert cursor.rowcount == 1
+    with tenancy.scope(shop.id, using=alias):
+        before = ask("SELECT * FROM shifts WHERE id = %s", [closed.pk], alias=alias)
+        with pytest.raises(DatabaseError, match="table shifts is sealed"), transaction.atomic(using=alias):
+            ask(change, [closed.pk], alias=alias)
+        assert ask("SELECT * FROM shifts WHERE id = %s", [closed.pk], alias=alias) == before
 
 
 @pytest.mark.parametrize("alias", ["default", "owner", "staff"])

@@ -94,14 +94,16 @@ SENT = {
     "POST inventory/reservations/": {"location", "product"},
     "POST sales/mobile-payments/": {"register", "customer"},
     "POST sales/incoming-transfers/{pk}/match/": {"register", "customer"},
-    "POST sales/sales/": {"storefront", "register", "customer", "product", "pack", "attempt"},
-    "POST sales/sales/{pk}/refunds/": {"line", "register"},
+    "POST sales/sales/": {"storefront", "register", "shift", "customer", "product", "pack", "attempt"},
+    "POST sales/sales/{pk}/refunds/": {"line", "register", "shift"},
     "POST sales/customers/": {"group"},
     "PATCH sales/customers/{pk}/": {"group"},
     "POST sales/customers/{pk}/payments/": {"register", "debt"},
     "POST sales/customers/{pk}/top-up/": {"register"},
     "POST sales/customers/{pk}/pay-out/": {"register"},
     "POST sales/gift-cards/": {"register"},
+    "POST sales/shifts/": {"register"},
+    "POST sales/shifts/{pk}/hand-over/": {"to"},
 }
 
 
@@ -177,6 +179,8 @@ OTHERS = {  # filters whose name is not that of a field which the list shows
     "expires_before": ["2100-01-01"],
     "sold_from": ["2020-01-01T00:00:00Z"],
     "sold_before": ["2100-01-01T00:00:00Z"],
+    "opened_from": ["2020-01-01T00:00:00Z"],
+    "opened_before": ["2100-01-01T00:00:00Z"],
     "refunded_from": ["2020-01-01T00:00:00Z"],
     "refunded_before": ["2100-01-01T00:00:00Z"],
     "paid_from": ["2020-01-01T00:00:00Z"],
@@ -355,9 +359,11 @@ def test_an_id_that_a_stranger_has_taken_is_free_for_me_and_once_only(mine, thei
     assert swept
     before = everything(theirs)
     for route in swept:
-        collection = MADE_IN.get(route.path, route.path)
+        made_in = MADE_IN.get(route.path, route.path)
+        collection = made_in.replace("{pk}", pk_for(mine, route))
         own = {row["id"] for row in mine.rows(collection + "?page_size=200")}
-        taken = next(row["id"] for row in theirs.rows(collection) if row["id"] not in own)
+        foreign = theirs.rows(made_in.replace("{pk}", pk_for(theirs, route)))
+        taken = next(row["id"] for row in foreign if row["id"] not in own)
         row = mine.send(route.name, {**BODIES[route.name](mine), "id": taken})
         assert row["id"] == taken, route.name
         assert taken in {each["id"] for each in mine.rows(collection + "?page_size=200")}, route.name

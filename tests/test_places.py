@@ -36,10 +36,12 @@ PARAMETERS = {
     "page_size": "25",
     "columns": "32",
 }
-AT_A_PLACE = {"attempt", "storefront", "register", "location", "line", "batch", "source", "stock_product"}
+AT_A_PLACE = {"attempt", "storefront", "register", "shift", "location", "line", "batch", "source", "stock_product"}
 # What names every place to whoever may send something there.
 NAMES_ALL = {"GET inventory/locations/"}
-EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination", "file", "group", "debt"}
+EVERYWHERE = {
+    *("product", "customer", "category", "parent", "supplier", "pack", "destination", "file", "group", "debt", "to"),
+}
 
 
 # --- Models -----------------------------------------------------------------------------------------------------------
@@ -87,7 +89,7 @@ def sell_there(shop: Shop) -> Shop:
     for _ in range(2):
         for name in ("stock/", "reorder-points/"):
             cast.send(f"POST inventory/{name}")
-        for name in ("registers/", "sales/"):
+        for name in ("registers/", "shifts/", "sales/", "shifts/{pk}/cash-events/", "shifts/{pk}/close/"):
             cast.send(f"POST sales/{name}")
         cast.send("POST sales/sales/{pk}/refunds/")
         for name in ("", "{pk}/receive/"):

@@ -75,6 +75,8 @@ def grow(shop: Shop, name: str) -> None:
             lines=[{"line": sale.lines.all()[0].pk, "quantity": Decimal(1)}],
         )
         ask_by_phone(shop, name, register)
+        shift = sales.open_shift(by=shop.owner, register=register.pk)
+        sales.hand_over_shift(by=shop.owner, shift=shift, counted=Decimal(1), to=shop.cashier.pk)
         stock_up(shop, name, storefront, product)
         buy(shop, name, storefront, product)
         inventory.open_count(by=shop.owner, location=storefront.pk)

@@ -32,6 +32,7 @@ class DeclaredView(APIView):
     read_capability: ClassVar[str | None] = None
     write_capability: ClassVar[str | None] = None
     feature: ClassVar[str | None] = None
+    finishing: ClassVar[tuple[str, ...]] = ()  # the actions by which what was begun comes to its end
     query_parameters: ClassVar[tuple[str, ...]] = ()
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:

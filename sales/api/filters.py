@@ -17,6 +17,7 @@ from sales.models import (
     Register,
     Sale,
     SaleStatus,
+    Shift,
     TransferState,
 )
 
@@ -26,6 +27,7 @@ class SaleFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=SaleStatus.choices)
     storefront = filters.IdFilter(field_name="storefront_id")
     register = filters.IdFilter(field_name="register_id")
+    shift = filters.IdFilter(field_name="shift_id")
     customer = filters.IdFilter(field_name="customer_id")
     sold_by = filters.IdFilter(field_name="sold_by_id")
     sold_from = filters.MomentFilter(field_name="sold_at", lookup_expr="gte")
@@ -38,6 +40,7 @@ class SaleFilter(django_filters.FilterSet):
 
 class RefundFilter(django_filters.FilterSet):
     sale = filters.IdFilter(field_name="sale_id")
+    shift = filters.IdFilter(field_name="shift_id")
     refunded_from = filters.MomentFilter(field_name="refunded_at", lookup_expr="gte")
     refunded_before = filters.MomentFilter(field_name="refunded_at", lookup_expr="lt")
 
@@ -122,4 +125,17 @@ class TransferFilter(django_filters.FilterSet):
 
     class Meta:
         model = IncomingTransfer
+        fields: list[str] = []
+
+
+class ShiftFilter(django_filters.FilterSet):
+    register = filters.IdFilter(field_name="register_id")
+    storefront = filters.IdFilter(field_name="register__storefront_id")
+    opened_by = filters.IdFilter(field_name="opened_by_id")
+    is_open = filters.BooleanFilter(field_name="closed_at", lookup_expr="isnull")
+    opened_from = filters.MomentFilter(field_name="opened_at", lookup_expr="gte")
+    opened_before = filters.MomentFilter(field_name="opened_at", lookup_expr="lt")
+
+    class Meta:
+        model = Shift
         fields: list[str] = []

@@ -21,9 +21,21 @@ from sales.models import (
 
 
 class RegisterSerializer(ModelSerializer):
+    open_shift = fields.IdField(source="open_shift_id", read_only=True, allow_null=True)
+
     class Meta:
         model = Register
-        fields = ["id", "storefront", "code", "name", "last_number", "open_lease_id", "is_active", "version"]
+        fields = [
+            "id",
+            "storefront",
+            "code",
+            "name",
+            "last_number",
+            "open_shift",
+            "open_lease_id",
+            "is_active",
+            "version",
+        ]
 
 
 class RegisterInput(ModelSerializer):
@@ -88,6 +100,7 @@ class SaleInput(Serializer):
     id = fields.IdField(required=False)
     storefront = fields.IdField()
     register = fields.IdField()
+    shift = fields.IdField(required=False, allow_null=True)
     customer = fields.IdField(required=False, allow_null=True)
     cart = fields.IdField(required=False, allow_null=True)
     sold_at = fields.MomentField(required=False)
@@ -165,6 +178,7 @@ class SaleSummarySerializer(ModelSerializer):
             "status",
             "storefront",
             "register",
+            "shift",
             "customer",
             "price_level",
             "currency",
@@ -207,6 +221,7 @@ class RefundPaymentInput(Serializer):
 class RefundInput(Serializer):
     id = fields.IdField(required=False)
     register = fields.IdField(required=False)
+    shift = fields.IdField(required=False, allow_null=True)
     reason = fields.TextField(max_length=200, required=False, allow_blank=True)
     refunded_at = fields.MomentField(required=False)
     lines = fields.BoundedList(child=RefundLineInput(), min_length=1, max_length=500)
@@ -232,6 +247,7 @@ class RefundSerializer(ModelSerializer):
             "id",
             "sale",
             "register",
+            "shift",
             "reason",
             "tax_total",
             "total",

@@ -2,9 +2,11 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from sales.api import customer_views, gift_cards, mobile_money, taxes, views
+from sales.api.shifts import ShiftViewSet
 
 router = SimpleRouter()
 router.register("registers", views.RegisterViewSet, basename="register")
+router.register("shifts", ShiftViewSet, basename="shift")
 router.register("customers", customer_views.CustomerViewSet, basename="customer")
 router.register("customer-groups", customer_views.CustomerGroupViewSet, basename="customer-group")
 router.register("debts", customer_views.DebtViewSet, basename="debt")

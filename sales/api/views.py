@@ -100,6 +100,7 @@ class RegisterViewSet(AccountViewSet):
 class SaleViewSet(receipts.ReceiptViewSet):
     read_capability = Capability.SALE_READ
     write_capability = Capability.SALE_COMPLETE
+    finishing = ("create", "refunds")
     filterset_class = filters.SaleFilter
     receipt_class = receipts.SaleReceiptSerializer
     print_class = receipts.SalePrintSerializer

@@ -11,7 +11,7 @@ from sales.models.prints import ReceiptFormat, ReceiptPrint
 from sales.models.refunds import Refund, RefundLine, Restock
 from sales.models.registers import Register
 from sales.models.sales import PriceLevel, Sale, SaleLine, SaleStatus
-from sales.models.shifts import CashEvent, CashEventKind, Shift
+from sales.models.shifts import CashEvent, CashEventKind, HandOver, Shift
 
 __all__ = [
     "UNDECIDED",
@@ -28,6 +28,7 @@ __all__ = [
     "FiscalState",
     "GiftCard",
     "GiftCardEntry",
+    "HandOver",
     "IncomingTransfer",
     "Levy",
     "MobilePayment",

@@ -35,6 +35,7 @@ class Refund(tenancy.AccountOwned):
     sale = tenancy.OwnedKey(Sale, related_name="refunds")
     register = tenancy.OwnedKey(Register, related_name="refunds")
     shift = tenancy.OwnedKey(Shift, null=True, related_name="refunds")
+    is_late = models.BooleanField(default=False)  # recorded when the shift was closed
     reason = models.CharField(max_length=200, blank=True)
     tax_total = amounts.MoneyField()
     total = amounts.MoneyField()

@@ -20,6 +20,7 @@ class Register(tenancy.AccountOwned):
     code = models.CharField(max_length=12)
     name = models.CharField(max_length=100)
     last_number = models.PositiveIntegerField(default=0)
+    last_z_number = models.PositiveIntegerField(default=0)
     open_shift_id = models.UUIDField(null=True)  # no key: the shift refers to the register
     open_lease_id = models.UUIDField(null=True)  # nor here: the lease, too, refers to the register
     is_active = models.BooleanField(default=True)

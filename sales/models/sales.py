@@ -25,6 +25,7 @@ class SaleStatus(models.TextChoices):
     COMPLETED = "COMPLETED"
     PARTLY_REFUNDED = "PARTLY_REFUNDED"
     REFUNDED = "REFUNDED"
+    VOIDED = "VOIDED"
 
 
 class SaleQuerySet(tenancy.OwnedQuerySet):
@@ -48,6 +49,7 @@ class Sale(tenancy.AccountOwned):
     storefront = tenancy.OwnedKey(Location, related_name="sales")
     register = tenancy.OwnedKey(Register, related_name="sales")
     shift = tenancy.OwnedKey(Shift, null=True, related_name="sales")
+    is_late = models.BooleanField(default=False)  # recorded when the shift was closed
     customer = tenancy.OwnedKey(Customer, null=True, related_name="sales")
     receipt_number = models.CharField(max_length=32)
     status = models.CharField(max_length=16, choices=SaleStatus.choices, default=SaleStatus.COMPLETED)

@@ -1,5 +1,6 @@
 """The writers of the till, a verb a file."""
 
+from sales.services.cash import move_cash
 from sales.services.collecting import collect_debt, pay_out_wallet, top_up_wallet, write_off_debt
 from sales.services.complete import complete_sale
 from sales.services.customers import (
@@ -17,6 +18,7 @@ from sales.services.mobile_payments import cancel_mobile_payment, receive_paymen
 from sales.services.prints import print_receipt
 from sales.services.refund import refund_sale
 from sales.services.setup import add_first_register, add_register, change_register
+from sales.services.shifts import close_shift, hand_over_shift, open_shift
 from sales.services.transfers import dismiss_transfer, keep_transfer, match_transfer, see_transfer
 
 __all__ = [
@@ -31,14 +33,18 @@ __all__ = [
     "change_customer_group",
     "change_gift_card",
     "change_register",
+    "close_shift",
     "collect_debt",
     "complete_sale",
     "dismiss_transfer",
     "erase_customer",
     "find_gift_card",
+    "hand_over_shift",
     "keep_transfer",
     "lease_numbers",
     "match_transfer",
+    "move_cash",
+    "open_shift",
     "pay_out_wallet",
     "print_receipt",
     "receive_payment",

@@ -80,6 +80,7 @@ def complete_sale(
     cart: UUID | None = None,
     keep_change: bool = False,
     receipt_number: str | None = None,
+    shift: UUID | None = None,
 ) -> Sale:
     """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours, but for a number that the
     till leased; the client's price and discount need a right. With `keep_change` the change goes to the customer's
@@ -87,8 +88,8 @@ def complete_sale(
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, PaymentNotUsable, RegisterInactive, ShiftRequired,
-    RegisterLeased, NumberNotLeased, InsufficientStock, SerialsRequired, SerialElsewhere, TryAgain where others keep
-    being quicker, and what `tenders.settle_sale` raises.
+    ShiftClosed, SubscriptionExpired, RegisterLeased, NumberNotLeased, InsufficientStock, SerialsRequired,
+    SerialElsewhere, TryAgain where others keep being quicker, and what `tenders.settle_sale` raises.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
@@ -98,7 +99,9 @@ def complete_sale(
     _check_clock(by=by, sold_at=sold_at, now=now)
     shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
     mobile_payments.use_mobile_payments(by=by, payments=payments)
-    receipt = open_receipt(by=by, register_id=register, shelf=shelf, given_out=receipt_number)
+    receipt = open_receipt(
+        by=by, register_id=register, shelf=shelf, given_out=receipt_number, shift_id=shift, sold_at=sold_at
+    )
     basket = _fill_basket(
         by=by,
         shelf=shelf,
@@ -108,7 +111,8 @@ def complete_sale(
         discount=discount,
     )
     sale = _sale(by, basket, sold_at=sold_at, price_level=price_level)
-    sale.id, sale.receipt_number, sale.shift_id = id or uuid7(), receipt.number, receipt.shift_id
+    sale.id, sale.receipt_number = id or uuid7(), receipt.number
+    sale.shift_id, sale.is_late = receipt.shift_id, receipt.is_late
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
     rows = _lines(sale, basket)
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments, keep_change=keep_change)

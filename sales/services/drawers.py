@@ -1,28 +1,82 @@
 """Where money comes in and goes out: a register, with the shift that is open there."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from accounts.models import Membership
 from core import errors
-from sales.errors import RegisterInactive, ShiftRequired
+from sales.errors import RegisterInactive, ShiftClosed, ShiftRequired
 from sales.models import Register
+from subscriptions import queries as subscriptions
+from subscriptions.errors import SubscriptionExpired
 
 
 def find_drawer(*, by: Membership, register_id: UUID) -> Register:
-    """The register, locked: nobody opens or closes a shift there meanwhile.
+    """The register, locked, and what is open there may take money: nobody opens or closes a shift there meanwhile.
 
-    Raises InvalidInput for one that is unknown or where the member does not work, RegisterInactive, ShiftRequired.
+    Raises what `lock_register` and `check_shift` raise.
     """
+    register = lock_register(by=by, register_id=register_id)
+    check_shift(by=by, shift_id=register.open_shift_id)
+    return register
+
+
+def lock_register(*, by: Membership, register_id: UUID) -> Register:
+    """The register, locked. Raises InvalidInput for one that is unknown or where the member does not work,
+    RegisterInactive."""
     register: Register | None = by.account.registers.open_to(by).filter(pk=register_id).locked().first()
     if register is None:
         raise errors.InvalidInput(errors=[errors.unknown_reference("register")])
     if not register.is_active:
         raise RegisterInactive
-    check_shift(by=by, shift_id=register.open_shift_id)
     return register
 
 
-def check_shift(*, by: Membership, shift_id: UUID | None) -> None:
-    """Raises ShiftRequired where the business sells in shifts only, and none is open."""
+@dataclass(frozen=True)
+class Turn:
+    """The shift to which something belongs, if any, and whether it comes when that is closed."""
+
+    shift_id: UUID | None
+    is_late: bool = False
+
+
+def find_turn(
+    *,
+    by: Membership,
+    register_id: UUID,
+    open_shift_id: UUID | None,
+    opened_at: datetime | None = None,
+    named: UUID | None = None,
+    at: datetime | None = None,
+) -> Turn:
+    """The shift of a locked register to which what happened `at` belongs: the open one, which was `opened_at` if that
+    is known, or else the one that is named and was open then, for a till that was offline.
+
+    Raises InvalidInput for a shift of elsewhere, ShiftClosed for one that was not open then, ShiftRequired, and
+    SubscriptionExpired.
+    """
+    if named is None or named == open_shift_id:
+        check_shift(by=by, shift_id=open_shift_id, opened_at=opened_at)
+        return Turn(open_shift_id)
+    # Asked when the register is locked, and not with it: a statement that waited would see the shift as it was before.
+    shift = by.account.shifts.filter(pk=named, register=register_id).defer("z_report").first()
+    if shift is None:
+        raise errors.InvalidInput(errors=[errors.unknown_reference("shift")])
+    if at is None or not shift.was_open_at(at):
+        raise ShiftClosed
+    check_shift(by=by, shift_id=shift.pk, opened_at=shift.opened_at)
+    return Turn(shift.pk, is_late=True)
+
+
+def check_shift(*, by: Membership, shift_id: UUID | None, opened_at: datetime | None = None) -> None:
+    """Raises ShiftRequired where the business sells in shifts only, and none is open; in grace SubscriptionExpired,
+    but for a shift that began before."""
+    since = subscriptions.grace_began_at(by.account)
+    if since:
+        if shift_id and opened_at is None:
+            opened_at = by.account.shifts.values_list("opened_at", flat=True).get(pk=shift_id)
+        if opened_at is None or opened_at >= since:
+            raise SubscriptionExpired(state=subscriptions.state_of(by.account), feature="sales")
     if shift_id is None and by.account.is_shift_required:
         raise ShiftRequired

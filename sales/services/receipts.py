@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -21,7 +22,9 @@ _OPEN_RECEIPT = """
 UPDATE registers r SET last_number = r.last_number + %(taken)s FROM locations l
 WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
   AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
-RETURNING r.code, coalesce(%(number)s::int, r.last_number), r.open_shift_id, CASE WHEN %(number)s::int IS NULL
+RETURNING r.code, coalesce(%(number)s::int, r.last_number), r.open_shift_id,
+  (SELECT s.opened_at FROM shifts s WHERE s.account_id = r.account_id AND s.id = r.open_shift_id),
+  CASE WHEN %(number)s::int IS NULL
     THEN r.open_lease_id IS NULL
     ELSE EXISTS (
       SELECT 1 FROM number_leases n WHERE n.account_id = r.account_id AND n.register_id = r.id
@@ -36,18 +39,28 @@ RETURNING r.code, coalesce(%(number)s::int, r.last_number), r.open_shift_id, CAS
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a sale begins with: its number, the shift, and the levies that are in force, per class of goods."""
+    """What a sale begins with: its number, its shift, and the levies that are in force, per class of goods."""
 
     number: str
     shift_id: UUID | None
     levies: Mapping[str, tuple[LevyRate, ...]]
+    is_late: bool = False  # for a shift that is closed
 
 
-def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf, given_out: str | None = None) -> Receipt:
+def open_receipt(
+    *,
+    by: Membership,
+    register_id: UUID,
+    shelf: Shelf,
+    given_out: str | None = None,
+    shift_id: UUID | None = None,
+    sold_at: datetime | None = None,
+) -> Receipt:
     """Take a number of the register, which stays locked; or the one that a till has given out from its lease.
 
     Raises InvalidInput for a register or a storefront that is not there, RegisterInactive for one that is switched off,
-    ShiftRequired, RegisterLeased where only what brings its own number is sold, and NumberNotLeased.
+    RegisterLeased where only what brings its own number is sold, NumberNotLeased, and for the shift what `find_turn`
+    raises.
     """
     account, storefront_id = by.account, shelf.location_id
     wanted = {
@@ -64,17 +77,24 @@ def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf, given_out: 
         row = cursor.fetchone()
     if row is None:
         raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
-    code, number, shift_id, is_ours, levied = row
+    code, number, open_shift_id, opened_at, is_ours, levied = row
     receipt_number = f"{code}-{number:06d}"
     if given_out is None and not is_ours:
         raise RegisterLeased
     if given_out is not None and not (is_ours and given_out == receipt_number):
         raise NumberNotLeased
-    drawers.check_shift(by=by, shift_id=shift_id)
+    turn = drawers.find_turn(
+        by=by,
+        register_id=register_id,
+        open_shift_id=open_shift_id,
+        opened_at=opened_at,
+        named=shift_id,
+        at=sold_at,
+    )
     levies: dict[str, tuple[LevyRate, ...]] = {}
     for tax_class, levy, name, rate, stage in levied:
         levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate), stage))
-    return Receipt(receipt_number, shift_id, levies)
+    return Receipt(receipt_number, turn.shift_id, levies, turn.is_late)
 
 
 def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> errors.DomainError:

@@ -37,14 +37,15 @@ def refund_sale(
     reason: str = "",
     payments: Sequence[Mapping[str, Any]] | None = None,
     refunded_at: datetime | None = None,
+    shift: UUID | None = None,
 ) -> Refund:
     """Refund quantities of lines of a locked sale, from the drawer of `register` or of the one that sold.
 
     Without `payments` the money goes back in the order it came. Raises NotFound for a sale at a place that is not the
     member's, InvalidInput for lines of another sale, a register elsewhere and a date that cannot be, RegisterInactive,
-    ShiftRequired, CapabilityMissing, ApprovalRequired for more than the member may give back at once, RefundTooMuch,
-    RefundTenderMismatch; for pieces SerialsRequired, SerialNotSold, SoldWithoutSerials, and SerialElsewhere for one
-    that is in stock again.
+    ShiftRequired, ShiftClosed, SubscriptionExpired, CapabilityMissing, ApprovalRequired for more than the member may
+    give back at once, RefundTooMuch, RefundTenderMismatch; for pieces SerialsRequired, SerialNotSold,
+    SoldWithoutSerials, and SerialElsewhere for one that is in stock again.
     """
     if not by.works_at(sale.storefront_id):
         raise errors.NotFound
@@ -53,14 +54,18 @@ def refund_sale(
     now = timezone.now()
     refunded_at = refunded_at or now
     _check_clock(by=by, sale=sale, refunded_at=refunded_at, now=now)
-    drawer = drawers.find_drawer(by=by, register_id=register or sale.register_id)
+    drawer = drawers.lock_register(by=by, register_id=register or sale.register_id)
+    turn = drawers.find_turn(
+        by=by, register_id=drawer.pk, open_shift_id=drawer.open_shift_id, named=shift, at=refunded_at
+    )
     sold = {line.pk: line for line in _lock_lines(sale)}
     refund = Refund(
         account_id=by.account_id,
         id=id or uuid7(),
         sale=sale,
         register=drawer,
-        shift_id=drawer.open_shift_id,
+        shift_id=turn.shift_id,
+        is_late=turn.is_late,
         reason=reason,
         refunded_by=by,
         refunded_at=refunded_at,

@@ -70,7 +70,7 @@ def test_the_policy_is_a_total_table():
 @pytest.mark.parametrize(
     ("feature", "paid", "grace", "without"),
     [
-        ("sales", "full", "read", "read"),
+        ("sales", "full", "finish", "read"),
         ("inventory", "full", "read", "read"),
         ("reports", "full", "read", "blocked"),
         ("exports", "full", "sample", "blocked"),
@@ -85,5 +85,13 @@ def test_the_policy_says_what_was_agreed(feature, paid, grace, without):
     for state, access in wanted.items():
         reads = policy.allows(Feature(feature), State(state), writes=False)
         writes = policy.allows(Feature(feature), State(state), writes=True)
-        allowed = {"full": (True, True), "sample": (True, True), "read": (True, False), "blocked": (False, False)}
+        allowed = {
+            "full": (True, True),
+            "sample": (True, True),
+            "read": (True, False),
+            "finish": (True, False),
+            "blocked": (False, False),
+        }
         assert (reads, writes) == allowed[access]
+        finishes = policy.allows(Feature(feature), State(state), writes=True, finishes=True)
+        assert finishes == (writes or access == "finish")
