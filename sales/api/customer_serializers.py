@@ -211,6 +211,8 @@ class AgesSerializer(Serializer):
 
 
 class CustomerAgesSerializer(AgesSerializer):
+    """What one customer owes, by how many days it has been due."""
+
     customer = fields.IdField(source="customer_id")
     name = fields.TextField()
 
