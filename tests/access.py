@@ -206,6 +206,8 @@ TABLE = {
     "GET sales/sales/{pk}/receipt/": ("sale:read", "sales"),
     "GET sales/sales/{pk}/receipt/html/": ("sale:read", "sales"),
     "POST sales/sales/{pk}/refunds/": ("sale:refund", "sales"),
+    "POST sales/sales/{pk}/exchanges/": ("sale:refund", "sales"),
+    "POST sales/sales/{pk}/void/": ("sale:void", "sales"),
     "GET sales/refunds/": ("sale:read", "sales"),
     "GET sales/refunds/{pk}/": ("sale:read", "sales"),
 }

@@ -93,7 +93,8 @@ SENT = {
     "POST sales/registers/": {"storefront"},
     "POST inventory/reservations/": {"location", "product"},
     "POST sales/sales/": {"storefront", "register", "customer", "product", "pack"},
-    "POST sales/sales/{pk}/refunds/": {"line", "register"},
+    "POST sales/sales/{pk}/refunds/": {"line", "register", "customer"},
+    "POST sales/sales/{pk}/exchanges/": {"line", "register", "customer", "product", "pack"},
 }
 
 
@@ -323,6 +324,8 @@ def test_with_ones_own_ids_the_same_bodies_are_accepted(mine):
 
 MADE_IN = {  # where what is made out of another row is listed
     "sales/sales/{pk}/refunds/": "sales/refunds/",
+    "sales/sales/{pk}/exchanges/": "sales/refunds/",
+    "sales/sales/{pk}/void/": "sales/refunds/",
     "inventory/stock/{pk}/return/": "inventory/supplier-returns/",
     "inventory/adjustments/write-off-expired/": "inventory/adjustments/",
 }

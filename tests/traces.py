@@ -29,6 +29,8 @@ COLLECTIONS = (
     "idempotency_keys",
     "products",
     "customers",
+    "customer_entries",
+    "debts",
 )
 
 
@@ -39,7 +41,9 @@ def state_of(shop: Shop) -> dict[str, Any]:
             **counts,
             # Who calls may have to sign in first.
             "audit_events": shop.account.audit_events.exclude(action="session.opened").count(),
-            "numbers": list(shop.account.registers.order_by("code").values_list("code", "last_number")),
+            "numbers": list(
+                shop.account.registers.order_by("code").values_list("code", "last_number", "last_refund_number")
+            ),
             "on_hand": list(shop.account.stock_products.order_by("id").values_list("id", "quantity", "movement_count")),
             "pieces": list(shop.account.serial_numbers.order_by("id").values_list("id", "stock_product_id")),
             "decided": list(shop.account.adjustments.order_by("id").values_list("id", "status")),
@@ -48,6 +52,8 @@ def state_of(shop: Shop) -> dict[str, Any]:
             "transfer_steps": list(
                 shop.account.transfers.order_by("id").values_list("id", "status", "version", "reason")
             ),
+            "statuses": list(shop.account.sales.order_by("id").values_list("id", "status")),
+            "balances": list(shop.account.customers.order_by("id").values_list("id", "debt", "wallet")),
             "refunded": list(shop.account.sale_lines.order_by("id").values_list("id", "refunded_quantity")),
         }
 

@@ -1,7 +1,7 @@
 import django_filters
 
 from core.api import filters
-from sales.models import Customer, Refund, Register, Sale, SaleStatus
+from sales.models import Customer, Refund, RefundKind, Register, Sale, SaleStatus
 
 
 class SaleFilter(django_filters.FilterSet):
@@ -20,7 +20,10 @@ class SaleFilter(django_filters.FilterSet):
 
 
 class RefundFilter(django_filters.FilterSet):
+    number = django_filters.CharFilter()
+    kind = django_filters.ChoiceFilter(choices=RefundKind.choices)
     sale = filters.IdFilter(field_name="sale_id")
+    customer = filters.IdFilter(field_name="customer_id")
     refunded_from = filters.MomentFilter(field_name="refunded_at", lookup_expr="gte")
     refunded_before = filters.MomentFilter(field_name="refunded_at", lookup_expr="lt")
 

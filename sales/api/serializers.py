@@ -142,11 +142,13 @@ class SaleLineSerializer(ModelSerializer):
 class PaymentSerializer(ModelSerializer):
     class Meta:
         model = Payment
-        fields = ["id", "method", "amount", "tendered", "reference", "paid_at"]
+        fields = ["id", "method", "came_by", "amount", "tendered", "reference", "paid_at"]
 
 
 class SaleSummarySerializer(ModelSerializer):
     """A sale as a line of a list."""
+
+    exchange = fields.IdField(source="exchange_id", allow_null=True, read_only=True)
 
     class Meta:
         model = Sale
@@ -154,6 +156,7 @@ class SaleSummarySerializer(ModelSerializer):
             "id",
             "receipt_number",
             "status",
+            "exchange",
             "storefront",
             "register",
             "customer",
@@ -189,14 +192,18 @@ class RefundLineInput(Serializer):
     serials = SerialsField(required=False)
 
 
+GIVEN_BACK = [choice for choice in PaymentMethod.choices if choice[0] != PaymentMethod.EXCHANGE]
+
+
 class RefundPaymentInput(Serializer):
-    method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    method = serializers.ChoiceField(choices=GIVEN_BACK)
     amount = fields.MoneyField(min_value=SMALLEST_MONEY)
 
 
 class RefundInput(Serializer):
     id = fields.IdField(required=False)
     register = fields.IdField(required=False)
+    customer = fields.IdField(required=False, allow_null=True)
     reason = fields.TextField(max_length=200, required=False, allow_blank=True)
     refunded_at = fields.MomentField(required=False)
     lines = fields.BoundedList(child=RefundLineInput(), min_length=1, max_length=500)
@@ -219,8 +226,12 @@ class RefundSerializer(ModelSerializer):
         model = Refund
         fields = [
             "id",
+            "number",
+            "kind",
             "sale",
+            "replacement",
             "register",
+            "customer",
             "reason",
             "tax_total",
             "total",
@@ -230,6 +241,33 @@ class RefundSerializer(ModelSerializer):
             "lines",
             "payments",
         ]
+
+
+class VoidInput(Serializer):
+    id = fields.IdField(required=False)
+    reason = fields.TextField(max_length=200)
+
+
+class ExchangeInput(Serializer):
+    """`lines` come back, `new_lines` are sold for them; `payments` for what these cost more, `given_back` for less."""
+
+    id = fields.IdField(required=False)
+    register = fields.IdField(required=False)
+    customer = fields.IdField(required=False, allow_null=True)
+    reason = fields.TextField(max_length=200)
+    exchanged_at = fields.MomentField(required=False)
+    lines = fields.BoundedList(child=RefundLineInput(), min_length=1, max_length=500)
+    new_lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
+    price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
+    discount = fields.MoneyField(min_value=ZERO, required=False)
+    payments = fields.BoundedList(child=PaymentInput(), required=False, max_length=20)
+    given_back = fields.BoundedList(child=RefundPaymentInput(), required=False, max_length=20)
+
+
+class ExchangeSerializer(Serializer):
+    id = fields.IdField()
+    refund = RefundSerializer()
+    sale = SaleSerializer()
 
 
 FIRST_YEAR, LAST_YEAR = 2000, 2200

@@ -79,6 +79,8 @@ class SaleViewSet(AccountViewSet):
     input_classes: ClassVar[Inputs] = {
         "create": serializers.SaleInput,
         "refunds": serializers.RefundInput,
+        "exchanges": serializers.ExchangeInput,
+        "void": serializers.VoidInput,
     }
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
@@ -101,6 +103,28 @@ class SaleViewSet(AccountViewSet):
         """Take lines back, and give back what was paid for them."""
         return self.act(
             services.refund_sale,
+            sale=self.get_locked_object,
+            status=http.HTTP_201_CREATED,
+            shown_by=serializers.RefundSerializer,
+        )
+
+    @extend_schema(responses={201: serializers.ExchangeSerializer})
+    @action(detail=True, methods=["post"], write_capability=Capability.SALE_REFUND)
+    def exchanges(self, request: AccountRequest, pk: str) -> Response:
+        """Take lines back, and sell others for what was paid for them: one document, all of it or nothing."""
+        return self.act(
+            services.exchange_goods,
+            sale=self.get_locked_object,
+            status=http.HTTP_201_CREATED,
+            shown_by=serializers.ExchangeSerializer,
+        )
+
+    @extend_schema(responses={201: serializers.RefundSerializer})
+    @action(detail=True, methods=["post"], write_capability=Capability.SALE_VOID)
+    def void(self, request: AccountRequest, pk: str) -> Response:
+        """Take a whole sale back as if it had not been, while the shift that made it is open. It keeps its number."""
+        return self.act(
+            services.void_sale,
             sale=self.get_locked_object,
             status=http.HTTP_201_CREATED,
             shown_by=serializers.RefundSerializer,

@@ -3,7 +3,7 @@
 from sales.models.customers import Book, Customer, CustomerEntry, CustomerGroup, Debt, EntryKind
 from sales.models.levies import Levy
 from sales.models.payments import Payment, PaymentMethod
-from sales.models.refunds import Refund, RefundLine, Restock
+from sales.models.refunds import Refund, RefundKind, RefundLine, Restock
 from sales.models.registers import Register
 from sales.models.sales import PriceLevel, Sale, SaleLine, SaleStatus
 from sales.models.shifts import CashEvent, CashEventKind, Shift
@@ -22,6 +22,7 @@ __all__ = [
     "PaymentMethod",
     "PriceLevel",
     "Refund",
+    "RefundKind",
     "RefundLine",
     "Register",
     "Restock",

@@ -25,6 +25,7 @@ class SaleStatus(models.TextChoices):
     COMPLETED = "COMPLETED"
     PARTLY_REFUNDED = "PARTLY_REFUNDED"
     REFUNDED = "REFUNDED"
+    VOIDED = "VOIDED"
 
 
 class SaleQuerySet(tenancy.OwnedQuerySet):
@@ -49,6 +50,7 @@ class Sale(tenancy.AccountOwned):
     register = tenancy.OwnedKey(Register, related_name="sales")
     shift = tenancy.OwnedKey(Shift, null=True, related_name="sales")
     customer = tenancy.OwnedKey(Customer, null=True, related_name="sales")
+    exchange_id = models.UUIDField(null=True)  # no key: the refund of the goods that this replaces refers to it
     receipt_number = models.CharField(max_length=32)
     status = models.CharField(max_length=16, choices=SaleStatus.choices, default=SaleStatus.COMPLETED)
     price_level = models.CharField(max_length=16, choices=PriceLevel.choices)

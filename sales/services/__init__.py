@@ -1,6 +1,7 @@
 """The writers of the till, a verb a file."""
 
 from sales.services.complete import complete_sale
+from sales.services.exchange import exchange_goods
 from sales.services.refund import refund_sale
 from sales.services.setup import (
     add_customer,
@@ -10,6 +11,7 @@ from sales.services.setup import (
     change_register,
     erase_customer,
 )
+from sales.services.void import void_sale
 
 __all__ = [
     "add_customer",
@@ -19,5 +21,7 @@ __all__ = [
     "change_register",
     "complete_sale",
     "erase_customer",
+    "exchange_goods",
     "refund_sale",
+    "void_sale",
 ]

@@ -26,6 +26,7 @@ from sales.models import Payment, PriceLevel, Sale, SaleLine
 from sales.pricing import LevyRate, Priced, Wanted
 from sales.services import rights, tenders
 from sales.services.receipts import open_receipt
+from sales.services.trade import Trade
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,10 @@ def complete_sale(
     price_level: str = PriceLevel.RETAIL,
     discount: Decimal = ZERO,
     cart: UUID | None = None,
+    trade: Trade | None = None,
 ) -> Sale:
-    """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours; the client's price and
-    discount need a right.
+    """Sell, also what `cart` holds, and in a `trade` for goods that came back. Prices, discounts, taxes and the receipt
+    number are ours; the client's price and discount need a right.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
@@ -106,6 +108,8 @@ def complete_sale(
     sale.id, sale.receipt_number, sale.shift_id = id or uuid7(), receipt.number, receipt.shift_id
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
     rows = _lines(sale, basket)
+    if trade:
+        sale.exchange_id, payments = trade.exchange_id, [*trade.pay(sale.total), *payments]
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments)
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)

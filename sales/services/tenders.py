@@ -6,8 +6,11 @@ from typing import Any
 
 from accounts.models import Membership
 from core.amounts import ZERO, round_money
-from sales.errors import PaymentShort, PaymentTooMuch
-from sales.models import Payment, PaymentMethod, Sale
+from sales import customer_ledger
+from sales.customer_ledger import Entry
+from sales.errors import CustomerRequired, PaymentShort, PaymentTooMuch
+from sales.models import EntryKind, Payment, PaymentMethod, Refund, Sale
+from sales.services import purse
 
 
 def settle_sale(*, by: Membership, sale: Sale, payments: Sequence[Mapping[str, Any]]) -> list[Payment]:
@@ -26,6 +29,7 @@ def settle_sale(*, by: Membership, sale: Sale, payments: Sequence[Mapping[str, A
                 shift_id=sale.shift_id,
                 sale=sale,
                 method=payment["method"],
+                came_by=payment.get("came_by", ""),
                 amount=payment["amount"] - given_back,
                 tendered=payment["amount"],
                 reference=payment.get("reference", ""),
@@ -43,3 +47,41 @@ def _change(by: Membership, sale: Sale, payments: Sequence[Mapping[str, Any]]) -
     if change > cash:
         raise PaymentTooMuch(excess=f"{round_money(change - cash, by.account.currency_exponent):f}")
     return change
+
+
+def give_back(*, by: Membership, refund: Refund, amounts: Mapping[str, Decimal]) -> list[Payment]:
+    """What goes back by which tender, as negative payments that are still to be written. Of what was on credit less is
+    owed, and what has been paid of it since is kept in the wallet, like what goes there. Raises CustomerRequired."""
+    _keep(by, refund, amounts.get(PaymentMethod.CUSTOMER_CREDIT, ZERO), amounts.get(PaymentMethod.WALLET, ZERO))
+    return [
+        Payment(
+            account_id=refund.account_id,
+            register_id=refund.register_id,
+            shift_id=refund.shift_id,
+            sale=refund.sale,
+            refund=refund,
+            method=method,
+            amount=-amount,
+            tendered=-amount,
+            paid_at=refund.refunded_at,
+        )
+        for method, amount in amounts.items()
+    ]
+
+
+def _keep(by: Membership, refund: Refund, credit: Decimal, wallet: Decimal) -> None:
+    if not credit and not wallet:
+        return
+    customer = by.account.customers.filter(pk=refund.customer_id).locked().first()
+    if customer is None:
+        raise CustomerRequired
+    entries = []
+    debts = by.account.debts.filter(source="sale", source_id__in=purse.sources_of(by, refund.sale))
+    for debt in debts.order_by("due_on", "id") if credit else ():
+        part = min(credit, debt.open_amount)
+        if part:
+            entries.append(Entry(EntryKind.REFUNDED, -part, debt=debt))
+            credit -= part
+    if credit + wallet:
+        entries.append(Entry(EntryKind.REFUNDED, credit + wallet))
+    customer_ledger.post(entries, by=by, customer=customer, source=refund, occurred_at=refund.refunded_at)
