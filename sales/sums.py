@@ -29,8 +29,7 @@ WITH lines AS (
   SELECT s.*, coalesce(l.total, 0) AS line_total, coalesce(l.tax, 0) AS line_tax,
          coalesce(l.discount, 0) AS line_discount, coalesce(p.amount, 0) AS amount, coalesce(p.tendered, 0) AS tendered,
          CASE WHEN EXISTS (SELECT 1 FROM refunds v
-                           WHERE v.account_id = s.account_id AND v.sale_id = s.id AND v.kind = 'VOID')
-                AND l.refunded = l.quantity THEN 'VOIDED'
+                           WHERE v.account_id = s.account_id AND v.sale_id = s.id AND v.kind = 'VOID') THEN 'VOIDED'
               WHEN coalesce(l.refunded, 0) = 0 THEN 'COMPLETED'
               WHEN l.refunded = l.quantity THEN 'REFUNDED' ELSE 'PARTLY_REFUNDED' END AS line_status
   FROM sales s LEFT JOIN lines l ON l.account_id = s.account_id AND l.sale_id = s.id
@@ -97,6 +96,10 @@ SELECT 'registers', r.account_id, r.id,
               r.last_number, coalesce(i.receipts, 0), coalesce(i.highest, 0))
 FROM registers r LEFT JOIN issued i ON i.account_id = r.account_id AND i.register_id = r.id
 WHERE r.last_number <> coalesce(i.receipts, 0) OR r.last_number <> coalesce(i.highest, 0)
+UNION ALL
+SELECT 'refunds', r.account_id, r.id, format('it voids %s, but the sale came to %s', r.total, s.total)
+FROM refunds r JOIN sales s ON s.account_id = r.account_id AND s.id = r.sale_id
+WHERE r.kind = 'VOID' AND r.total <> s.total
 UNION ALL
 SELECT 'registers', r.account_id, r.id,
        format('its last refund number is %s, but it made %s refunds up to number %s',
