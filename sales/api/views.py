@@ -89,8 +89,8 @@ class SaleViewSet(AccountViewSet):
 
     def rows(self, account: Account) -> QuerySet[Any]:
         sales = account.sales.order_by("-sold_at", "-id")
-        if self.action == "list":
-            return sales
+        if self.action in ("list", "refunds", "exchanges", "void"):
+            return sales  # a service looks for itself: what is shown of a sale is without what came back of it
         return sales.with_receipt() if self.action.startswith("receipt") else sales.with_lines()
 
     def create(self, request: AccountRequest) -> Response:

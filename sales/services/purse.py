@@ -59,7 +59,8 @@ class Purse:
 def open_purse(*, by: Membership, refund: Refund) -> Purse:
     """What is left of the locked sale that the refund is of. Where it was on credit, its customer is locked too."""
     sale = refund.sale
-    left = _by_tender((paid.came_by or paid.method, paid.amount) for paid in sale.payments.order_by("id"))
+    payments = by.account.payments.filter(sale=sale).order_by("id")
+    left = _by_tender((paid.came_by or paid.method, paid.amount) for paid in payments)
     credit = left.get(CREDIT, ZERO)
     return Purse(left, _unpaid(by, sale, credit) if credit > 0 else ZERO, refund.customer_id)
 

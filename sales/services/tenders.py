@@ -72,9 +72,9 @@ def give_back(*, by: Membership, refund: Refund, amounts: Mapping[str, Decimal])
 def _keep(by: Membership, refund: Refund, credit: Decimal, wallet: Decimal) -> None:
     if not credit and not wallet:
         return
-    customer = by.account.customers.filter(pk=refund.customer_id).locked().first()
-    if customer is None:
+    if refund.customer_id is None:
         raise CustomerRequired
+    customer = by.account.customers.locked().get(pk=refund.customer_id)
     entries = []
     debts = by.account.debts.filter(source="sale", source_id__in=purse.sources_of(by, refund.sale))
     for debt in debts.order_by("due_on", "id") if credit else ():

@@ -192,17 +192,12 @@ def test_what_does_not_add_up_is_named_with_its_row(sold, statement, table, prob
 
 def test_an_exchange_of_which_the_ends_differ_is_named(committed):
     shop = open_shop("Ama Provisions")
-    sold = requests.sell(shop)
-    told = exchanged(shop, sold, thing(shop, 1))
+    new = exchanged(shop, requests.sell(shop), thing(shop, 1))["sale"]["id"]
     assert run()[0] == 0
-    corrupt(
-        "UPDATE payments SET amount = amount - 1, tendered = tendered - 1 WHERE sale_id = %s AND method = 'EXCHANGE'",
-        told["sale"]["id"],
-    )
-    assert (
-        f"sales {told['sale']['id']} of account {shop.id}: what was exchanged for it, once paid by CASH, is off by"
-        in (run()[1])
-    )
+    less = "UPDATE payments SET amount = amount - 1, tendered = tendered - 1 WHERE sale_id = %s AND method = 'EXCHANGE'"
+    corrupt(less, new)
+    wrong = f"sales {new} of account {shop.id}: what was exchanged for it, once paid by CASH, is off by -1.00"
+    assert wrong in run()[1]
 
 
 # --- Restored ---------------------------------------------------------------------------------------------------------

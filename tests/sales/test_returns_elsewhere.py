@@ -112,7 +112,7 @@ def test_a_piece_stands_where_it_was_brought_and_is_sold_there(bare):
     there = {"storefront": str(place.pk), "register": str(till.pk)}
     again = sold(bare, phone, "A3", **there)
     back = [{"line": again["lines"][0]["id"], "quantity": "1", "serials": ["A3"]}]
-    assert refund(bare, again, lines=back).status_code == 201
+    assert refund(bare, again, lines=back, register=str(bare.register.pk)).status_code == 201
     assert whereabouts(bare)["A3"] == "Main"
     assert batch_of(bare, "A3")
     assert problems(bare) == []
