@@ -1,7 +1,8 @@
 """Goods for other goods: one document that takes back what was sold, and sells what is wanted instead."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 from accounts.models import Membership
 from accounts.roles import Capability
 from core.amounts import ZERO
+from core.errors import DomainError
 from inventory import services as inventory
 from sales.models import PriceLevel, Refund, RefundKind, Sale
 from sales.services import rights
@@ -68,21 +70,35 @@ def exchange_goods(
     rights.check_right(by, Capability.SALE_COMPLETE)
     trade = Trade(by, taken.refund, open_purse(by=by, refund=taken.refund), given_back)
     _lock(by, taken, new_lines)
-    sold = complete_sale(
-        by=by,
-        storefront=taken.drawer.storefront_id,
-        register=taken.drawer.pk,
-        customer=taken.refund.customer_id,
-        lines=new_lines,
-        payments=payments,
-        sold_at=taken.refund.refunded_at,
-        price_level=price_level,
-        discount=discount,
-        trade=trade,
-    )
+    with _about_new_lines():
+        sold = complete_sale(
+            by=by,
+            storefront=taken.drawer.storefront_id,
+            register=taken.drawer.pk,
+            customer=taken.refund.customer_id,
+            lines=new_lines,
+            payments=payments,
+            sold_at=taken.refund.refunded_at,
+            price_level=price_level,
+            discount=discount,
+            trade=trade,
+        )
     taken.refund.replacement = sold
     carried, given = trade.split(sold.total)
     return Exchange(write_refund(by=by, taken=taken, given=given, carried=carried), sold)
+
+
+@contextmanager
+def _about_new_lines() -> Iterator[None]:
+    """What is wrong with lines of the sale is wrong with the new ones of the exchange."""
+    try:
+        yield
+    except DomainError as error:
+        error.errors = tuple(
+            replace(each, field=f"new_{each.field}") if each.field.startswith("lines.") else each
+            for each in error.errors
+        )
+        raise
 
 
 def _lock(by: Membership, taken: TakenBack, new_lines: Sequence[Mapping[str, Any]]) -> None:

@@ -96,7 +96,10 @@ def test_another_business_lends_neither_lines_nor_goods(shop, stranger):
     told = refused(shop, lambda: exchange(shop, sale, thing(shop), line=strange), 400, "invalid_input")
     assert paths_of(told) == [("lines.0.line", "does_not_exist")]
     told = refused(shop, lambda: exchange(shop, sale, thing(stranger)), 400, "invalid_input")
-    assert paths_of(told) == [("lines.0.product", "does_not_exist")]
+    assert paths_of(told) == [("new_lines.0.product", "does_not_exist")]
+    much = [{"method": "CASH", "amount": "9999.00"}]
+    told = refused(shop, lambda: exchange(shop, sale, thing(shop, 0, "101"), payments=much), 409, "insufficient_stock")
+    assert paths_of(told) == [("new_lines.0.quantity", "insufficient_stock")]
     refused(shop, lambda: exchange(shop, theirs, thing(shop)), 404, "not_found")
 
 
