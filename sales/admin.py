@@ -26,7 +26,7 @@ from sales.models import (
 
 @admin.register(Register)
 class RegisterAdmin(StaffAdmin):
-    fields = ("code", "id", "name", "account", "storefront", "last_number", "is_active")
+    fields = ("code", "id", "name", "account", "storefront", "last_number", "last_refund_number", "is_active")
     list_display = ("code", "name", "account", "storefront", "is_active")
     list_filter = (AccountFilter, "is_active")
     list_select_related = ("account", "storefront")
@@ -151,18 +151,19 @@ class SaleAdmin(StaffAdmin):
 class RefundAdmin(StaffAdmin):
     needs_account = True
     fields = (
-        *("id", "account", "sale", "register", "reason", "tax_total", "total", "refunded_by", "refunded_at"),
-        "recorded_at",
+        *("number", "id", "account", "kind", "sale", "replacement", "register", "customer", "reason", "tax_total"),
+        *("total", "refunded_by", "refunded_at", "recorded_at"),
     )
-    list_display = ("sale", "account", "total", "reason", "refunded_by", "refunded_at")
+    list_display = ("number", "account", "kind", "sale", "total", "reason", "refunded_by", "refunded_at")
+    list_filter = (AccountFilter, "kind")
     list_select_related = ("account", "sale", "refunded_by")
-    search_fields = ("sale__receipt_number", "=id")
+    search_fields = ("number", "sale__receipt_number", "=id")
 
 
 @admin.register(Payment)
 class PaymentAdmin(StaffAdmin):
     needs_account = True
-    fields = ("id", "account", "sale", "refund", "method", "amount", "tendered", "reference", "paid_at")
+    fields = ("id", "account", "sale", "refund", "method", "came_by", "amount", "tendered", "reference", "paid_at")
     list_display = ("paid_at", "account", "sale", "method", "amount", "refund")
     list_filter = (AccountFilter, "method")
     list_select_related = ("account", "sale", "refund")

@@ -63,7 +63,30 @@ class SoldWithoutSerials(DomainError):
 
 class RefundTenderMismatch(DomainError):
     code = "refund_tender_mismatch"
-    detail = "Money goes back the way it came: {total} in all, and of each tender at most what is left of it."
+    detail = (
+        "Money goes back the way it came: {total} in all, what is still owed first, and of each tender at most what is"
+        " left of it; but cash may go back, or a wallet keep it, for any."
+    )
+
+
+class SaleVoided(DomainError):
+    code = "sale_voided"
+    detail = "This sale has been voided."
+
+
+class VoidTooLate(DomainError):
+    code = "void_too_late"
+    detail = "A sale is voided by the shift that made it, while that is open, or else on the same day: refund it."
+
+
+class VoidAfterRefund(DomainError):
+    code = "void_after_refund"
+    detail = "Some of this sale has come back already: refund the rest."
+
+
+class VoidOfExchange(DomainError):
+    code = "void_of_exchange"
+    detail = "This was sold in an exchange: refund it."
 
 
 class CustomerRequired(DomainError):

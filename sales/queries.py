@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDate
 
 from accounts.models import Account, Membership
 from core.amounts import ZERO
-from sales.models import Refund, Sale
+from sales.models import Refund, RefundKind, Sale, SaleStatus
 
 
 def sum_taxes(document: Sale | Refund) -> list[dict[str, str]]:
@@ -27,10 +27,13 @@ def sum_taxes(document: Sale | Refund) -> list[dict[str, str]]:
 
 
 def summarise_days(by: Membership, *, first: date, last: date) -> list[dict[str, Any]]:
-    """What was sold and refunded on each business day of the account's calendar, where the member works."""
+    """What was sold and refunded on each business day of the account's calendar, where the member works; what was
+    voided was neither."""
     account = by.account
-    sold = _by_day(account, account.sales.open_to(by), "sold_at", first, last)
-    back = _by_day(account, account.refunds.open_to(by), "refunded_at", first, last)
+    sales = account.sales.open_to(by).exclude(status=SaleStatus.VOIDED)
+    refunds = account.refunds.open_to(by).exclude(kind=RefundKind.VOID)
+    sold = _by_day(account, sales, "sold_at", first, last)
+    back = _by_day(account, refunds, "refunded_at", first, last)
     nothing = {"count": 0, "total": ZERO, "tax_total": ZERO}
     return [
         {

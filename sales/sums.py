@@ -28,7 +28,9 @@ WITH lines AS (
 ), sums AS (
   SELECT s.*, coalesce(l.total, 0) AS line_total, coalesce(l.tax, 0) AS line_tax,
          coalesce(l.discount, 0) AS line_discount, coalesce(p.amount, 0) AS amount, coalesce(p.tendered, 0) AS tendered,
-         CASE WHEN coalesce(l.refunded, 0) = 0 THEN 'COMPLETED'
+         CASE WHEN EXISTS (SELECT 1 FROM refunds v
+                           WHERE v.account_id = s.account_id AND v.sale_id = s.id AND v.kind = 'VOID') THEN 'VOIDED'
+              WHEN coalesce(l.refunded, 0) = 0 THEN 'COMPLETED'
               WHEN l.refunded = l.quantity THEN 'REFUNDED' ELSE 'PARTLY_REFUNDED' END AS line_status
   FROM sales s LEFT JOIN lines l ON l.account_id = s.account_id AND l.sale_id = s.id
   LEFT JOIN paid p ON p.account_id = s.account_id AND p.sale_id = s.id
@@ -65,6 +67,13 @@ WITH lines AS (
   SELECT account_id, shift_id, amount FROM cash_events WHERE NOT is_late
 ), cash AS (
   SELECT account_id, shift_id, sum(amount) AS amount FROM moved WHERE shift_id IS NOT NULL GROUP BY 1, 2
+), numbered AS (
+  SELECT account_id, register_id, count(*) AS refunds, max(substring(number FROM '[0-9]+$')::numeric) AS highest
+  FROM refunds GROUP BY 1, 2
+), traded AS (
+  SELECT p.account_id, coalesce(r.replacement_id, p.sale_id) AS sale_id, p.came_by, sum(p.amount) AS amount
+  FROM payments p LEFT JOIN refunds r ON r.account_id = p.account_id AND r.id = p.refund_id
+  WHERE p.method = 'EXCHANGE' GROUP BY 1, 2, 3
 )
 SELECT 'sales', account_id, id, format('its total is %s, but its lines sum to %s', total, line_total)
 FROM sums WHERE total <> line_total
@@ -130,6 +139,24 @@ SELECT 'shifts', s.account_id, s.id,
        format('it expected %s, but by its rows %s', s.expected, s.opening_float + coalesce(c.amount, 0))
 FROM shifts s LEFT JOIN cash c ON c.account_id = s.account_id AND c.shift_id = s.id
 WHERE s.expected <> s.opening_float + coalesce(c.amount, 0)
+UNION ALL
+SELECT 'refunds', r.account_id, r.id, format('it voids %s, but the sale came to %s', r.total, s.total)
+FROM refunds r JOIN sales s ON s.account_id = r.account_id AND s.id = r.sale_id
+WHERE r.kind = 'VOID' AND r.total <> s.total
+UNION ALL
+SELECT 'registers', r.account_id, r.id,
+       format('its last refund number is %s, but it made %s refunds up to number %s',
+              r.last_refund_number, coalesce(n.refunds, 0), coalesce(n.highest, 0))
+FROM registers r LEFT JOIN numbered n ON n.account_id = r.account_id AND n.register_id = r.id
+WHERE r.last_refund_number <> coalesce(n.refunds, 0) OR r.last_refund_number <> coalesce(n.highest, 0)
+UNION ALL
+SELECT 'sales', account_id, sale_id, format('what was exchanged for it, once paid by %s, is off by %s', came_by, amount)
+FROM traded WHERE amount <> 0
+UNION ALL
+SELECT 'sales', s.account_id, s.id,
+       format('it is of exchange %s, but sold for refund %s', s.exchange_id, coalesce(r.id::text, 'none'))
+FROM sales s LEFT JOIN refunds r ON r.account_id = s.account_id AND r.replacement_id = s.id
+WHERE s.exchange_id IS DISTINCT FROM r.id
 ORDER BY 1, 2, 3
 """
 

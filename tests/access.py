@@ -260,6 +260,8 @@ TABLE = {
     "POST sales/incoming-transfers/{pk}/match/": ("debt:allow", "sales"),
     "POST sales/incoming-transfers/{pk}/dismiss/": ("debt:allow", "sales"),
     "POST sales/incoming-transfers/{pk}/see/": ("sale:complete", "sales"),
+    "POST sales/sales/{pk}/exchanges/": ("sale:refund", "sales"),
+    "POST sales/sales/{pk}/void/": ("sale:void", "sales"),
     "GET sales/refunds/": ("sale:read", "sales"),
     "GET sales/refunds/{pk}/": ("sale:read", "sales"),
     "GET sales/refunds/{pk}/receipt/": ("sale:read", "sales"),

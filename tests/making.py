@@ -233,15 +233,36 @@ def closed_shift(cast):
     return closed[0]["id"] if closed else cast.send("POST sales/shifts/{pk}/close/")["id"]
 
 
+def refundable(cast):
+    """The last sale of which something can come back, to a customer who is known."""
+    return unrefunded(cast)[0]["id"]
+
+
+def unrefunded(cast):
+    """The same sale, and a line of it that nobody has brought back."""
+    for row in cast.rows("sales/sales/?page_size=200"):
+        sold = cast.client.get(f"/api/v1/sales/sales/{row['id']}/").json()["data"]
+        free = [line for line in sold["lines"] if line["refunded_quantity"] == "0.000"]
+        if free:
+            return sold, free[0]
+    raise LookupError("Everything has come back.")
+
+
 def refund(cast):
-    sold = cast.client.get(f"/api/v1/sales/sales/{cast.first('sales/sales/')}/").json()["data"]
-    free = [line for line in sold["lines"] if line["refunded_quantity"] == "0.000"]
+    sold, line = unrefunded(cast)
     return {
         "id": str(uuid7()),
         "register": sold["register"],
         "shift": working_shift(cast),
-        "lines": [{"line": free[0]["id"], "quantity": "1", "serials": []}],
+        "customer": sold["customer"],
+        "lines": [{"line": line["id"], "quantity": "1", "serials": []}],
     }
+
+
+def exchange(cast):
+    thing = {"product": str(cast.shop.products[0].pk), "pack": pack(cast), "quantity": "1", "serials": []}
+    paid = [{"method": "CASH", "amount": "100"}]
+    return {**refund(cast), "reason": "Too small", "new_lines": [thing], "payments": paid}
 
 
 def depot(cast):

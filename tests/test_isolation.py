@@ -95,7 +95,7 @@ SENT = {
     "POST sales/mobile-payments/": {"register", "customer"},
     "POST sales/incoming-transfers/{pk}/match/": {"register", "customer"},
     "POST sales/sales/": {"storefront", "register", "shift", "customer", "product", "pack", "attempt"},
-    "POST sales/sales/{pk}/refunds/": {"line", "register", "shift"},
+    "POST sales/sales/{pk}/refunds/": {"line", "register", "shift", "customer"},
     "POST sales/customers/": {"group"},
     "PATCH sales/customers/{pk}/": {"group"},
     "POST sales/customers/{pk}/payments/": {"register", "debt"},
@@ -104,6 +104,7 @@ SENT = {
     "POST sales/gift-cards/": {"register"},
     "POST sales/shifts/": {"register"},
     "POST sales/shifts/{pk}/hand-over/": {"to"},
+    "POST sales/sales/{pk}/exchanges/": {"line", "register", "customer", "product", "pack"},
 }
 
 
@@ -349,6 +350,8 @@ MADE_IN = {  # where what is made out of another row is listed
     "sales/customers/{pk}/payments/": "sales/payments/",
     "sales/customers/{pk}/top-up/": "sales/payments/",
     "sales/customers/{pk}/pay-out/": "sales/payments/",
+    "sales/sales/{pk}/exchanges/": "sales/refunds/",
+    "sales/sales/{pk}/void/": "sales/refunds/",
     "inventory/stock/{pk}/return/": "inventory/supplier-returns/",
     "inventory/adjustments/write-off-expired/": "inventory/adjustments/",
 }

@@ -269,13 +269,23 @@ def test_a_delivery_that_changes_twenty_prices_costs_twelve_too(big):
         assert big.account.products.filter(retail_price=Decimal("5.00")).count() == 20
 
 
-def test_a_refund_of_thirty_lines_costs_what_a_refund_of_three_costs(big):
+@pytest.mark.parametrize("way", ["refunds", "exchanges", "void"])
+def test_what_comes_back_in_thirty_lines_costs_what_it_costs_in_three(big, way):
     client = big.client()
 
-    def refund(count: int) -> list[str]:
+    def take_back(count: int) -> list[str]:
         sale = client.post("/api/v1/sales/sales/", {**basket(big, count), "id": str(uuid7())}).json()["data"]
-        body = {"id": str(uuid7()), "lines": [{"line": line["id"], "quantity": "1"} for line in sale["lines"]]}
-        return statements(lambda: client.post(f"/api/v1/sales/sales/{sale['id']}/refunds/", body))
+        lines = [{"line": line["id"], "quantity": "1"} for line in sale["lines"]]
+        new_lines = [{"product": line["product"], "quantity": "1"} for line in sale["lines"]]
+        bodies = {
+            "refunds": {"lines": lines},
+            "exchanges": {"lines": lines, "new_lines": new_lines, "reason": "Torn"},
+            "void": {"reason": "Wrong"},
+        }
+        body, url = {"id": str(uuid7()), **bodies[way]}, f"/api/v1/sales/sales/{sale['id']}/{way}/"
+        found = statements(lambda: client.post(url, body))
+        assert client.get(f"/api/v1/sales/refunds/{body['id']}/").status_code == 200
+        return found
 
-    refund(1)
-    assert len(refund(30)) == len(refund(3))
+    take_back(1)
+    assert len(take_back(30)) == len(take_back(3))

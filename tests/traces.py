@@ -46,7 +46,9 @@ def state_of(shop: Shop) -> dict[str, Any]:
             **counts,
             # Who calls may have to sign in first.
             "audit_events": shop.account.audit_events.exclude(action="session.opened").count(),
-            "numbers": list(shop.account.registers.order_by("code").values_list("code", "last_number")),
+            "numbers": list(
+                shop.account.registers.order_by("code").values_list("code", "last_number", "last_refund_number")
+            ),
             "on_hand": list(shop.account.stock_products.order_by("id").values_list("id", "quantity", "movement_count")),
             "pieces": list(shop.account.serial_numbers.order_by("id").values_list("id", "stock_product_id")),
             "decided": list(shop.account.adjustments.order_by("id").values_list("id", "status")),
@@ -58,6 +60,7 @@ def state_of(shop: Shop) -> dict[str, Any]:
             "owed": list(shop.account.customers.order_by("id").values_list("id", "debt", "wallet", "entry_count")),
             "settled": list(shop.account.debts.order_by("id").values_list("id", "amount", "settled")),
             "on_cards": list(shop.account.gift_cards.order_by("id").values_list("id", "balance", "entry_count")),
+            "statuses": list(shop.account.sales.order_by("id").values_list("id", "status")),
             "refunded": list(shop.account.sale_lines.order_by("id").values_list("id", "refunded_quantity")),
         }
 

@@ -24,7 +24,7 @@ from inventory.services.import_products import import_products
 from inventory.services.import_stock import import_opening_stock
 from inventory.services.import_suppliers import import_suppliers
 from inventory.services.importing import IMPORT, refuse_import, start_import
-from inventory.services.issuing import Issue, Return, Shelf, issue_stock, return_stock
+from inventory.services.issuing import Issue, Shelf, issue_stock
 from inventory.services.labelling import start_labels
 from inventory.services.places import (
     add_location,
@@ -45,6 +45,7 @@ from inventory.services.purchasing import (
 from inventory.services.rebuild import rebuild_from_ledger
 from inventory.services.reservations import hold_stock, release_cart, release_hold
 from inventory.services.returns import send_back_stock
+from inventory.services.taking_back import Return, lock_batches, return_stock
 from inventory.services.transfers import accept_transfer, change_transfer, open_transfer
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "import_products",
     "import_suppliers",
     "issue_stock",
+    "lock_batches",
     "open_count",
     "open_first_places",
     "open_transfer",

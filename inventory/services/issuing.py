@@ -1,4 +1,4 @@
-"""Stock leaves for a reason, the batch that expires first, first; and comes back into the batches that it left."""
+"""Stock leaves for a reason: the batch that expires first, first."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -224,81 +224,3 @@ def _insufficient(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable]) -
         ],
         available={str(issue.product_id): f"{sellables[issue.product_id].available:f}" for issue in issues},
     )
-
-
-@dataclass(frozen=True)
-class Return:
-    """Goods of a sold line that came back, these pieces where there are `serials`; damaged ones come back and are
-    written off. `path` names the line in a refusal.
-
-    Once a product is not tracked by piece any more, the numbers only tell which batches the goods left.
-    """
-
-    line_id: UUID
-    quantity: Decimal
-    is_damaged: bool
-    path: str
-    serials: Sequence[str] = ()
-    is_by_piece: bool = True
-
-
-@dataclass
-class Sold:
-    """What of a line is still out, of one batch: so much, or one piece."""
-
-    batch_id: UUID
-    quantity: Decimal
-    piece_id: UUID | None
-    serial: str | None
-    is_here: bool  # the piece is in stock again, by another paper
-
-
-def return_stock(
-    *,
-    by: Membership,
-    source: models.Model,
-    returns: Sequence[Return],
-    occurred_at: datetime,
-) -> None:
-    """Put goods back into the batches that they were sold from. The caller holds the sale locked.
-
-    Raises SerialElsewhere for a piece that is in stock already.
-    """
-    out = _still_out(by=by, line_ids=[back.line_id for back in returns])
-    entries = []
-    for back in returns:
-        for batch_id, quantity, piece_id in _spread(back, out[back.line_id]):
-            entries.append(Entry(batch_id, MovementKind.RETURNED, quantity, back.line_id, piece_id))
-            if back.is_damaged:
-                entries.append(Entry(batch_id, MovementKind.DAMAGED, -quantity, back.line_id, piece_id))
-    if not ledger.post(entries, by=by, source=source, occurred_at=occurred_at):
-        raise errors.TryAgain
-
-
-def _still_out(*, by: Membership, line_ids: Sequence[UUID]) -> dict[UUID, list[Sold]]:
-    """For each sold line, how much is still out of which batch, and which pieces."""
-    piece = ("serial_id", "serial__number", "serial__stock_product_id")
-    moved = (
-        by.account.stock_movements.filter(line_id__in=line_ids, kind__in=[MovementKind.SOLD, MovementKind.RETURNED])
-        .order_by("stock_product_id", "serial_id")
-        .values_list("line_id", "stock_product_id", *piece)
-        .annotate(out=-models.Sum("quantity"))
-    )
-    out: dict[UUID, list[Sold]] = {line_id: [] for line_id in line_ids}
-    for line_id, batch_id, piece_id, serial, stands_in, quantity in moved:
-        out[line_id].append(Sold(batch_id, quantity, piece_id, serial, is_here=stands_in is not None))
-    return out
-
-
-def _spread(back: Return, out: Sequence[Sold]) -> Iterator[tuple[UUID, Decimal, UUID | None]]:
-    wanted = [sold for sold in out if sold.serial in back.serials] if back.serials else out
-    is_by_piece = bool(back.serials) and back.is_by_piece
-    if is_by_piece and any(sold.is_here for sold in wanted):
-        raise SerialElsewhere(errors=[about(f"{back.path}.serials", SerialElsewhere)])
-    missing = back.quantity
-    for sold in wanted:
-        part = min(missing, sold.quantity)
-        if part > 0:
-            sold.quantity -= part
-            missing -= part
-            yield sold.batch_id, part, sold.piece_id if is_by_piece else None

@@ -14,6 +14,7 @@ from sales.models import (
     Payment,
     PaymentMethod,
     Refund,
+    RefundKind,
     Register,
     Sale,
     SaleStatus,
@@ -39,8 +40,11 @@ class SaleFilter(django_filters.FilterSet):
 
 
 class RefundFilter(django_filters.FilterSet):
+    number = django_filters.CharFilter()
+    kind = django_filters.ChoiceFilter(choices=RefundKind.choices)
     sale = filters.IdFilter(field_name="sale_id")
     shift = filters.IdFilter(field_name="shift_id")
+    customer = filters.IdFilter(field_name="customer_id")
     refunded_from = filters.MomentFilter(field_name="refunded_at", lookup_expr="gte")
     refunded_before = filters.MomentFilter(field_name="refunded_at", lookup_expr="lt")
 

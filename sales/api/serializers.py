@@ -149,7 +149,7 @@ class SaleLineSerializer(ModelSerializer):
 class PaymentSerializer(ModelSerializer):
     class Meta:
         model = Payment
-        fields = ["id", "method", "amount", "tendered", "reference", "attempt", "paid_at"]
+        fields = ["id", "method", "came_by", "amount", "tendered", "reference", "attempt", "paid_at"]
 
 
 class PaymentDetailSerializer(PaymentSerializer):
@@ -170,12 +170,15 @@ class PaymentDetailSerializer(PaymentSerializer):
 class SaleSummarySerializer(ModelSerializer):
     """A sale as a line of a list."""
 
+    exchange = fields.IdField(source="exchange_id", allow_null=True, read_only=True)
+
     class Meta:
         model = Sale
         fields = [
             "id",
             "receipt_number",
             "status",
+            "exchange",
             "storefront",
             "register",
             "shift",
@@ -213,8 +216,11 @@ class RefundLineInput(Serializer):
     serials = SerialsField(required=False)
 
 
+GIVEN_BACK = [choice for choice in PaymentMethod.choices if choice[0] != PaymentMethod.EXCHANGE]
+
+
 class RefundPaymentInput(Serializer):
-    method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    method = serializers.ChoiceField(choices=GIVEN_BACK)
     amount = fields.MoneyField(min_value=SMALLEST_MONEY)
 
 
@@ -222,6 +228,7 @@ class RefundInput(Serializer):
     id = fields.IdField(required=False)
     register = fields.IdField(required=False)
     shift = fields.IdField(required=False, allow_null=True)
+    customer = fields.IdField(required=False, allow_null=True)
     reason = fields.TextField(max_length=200, required=False, allow_blank=True)
     refunded_at = fields.MomentField(required=False)
     lines = fields.BoundedList(child=RefundLineInput(), min_length=1, max_length=500)
@@ -245,9 +252,13 @@ class RefundSerializer(ModelSerializer):
         model = Refund
         fields = [
             "id",
+            "number",
+            "kind",
             "sale",
+            "replacement",
             "register",
             "shift",
+            "customer",
             "reason",
             "tax_total",
             "total",
@@ -258,6 +269,33 @@ class RefundSerializer(ModelSerializer):
             "lines",
             "payments",
         ]
+
+
+class VoidInput(Serializer):
+    id = fields.IdField(required=False)
+    reason = fields.TextField(max_length=200)
+
+
+class ExchangeInput(Serializer):
+    """`lines` come back, `new_lines` are sold for them; `payments` for what these cost more, `given_back` for less."""
+
+    id = fields.IdField(required=False)
+    register = fields.IdField(required=False)
+    customer = fields.IdField(required=False, allow_null=True)
+    reason = fields.TextField(max_length=200)
+    exchanged_at = fields.MomentField(required=False)
+    lines = fields.BoundedList(child=RefundLineInput(), min_length=1, max_length=500)
+    new_lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
+    price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
+    discount = fields.MoneyField(min_value=ZERO, required=False)
+    payments = fields.BoundedList(child=PaymentInput(), required=False, max_length=20)
+    given_back = fields.BoundedList(child=RefundPaymentInput(), required=False, max_length=20)
+
+
+class ExchangeSerializer(Serializer):
+    id = fields.IdField()
+    refund = RefundSerializer()
+    sale = SaleSerializer()
 
 
 FIRST_YEAR, LAST_YEAR = 2000, 2200

@@ -108,6 +108,8 @@ class SaleViewSet(receipts.ReceiptViewSet):
         "create": serializers.SaleInput,
         "refunds": serializers.RefundInput,
         "prints": receipts.PrintInput,
+        "exchanges": serializers.ExchangeInput,
+        "void": serializers.VoidInput,
     }
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
@@ -116,8 +118,8 @@ class SaleViewSet(receipts.ReceiptViewSet):
 
     def rows(self, account: Account) -> QuerySet[Any]:
         sales = account.sales.order_by("-sold_at", "-id")
-        if self.action == "list":
-            return sales
+        if self.action in ("list", "refunds", "exchanges", "void"):
+            return sales  # a service looks for itself: what is shown of a sale is without what came back of it
         return sales.with_receipt() if self.is_about_receipt else sales.with_lines()
 
     def create(self, request: AccountRequest) -> Response:
@@ -130,6 +132,28 @@ class SaleViewSet(receipts.ReceiptViewSet):
         """Take lines back, and give back what was paid for them."""
         return self.act(
             services.refund_sale,
+            sale=self.get_locked_object,
+            status=http.HTTP_201_CREATED,
+            shown_by=serializers.RefundSerializer,
+        )
+
+    @extend_schema(responses={201: serializers.ExchangeSerializer})
+    @action(detail=True, methods=["post"], write_capability=Capability.SALE_REFUND)
+    def exchanges(self, request: AccountRequest, pk: str) -> Response:
+        """Take lines back, and sell others for what was paid for them: one document, all of it or nothing."""
+        return self.act(
+            services.exchange_goods,
+            sale=self.get_locked_object,
+            status=http.HTTP_201_CREATED,
+            shown_by=serializers.ExchangeSerializer,
+        )
+
+    @extend_schema(responses={201: serializers.RefundSerializer})
+    @action(detail=True, methods=["post"], write_capability=Capability.SALE_VOID)
+    def void(self, request: AccountRequest, pk: str) -> Response:
+        """Take a whole sale back as if it had not been, while the shift that made it is open. It keeps its number."""
+        return self.act(
+            services.void_sale,
             sale=self.get_locked_object,
             status=http.HTTP_201_CREATED,
             shown_by=serializers.RefundSerializer,

@@ -8,7 +8,7 @@ from sales.models.levies import Levy
 from sales.models.mobile_payments import IncomingTransfer, MobilePayment, TransferCause, TransferState
 from sales.models.payments import Payment, PaymentMethod
 from sales.models.prints import ReceiptFormat, ReceiptPrint
-from sales.models.refunds import Refund, RefundLine, Restock
+from sales.models.refunds import Refund, RefundKind, RefundLine, Restock
 from sales.models.registers import Register
 from sales.models.sales import PriceLevel, Sale, SaleLine, SaleStatus
 from sales.models.shifts import CashEvent, CashEventKind, HandOver, Shift
@@ -39,6 +39,7 @@ __all__ = [
     "ReceiptFormat",
     "ReceiptPrint",
     "Refund",
+    "RefundKind",
     "RefundLine",
     "Register",
     "Restock",

@@ -22,6 +22,7 @@ class PaymentMethod(models.TextChoices):
     CUSTOMER_CREDIT = "CUSTOMER_CREDIT"
     WALLET = "WALLET"
     GIFT_CARD = "GIFT_CARD"
+    EXCHANGE = "EXCHANGE"  # with goods that came back: no money moves
 
 
 class Payment(tenancy.AccountOwned):
@@ -29,7 +30,8 @@ class Payment(tenancy.AccountOwned):
 
     It is for a sale, for a refund of one, or, without either, for a customer's account or for the gift card that was
     sold; of a payment by gift card, `gift_card` is the one. `amount` is what settles it; `tendered` what was handed
-    over, of which cash change was given.
+    over, of which cash change was given. In an exchange, `came_by` is the tender by which the money once came, and by
+    which it may go back.
     """
 
     place = "register__storefront"
@@ -42,6 +44,7 @@ class Payment(tenancy.AccountOwned):
     gift_card = tenancy.OwnedKey(GiftCard, null=True, related_name="payments")
     attempt = tenancy.OwnedKey(MobilePayment, null=True, related_name="payments")
     method = models.CharField(max_length=16, choices=PaymentMethod.choices)
+    came_by = models.CharField(max_length=16, choices=PaymentMethod.choices, blank=True)
     amount = amounts.MoneyField()
     tendered = amounts.MoneyField()
     reference = models.CharField(max_length=100, blank=True)
@@ -80,6 +83,13 @@ class Payment(tenancy.AccountOwned):
                 name="payment_is_for_something",
                 violation_error_code="payment_for_nothing",
                 violation_error_message="A payment is for a sale, for a customer's account, or for a gift card.",
+            ),
+            models.CheckConstraint(
+                condition=(models.Q(method=PaymentMethod.EXCHANGE) & ~models.Q(came_by=""))
+                | (~models.Q(method=PaymentMethod.EXCHANGE) & models.Q(came_by="")),
+                name="exchanged_money_came_by_a_tender",
+                violation_error_code="exchange_without_tender",
+                violation_error_message="Of what is exchanged, and of nothing else, it is known how it was paid.",
             ),
             tenancy.AppendOnly(name="payments_append_only"),
         ]

@@ -9,7 +9,7 @@ from inventory.models import Location
 
 
 class Register(tenancy.AccountOwned):
-    """A till in a storefront. Its code and its counter make receipt numbers without a gap.
+    """A till in a storefront. Its code and its counters make the numbers of receipts and of refunds without a gap.
 
     Its row is also the lock of its drawer: whoever opens or closes a shift, or moves cash, holds it.
     """
@@ -21,6 +21,7 @@ class Register(tenancy.AccountOwned):
     name = models.CharField(max_length=100)
     last_number = models.PositiveIntegerField(default=0)
     last_z_number = models.PositiveIntegerField(default=0)
+    last_refund_number = models.PositiveIntegerField(default=0)
     open_shift_id = models.UUIDField(null=True)  # no key: the shift refers to the register
     open_lease_id = models.UUIDField(null=True)  # nor here: the lease, too, refers to the register
     is_active = models.BooleanField(default=True)

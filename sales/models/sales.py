@@ -51,6 +51,7 @@ class Sale(tenancy.AccountOwned):
     shift = tenancy.OwnedKey(Shift, null=True, related_name="sales")
     is_late = models.BooleanField(default=False)  # recorded when the shift was closed
     customer = tenancy.OwnedKey(Customer, null=True, related_name="sales")
+    exchange_id = models.UUIDField(null=True)  # no key: the refund of the goods that this replaces refers to it
     receipt_number = models.CharField(max_length=32)
     status = models.CharField(max_length=16, choices=SaleStatus.choices, default=SaleStatus.COMPLETED)
     price_level = models.CharField(max_length=16, choices=PriceLevel.choices)

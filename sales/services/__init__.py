@@ -11,6 +11,7 @@ from sales.services.customers import (
     erase_customer,
     remove_customer_group,
 )
+from sales.services.exchange import exchange_goods
 from sales.services.fiscal import certify_document, certify_due
 from sales.services.gift_cards import change_gift_card, find_gift_card, sell_gift_card
 from sales.services.leases import lease_numbers, return_numbers
@@ -20,6 +21,7 @@ from sales.services.refund import refund_sale
 from sales.services.setup import add_first_register, add_register, change_register
 from sales.services.shifts import close_shift, hand_over_shift, open_shift
 from sales.services.transfers import dismiss_transfer, keep_transfer, match_transfer, see_transfer
+from sales.services.void import void_sale
 
 __all__ = [
     "add_customer",
@@ -38,6 +40,7 @@ __all__ = [
     "complete_sale",
     "dismiss_transfer",
     "erase_customer",
+    "exchange_goods",
     "find_gift_card",
     "hand_over_shift",
     "keep_transfer",
@@ -55,5 +58,6 @@ __all__ = [
     "sell_gift_card",
     "start_mobile_payment",
     "top_up_wallet",
+    "void_sale",
     "write_off_debt",
 ]

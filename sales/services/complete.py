@@ -26,6 +26,7 @@ from sales.models import Payment, PriceLevel, Sale, SaleLine
 from sales.pricing import LevyRate, Priced, Wanted
 from sales.services import fiscal, mobile_payments, rights, tenders
 from sales.services.receipts import open_receipt
+from sales.services.trade import Trade
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,11 @@ def complete_sale(
     keep_change: bool = False,
     receipt_number: str | None = None,
     shift: UUID | None = None,
+    trade: Trade | None = None,
 ) -> Sale:
-    """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours, but for a number that the
-    till leased; the client's price and discount need a right. With `keep_change` the change goes to the customer's
-    wallet.
+    """Sell, also what `cart` holds, and in a `trade` for goods that came back. Prices, discounts, taxes and the receipt
+    number are ours, but for a number that the till leased; the client's price and discount need a right. With
+    `keep_change` the change goes to the customer's wallet.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, PaymentNotUsable, RegisterInactive, ShiftRequired,
@@ -115,6 +117,8 @@ def complete_sale(
     sale.shift_id, sale.is_late = receipt.shift_id, receipt.is_late
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
     rows = _lines(sale, basket)
+    if trade:
+        sale.exchange_id, payments = trade.exchange_id, [*trade.pay(sale.total), *payments]
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments, keep_change=keep_change)
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from accounts import services as accounts
 from accounts.models import Membership
@@ -17,6 +17,7 @@ from sales import customer_ledger
 from sales.customer_ledger import Entry
 from sales.errors import CreditLimitExceeded, CustomerBlocked, CustomerInactive, CustomerRequired
 from sales.models import Customer, Debt, EntryKind, PaymentMethod, Refund, Sale
+from sales.services import purse
 
 SALE = "sale"  # the source of a debt
 
@@ -95,25 +96,30 @@ def give_back(*, by: Membership, refund: Refund, amounts: Mapping[str, Decimal])
     wallet = amounts.get(PaymentMethod.WALLET, ZERO)
     if not (credit or wallet):
         return
-    customer = find_customer(by=by, customer_id=refund.sale.customer_id)
+    customer = find_customer(by=by, customer_id=refund.customer_id)
     entries = []
     if credit:
-        debt: Debt = by.account.debts.get(source=SALE, source_id=refund.sale_id)
-        due = _due_back(by, refund, debt, credit)
-        owed = min(due, debt.open_amount)
-        wallet += due - owed
-        if owed:
-            entries.append(Entry(EntryKind.REFUNDED, -owed, debt))
+        debts = by.account.debts.filter(source=SALE, source_id__in=purse.sources_of(by, refund.sale))
+        due = _due_back(by, refund, debts, credit)
+        for debt in debts.order_by("due_on", "id"):
+            owed = min(due, debt.open_amount)
+            if owed:
+                entries.append(Entry(EntryKind.REFUNDED, -owed, debt))
+                due -= owed
+        wallet += due
     if wallet:
         entries.append(Entry(EntryKind.REFUNDED, wallet))
     customer_ledger.post(entries, by=by, customer=customer, source=refund, occurred_at=refund.refunded_at)
 
 
-def _due_back(by: Membership, refund: Refund, debt: Debt, credit: Decimal) -> Decimal:
+def _due_back(by: Membership, refund: Refund, debts: QuerySet[Debt], credit: Decimal) -> Decimal:
     """Of a sale's credit that goes back now, on top of what went before, all up to what was not written off."""
-    of_credit = by.account.payments.filter(sale=refund.sale, method=PaymentMethod.CUSTOMER_CREDIT)
-    before = -(of_credit.filter(refund__isnull=False).aggregate(amount=Sum("amount"))["amount"] or ZERO)
-    written_off = by.account.customer_entries.filter(debt=debt, kind=EntryKind.WRITTEN_OFF)
-    most = debt.amount + (written_off.aggregate(amount=Sum("amount"))["amount"] or ZERO)
+    of_credit = by.account.payments.filter(
+        sale__in=purse.sources_of(by, refund.sale), method=PaymentMethod.CUSTOMER_CREDIT, refund__isnull=False
+    )
+    before = -(of_credit.aggregate(amount=Sum("amount"))["amount"] or ZERO)
+    written_off = by.account.customer_entries.filter(debt__in=debts, kind=EntryKind.WRITTEN_OFF)
+    owed = debts.aggregate(amount=Sum("amount"))["amount"] or ZERO
+    most = owed + (written_off.aggregate(amount=Sum("amount"))["amount"] or ZERO)
     due: Decimal = min(before + credit, most) - min(before, most)
     return due

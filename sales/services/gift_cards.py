@@ -18,7 +18,7 @@ from core import errors, limits, vault
 from core.amounts import ZERO, round_money
 from sales.errors import GiftCardBlocked, GiftCardExpired, GiftCardShort, GiftCardUnknown
 from sales.models import CardEntryKind, GiftCard, GiftCardEntry, Payment, PaymentMethod, Refund, Sale
-from sales.services import money, rights
+from sales.services import money, purse, rights
 
 # Digits and capitals that nobody takes for one another; sixteen of them are 80 bits.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -106,7 +106,7 @@ def spend(*, by: Membership, sale: Sale, payments: Sequence[Payment]) -> None:
 def give_back(*, by: Membership, refund: Refund, amount: Decimal) -> dict[GiftCard, Decimal]:
     """Put this amount back on the cards that paid for the sale, on each at most what it paid; how much on which."""
     left: dict[UUID, Decimal] = {}
-    paid = by.account.payments.filter(sale=refund.sale, method=PaymentMethod.GIFT_CARD).order_by("id")
+    paid = by.account.payments.filter(sale__in=purse.sources_of(by, refund.sale), method=PaymentMethod.GIFT_CARD)
     for card_id, of_card in paid.values_list("gift_card_id", "amount"):
         left[card_id] = left.get(card_id, ZERO) + of_card
     cards = {card.pk: card for card in by.account.gift_cards.filter(pk__in=left).locked()}

@@ -1,7 +1,7 @@
 """Goods and money go back: per line, by the way they came, and in any sequence exactly what was paid."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,15 +16,25 @@ from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
 from core.amounts import ZERO, prorate, round_money
-from inventory import packs, pieces
+from inventory import packs
 from inventory import services as inventory
-from inventory.models import Tracking
-from inventory.pieces import Named
 from inventory.services import Return
 from sales import pricing
-from sales.errors import RefundTenderMismatch, RefundTooMuch, SerialNotSold, SoldWithoutSerials
-from sales.models import Payment, PaymentMethod, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
-from sales.services import drawers, fiscal, rights, tenders
+from sales.errors import RefundTooMuch, SaleVoided
+from sales.models import (
+    Payment,
+    PaymentMethod,
+    Refund,
+    RefundKind,
+    RefundLine,
+    Register,
+    Restock,
+    Sale,
+    SaleLine,
+    SaleStatus,
+)
+from sales.services import drawers, fiscal, refund_pieces, rights, tenders
+from sales.services.purse import Shares, open_purse
 
 
 def refund_sale(
@@ -35,60 +45,168 @@ def refund_sale(
     id: UUID | None = None,  # noqa: A002 - the client's own id
     register: UUID | None = None,
     reason: str = "",
+    customer: UUID | None = None,
     payments: Sequence[Mapping[str, Any]] | None = None,
     refunded_at: datetime | None = None,
     shift: UUID | None = None,
 ) -> Refund:
     """Refund quantities of lines of a locked sale, from the drawer of `register` or of the one that sold.
 
-    Without `payments` the money goes back in the order it came. Raises NotFound for a sale at a place that is not the
-    member's, InvalidInput for lines of another sale, a register elsewhere and a date that cannot be, RegisterInactive,
-    ShiftRequired, ShiftClosed, SubscriptionExpired, CapabilityMissing, ApprovalRequired for more than the member may
-    give back at once, RefundTooMuch, RefundTenderMismatch; for pieces SerialsRequired, SerialNotSold,
-    SoldWithoutSerials, and SerialElsewhere for one that is in stock again.
+    Without `payments` the money goes back in the order it came. `customer` is for whom a walk-in's money is kept.
+    Raises what `take_back` raises, RefundTenderMismatch, CustomerRequired, and for pieces SerialElsewhere for one that
+    is in stock again.
+    """
+    taken = take_back(
+        by=by,
+        sale=sale,
+        lines=lines,
+        right=Capability.SALE_REFUND,
+        id=id,
+        register=register,
+        reason=reason,
+        customer=customer,
+        refunded_at=refunded_at,
+        shift=shift,
+    )
+    purse = open_purse(by=by, refund=taken.refund)
+    shares = purse.share_out(by, taken.refund.total, payments)
+    return write_refund(by=by, taken=taken, given=shares)
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A refund that is not written yet, its lines, the locked drawer of it and all lines of the locked sale."""
+
+    refund: Refund
+    rows: Sequence[RefundLine]
+    drawer: Register
+    sold: Sequence[SaleLine]
+
+    def carry(self, carried: Shares) -> list[Payment]:
+        """What pays for something else, as negative payments that know by which tender it came."""
+        refund = self.refund
+        return [
+            Payment(
+                account_id=refund.account_id,
+                register_id=refund.register_id,
+                shift_id=refund.shift_id,
+                sale=refund.sale,
+                refund=refund,
+                method=PaymentMethod.EXCHANGE,
+                came_by=came_by,
+                amount=-amount,
+                tendered=-amount,
+                paid_at=refund.refunded_at,
+            )
+            for came_by, amount in carried.items()
+        ]
+
+
+def take_back(
+    *,
+    by: Membership,
+    sale: Sale,
+    lines: Sequence[Mapping[str, Any]],
+    right: Capability,
+    kind: RefundKind = RefundKind.REFUND,
+    id: UUID | None = None,  # noqa: A002 - the client's own id
+    register: UUID | None = None,
+    reason: str = "",
+    customer: UUID | None = None,
+    refunded_at: datetime | None = None,
+    shift: UUID | None = None,
+) -> TakenBack:
+    """What comes back of a locked sale, and what was paid for it. Nothing is written yet; the drawer is locked.
+
+    Raises NotFound for a sale at a place that is not the member's, InvalidInput for lines of another sale, a register
+    or a customer elsewhere and a date that cannot be, RegisterInactive, ShiftRequired, ShiftClosed,
+    SubscriptionExpired, CapabilityMissing, ApprovalRequired for more than the member may give back at once, SaleVoided,
+    RefundTooMuch; for pieces SerialsRequired, SerialNotSold, SoldWithoutSerials.
     """
     if not by.works_at(sale.storefront_id):
         raise errors.NotFound
     accounts.dismiss_approver_elsewhere(by=by, location_id=sale.storefront_id)
-    rights.check_right(by, Capability.SALE_REFUND)
     now = timezone.now()
     refunded_at = refunded_at or now
-    _check_clock(by=by, sale=sale, refunded_at=refunded_at, now=now)
     drawer = drawers.lock_register(by=by, register_id=register or sale.register_id)
     turn = drawers.find_turn(
         by=by, register_id=drawer.pk, open_shift_id=drawer.open_shift_id, named=shift, at=refunded_at
     )
+    accounts.dismiss_approver_elsewhere(by=by, location_id=drawer.storefront_id)
+    rights.check_right(by, right)
+    _check_clock(by=by, sale=sale, refunded_at=refunded_at, now=now)
+    if sale.status == SaleStatus.VOIDED:
+        raise SaleVoided
     sold = {line.pk: line for line in _lock_lines(sale)}
     refund = Refund(
         account_id=by.account_id,
         id=id or uuid7(),
+        kind=kind,
+        number=f"{drawer.code}-R{drawer.last_refund_number + 1:06d}",
         sale=sale,
         register=drawer,
         shift_id=turn.shift_id,
         is_late=turn.is_late,
+        customer_id=_find_customer(by=by, sale=sale, customer=customer),
         reason=reason,
         refunded_by=by,
         refunded_at=refunded_at,
         recorded_at=now,
     )
     rows = [_refund_line(refund, index, line, sold, by.account.currency_exponent) for index, line in enumerate(lines)]
-    _check_serials(by, rows)
+    refund_pieces.check_serials(by, rows)
     refund.total = sum((row.total for row in rows), ZERO)
     refund.tax_total = sum((row.tax_amount for row in rows), ZERO)
     rights.check_refund(by, refund.total)
-    given_back = _payments(by, refund, payments)
+    return TakenBack(refund, rows, drawer, list(sold.values()))
+
+
+NOTHING: Shares = {}
+
+
+def write_refund(*, by: Membership, taken: TakenBack, given: Shares, carried: Shares = NOTHING) -> Refund:
+    """Write it with its number, what is given back by which tender, and what is carried into an exchange. The goods,
+    and what a customer owed or kept, go back too."""
+    refund, rows, drawer, sale = taken.refund, taken.rows, taken.drawer, taken.refund.sale
+    payments = [*tenders.give_back(by=by, refund=refund, amounts=given), *taken.carry(carried)]
     Refund.across_accounts.bulk_create([refund])
     RefundLine.across_accounts.bulk_create(rows)
-    Payment.across_accounts.bulk_create(given_back)
+    Payment.across_accounts.bulk_create(payments)
     fiscal.open_document(by=by, sale=sale, refund=refund)
-    SaleLine.across_accounts.bulk_update(sold.values(), ["refunded_quantity"])
-    sale.status = _status(sold.values())
+    drawer.last_refund_number += 1
+    drawer.save(update_fields=["last_refund_number"])
+    SaleLine.across_accounts.bulk_update(taken.sold, ["refunded_quantity"])
+    sale.status = SaleStatus.VOIDED if refund.kind == RefundKind.VOID else _status(taken.sold)
     sale.save(update_fields=["status"])
     total = round_money(refund.total, by.account.currency_exponent)
-    accounts.record(by=by, action="sale.refunded", subject=sale, after={"total": f"{total:f}"})
-    _return_goods(by=by, refund=refund, rows=rows)
-    refund._prefetched_objects_cache = {"lines": rows, "payments": given_back}  # type: ignore[attr-defined]
+    accounts.record(by=by, action=ACTIONS[refund.kind], subject=sale, after={"total": f"{total:f}", **_why(refund)})
+    _return_goods(by=by, refund=refund, rows=rows, drawer=drawer)
+    refund._prefetched_objects_cache = {"lines": rows, "payments": payments}  # type: ignore[attr-defined]
     return refund
+
+
+ACTIONS: Mapping[str, str] = {
+    RefundKind.REFUND: "sale.refunded",
+    RefundKind.EXCHANGE: "sale.exchanged",
+    RefundKind.VOID: "sale.voided",
+}
+
+
+def _why(refund: Refund) -> dict[str, str]:
+    """What the history says of an act that has to have a reason."""
+    return {} if refund.kind == RefundKind.REFUND else {"reason": refund.reason}
+
+
+def _find_customer(*, by: Membership, sale: Sale, customer: UUID | None) -> UUID | None:
+    """For whom money may be kept: who bought, or for a walk-in whoever is named."""
+    if customer is None or customer == sale.customer_id:
+        return sale.customer_id
+    if not by.account.customers.filter(pk=customer, is_active=True).exists():
+        raise errors.InvalidInput(errors=[errors.unknown_reference("customer")])
+    if sale.customer_id:
+        other = errors.FieldError("customer", "not_the_buyer", "Somebody else bought this.")
+        raise errors.InvalidInput(errors=[other])
+    return customer
 
 
 def _lock_lines(sale: Sale) -> QuerySet[SaleLine]:
@@ -141,81 +259,6 @@ def _refund_line(
     )
 
 
-def _check_serials(by: Membership, rows: Sequence[RefundLine]) -> None:
-    """Pieces that were sold by number come back by number, each once; on the shelf none stands without one."""
-    named = [
-        Named(line.product_id, bool(line.serials), row.quantity * line.factor, row.serials, f"lines.{index}.serials")
-        for index, row in enumerate(rows)
-        for line in [row.line]
-    ]
-    pieces.refuse_unnamed(named)
-    gone = _refunded_serials(by, rows)
-    not_sold, nameless = [], []
-    for row, each in zip(rows, named, strict=True):
-        if set(row.serials) - (set(row.line.serials) - gone[row.line_id]):
-            not_sold.append(pieces.about(each.field, SerialNotSold))
-        elif row.restock == Restock.SHELF and _is_by_piece(row.line) and not row.serials:
-            nameless.append(pieces.about(each.field, SoldWithoutSerials))
-    if not_sold:
-        raise SerialNotSold(errors=not_sold)
-    if nameless:
-        raise SoldWithoutSerials(errors=nameless)
-
-
-def _refunded_serials(by: Membership, rows: Sequence[RefundLine]) -> Mapping[UUID, set[str]]:
-    """Of each sold line the numbers of the pieces that were refunded before, whether they came back or not."""
-    refunded: dict[UUID, set[str]] = defaultdict(set)
-    named = [row.line_id for row in rows if row.serials]
-    if named:
-        for line_id, serials in by.account.refund_lines.filter(line__in=named).values_list("line_id", "serials"):
-            refunded[line_id].update(serials)
-    return refunded
-
-
-def _is_by_piece(line: SaleLine) -> bool:
-    return bool(line.product.is_stocked) and line.product.tracking == Tracking.SERIAL
-
-
-def _payments(by: Membership, refund: Refund, sent: Sequence[Mapping[str, Any]] | None) -> list[Payment]:
-    """What goes back by which tender, as negative payments. Raises RefundTenderMismatch."""
-    left = _left_by_method(by, refund.sale)
-    wanted = _as_it_came(refund.total, left) if sent is None else _by_method(sent)
-    fits = all(amount <= left.get(method, ZERO) for method, amount in wanted.items())
-    if not fits or sum(wanted.values(), ZERO) != refund.total:
-        exponent = by.account.currency_exponent
-        raise RefundTenderMismatch(
-            total=f"{round_money(refund.total, exponent):f}",
-            left={method: f"{round_money(amount, exponent):f}" for method, amount in left.items()},
-        )
-    return tenders.give_back(by=by, refund=refund, amounts=wanted)
-
-
-def _left_by_method(by: Membership, sale: Sale) -> dict[str, Decimal]:
-    """What was due by each tender and has not gone back, in the order in which it came, but first what is owed."""
-    left: dict[str, Decimal] = {}
-    # The sale brings its payments along, but not what went back.
-    for payment in by.account.payments.filter(sale=sale).order_by("id"):
-        left[payment.method] = left.get(payment.method, ZERO) + payment.amount
-    if PaymentMethod.CASH in left:
-        left[PaymentMethod.CASH] -= tenders.rounding_left(sale)
-    return dict(sorted(left.items(), key=lambda each: each[0] != PaymentMethod.CUSTOMER_CREDIT))
-
-
-def _as_it_came(total: Decimal, left: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    wanted = {}
-    for method, most in left.items():
-        wanted[method] = min(total, most)
-        total -= wanted[method]
-    return wanted
-
-
-def _by_method(sent: Sequence[Mapping[str, Any]]) -> dict[str, Decimal]:
-    wanted: dict[str, Decimal] = {}
-    for payment in sent:
-        wanted[payment["method"]] = wanted.get(payment["method"], ZERO) + payment["amount"]
-    return wanted
-
-
 def _status(lines: Any) -> SaleStatus:
     whole = all(line.refunded_quantity == line.quantity for line in lines)
     return SaleStatus.REFUNDED if whole else SaleStatus.PARTLY_REFUNDED
@@ -225,7 +268,7 @@ def _base_quantity(row: RefundLine, field: str) -> Decimal:
     return packs.in_base_units(row.quantity, row.line.factor, field=field)
 
 
-def _return_goods(*, by: Membership, refund: Refund, rows: Sequence[RefundLine]) -> None:
+def _return_goods(*, by: Membership, refund: Refund, rows: Sequence[RefundLine], drawer: Register) -> None:
     returns = [
         Return(
             row.line_id,
@@ -233,10 +276,16 @@ def _return_goods(*, by: Membership, refund: Refund, rows: Sequence[RefundLine])
             is_damaged=row.restock == Restock.DAMAGED,
             path=f"lines.{index}",
             serials=row.serials,
-            is_by_piece=_is_by_piece(row.line),
+            is_by_piece=refund_pieces.is_by_piece(row.line),
         )
         for index, row in enumerate(rows)
         if row.restock != Restock.NOT_RETURNED
     ]
     if returns:
-        inventory.return_stock(by=by, source=refund, returns=returns, occurred_at=refund.refunded_at)
+        inventory.return_stock(
+            by=by,
+            source=refund,
+            returns=returns,
+            occurred_at=refund.refunded_at,
+            brought_to=None if drawer.storefront_id == refund.sale.storefront_id else drawer.storefront_id,
+        )

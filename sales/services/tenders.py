@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from accounts.models import Membership
 from core.amounts import ZERO, round_to_coin
 from sales.models import Payment, PaymentMethod, Refund, Sale
-from sales.services import credit, gift_cards, money
+from sales.services import credit, gift_cards, money, purse
 
 
 def settle_sale(
@@ -50,6 +50,7 @@ def _payment(sale: Sale, sent: Mapping[str, Any], amount: Decimal, *, tendered: 
         sale=sale,
         attempt_id=sent.get("attempt"),
         method=sent["method"],
+        came_by=sent.get("came_by", ""),
         amount=amount,
         tendered=tendered,
         reference=sent.get("reference", ""),
@@ -115,22 +116,16 @@ def _given_back(refund: Refund, method: str, amount: Decimal, **more: Any) -> Pa
     )
 
 
-def rounding_left(sale: Sale) -> Decimal:
-    """Of what a sale's cash was rounded by, what has not gone back."""
-    gone = sale.refunds.aggregate(rounding=Sum("rounding"))["rounding"] or ZERO
-    left: Decimal = sale.rounding - gone
-    return left
-
-
 def _rounding_back(by: Membership, refund: Refund, amount: Decimal) -> Decimal:
     """What is added to this much that goes back in cash.
 
     All that went back so far is rounded together, and the last of it is all that is left, so that any sequence of
     refunds gives back what was paid.
     """
-    in_cash = by.account.payments.filter(sale=refund.sale, method=PaymentMethod.CASH)
+    cash_in = Q(method=PaymentMethod.CASH) | Q(came_by=PaymentMethod.CASH)
+    in_cash = by.account.payments.filter(cash_in, sale=refund.sale)
     cash = in_cash.aggregate(left=Sum("amount"))["left"] or ZERO
-    rounding = rounding_left(refund.sale)
+    rounding = purse.rounding_left(refund.sale)
     due = cash - rounding
     if amount == due:
         return rounding

@@ -19,7 +19,9 @@ from tests.conftest import Shop, open_shop
 from tests.core.test_tenancy import SAME
 from tests.core.walls import broken, found, run
 from tests.races import administrator
+from tests.sales import requests
 from tests.sales.calls import give_back, lines_of, sell
+from tests.sales.returning import exchanged, thing
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -164,6 +166,15 @@ def sold(committed) -> Shop:
             "registers",
             "its last number is 1, but it issued or leased 1 numbers up to 7",
         ),
+        (
+            "UPDATE registers SET last_refund_number = 2",
+            "registers",
+            "its last refund number is 2, but it made 1 refunds up to number 1",
+        ),
+        ("UPDATE sales SET status = 'VOIDED'", "sales", "it is VOIDED, but by its lines PARTLY_REFUNDED"),
+        ("UPDATE refunds SET kind = 'VOID'", "sales", "it is PARTLY_REFUNDED, but by its lines VOIDED"),
+        ("UPDATE refunds SET kind = 'VOID'", "refunds", "it voids 10.00, but the sale came to 23.33"),
+        ("UPDATE sales SET exchange_id = id", "sales", "it is of exchange"),
     ],
 )
 def test_what_does_not_add_up_is_named_with_its_row(sold, statement, table, problem):
@@ -177,6 +188,16 @@ def test_what_does_not_add_up_is_named_with_its_row(sold, statement, table, prob
         line.startswith(f"{table} {first(table, sold.id)} of account {sold.id}: {problem}")
         for line in text.splitlines()
     ), text
+
+
+def test_an_exchange_of_which_the_ends_differ_is_named(committed):
+    shop = open_shop("Ama Provisions")
+    new = exchanged(shop, requests.sell(shop), thing(shop, 1))["sale"]["id"]
+    assert run()[0] == 0
+    less = "UPDATE payments SET amount = amount - 1, tendered = tendered - 1 WHERE sale_id = %s AND method = 'EXCHANGE'"
+    corrupt(less, new)
+    wrong = f"sales {new} of account {shop.id}: what was exchanged for it, once paid by CASH, is off by -1.00"
+    assert wrong in run()[1]
 
 
 # --- Restored ---------------------------------------------------------------------------------------------------------

@@ -21,6 +21,6 @@ def back(line: str, quantity: str = "1", **extra):
     return {"lines": [{"line": line, "quantity": quantity}], **extra}
 
 
-def refund(shop: Shop, sale, quantity: str = "1", **extra):
-    url = f"{SALES}{sale['id']}/refunds/"
-    return shop.client().post(url, back(sale["lines"][0]["id"], quantity, id=str(uuid7()), **extra))
+def refund(shop: Shop, sale, quantity: str = "1", *, member=None, headers=None, **extra):
+    url, body = f"{SALES}{sale['id']}/refunds/", back(sale["lines"][0]["id"], quantity, id=str(uuid7()))
+    return shop.client(member).post(url, {**body, **extra}, **(headers or {}))

@@ -23,6 +23,20 @@ def test_s34_a_refund_gives_back_what_was_paid_for_what_comes_back(one):
     assert [p["amount"] for p in shown["payments"]] == ["29.00"]
 
 
+def test_s34_of_each_tender_what_is_left_after_earlier_refunds_goes_back(one):
+    """S34."""
+    payments = [{"method": "CARD", "amount": "12.00"}, {"method": "CASH", "amount": "8.00"}]
+    sale = sell(one, "2", payments=payments)
+    card = [{"method": "CARD", "amount": "10.00"}]
+    found = [refund(one, sale, payments=card).json()["data"], refund(one, sale, "0.5").json()["data"]]
+    assert [[(p["method"], p["amount"]) for p in r["payments"]] for r in found] == [
+        [("CARD", "-10.00")],
+        [("CARD", "-2.00"), ("CASH", "-3.00")],
+    ]
+    five = [{"method": "CARD", "amount": "5.00"}]
+    refused(one, lambda: refund(one, sale, "0.5", payments=five), 409, "refund_tender_mismatch")
+
+
 def test_s34_a_refund_that_is_too_much_is_409(one):
     """S34."""
     sale = sell(one)

@@ -192,9 +192,9 @@ def test_s36_control_a_number_that_is_given_twice_is_refused_by_its_constraint(b
 # --- Refunds ---------------------------------------------------------------------------------------------------------
 
 
-def refund(shop: Shop, sale: Sale):
+def refund(shop: Shop, sale: Sale, **extra):
     line = sale.lines.get(account=shop.account)
-    return services.refund_sale(by=shop.owner, sale=sale, lines=[{"line": line.pk, "quantity": Decimal(1)}])
+    return services.refund_sale(by=shop.owner, sale=sale, lines=[{"line": line.pk, "quantity": Decimal(1)}], **extra)
 
 
 def money_left(shop: Shop) -> Decimal:
@@ -226,12 +226,12 @@ def test_s34_control_a_sale_that_is_not_locked_is_paid_back_twice(busy, monkeypa
     sold = sell(busy)
     barrier = threading.Barrier(2)
 
-    def refund_unlocked():
+    def refund_unlocked(register: Register):
         with busy.inside(), meeting_before('INSERT INTO "refunds"', barrier):
-            refund(busy, busy.account.sales.get(pk=sold.pk))
+            refund(busy, busy.account.sales.get(pk=sold.pk), register=register.pk)
             return "refunded"
 
-    assert at_once([refund_unlocked] * 2) == ["refunded"] * 2
+    assert at_once([lambda r=register: refund_unlocked(r) for register in registers(busy, 2)]) == ["refunded"] * 2
     with busy.inside():
         assert (busy.account.refunds.count(), money_left(busy)) == (2, Decimal("-10.00"))
 

@@ -135,12 +135,12 @@ def test_s25_all_that_is_held_while_a_piece_is_being_sold_stays_for_its_cart(sho
 # --- Refunds ----------------------------------------------------------------------------------------------------------
 
 
-def give_back(shop: Shop, sale, *, restock: str, is_locked: bool = True):
+def give_back(shop: Shop, sale, *, restock: str, is_locked: bool = True, **extra):
     with shop.inside():
         sales = shop.account.sales
         found = (sales.locked() if is_locked else sales).get(pk=sale["id"])
         back = {"line": UUID(sale["lines"][0]["id"]), "quantity": Decimal(1), "serials": ["A1"], "restock": restock}
-        return services.refund_sale(by=shop.owner, sale=found, lines=[back])
+        return services.refund_sale(by=shop.owner, sale=found, lines=[back], **extra)
 
 
 def money_back(shop: Shop) -> list[Decimal]:
@@ -163,11 +163,11 @@ def refund_together(shop: Shop, restock: str):
     """Two have both seen that the piece was not refunded, without the sale's lock."""
     sale, barrier = sold(shop, shop.products[0], "A1", "A2"), threading.Barrier(2)
 
-    def refund():
+    def refund(register):
         with meeting_before('INSERT INTO "refunds"', barrier):
-            return give_back(shop, sale, restock=restock, is_locked=False)
+            return give_back(shop, sale, restock=restock, is_locked=False, register=register.pk)
 
-    return at_once([refund] * 2)
+    return at_once([lambda r=register: refund(r) for register in registers(shop, 2)])
 
 
 def test_control_without_the_lock_on_the_sale_one_piece_is_paid_back_twice(shop, monkeypatch):

@@ -34,7 +34,7 @@ def test_s34_money_goes_back_by_the_tender_that_is_named_if_so_much_came_by_it(s
     sale, line = split_sale(shop)
     cash = [{"method": "CASH", "amount": money("8.00")}]
     assert tenders(give_back(shop, sale, [(line, "0.8", "SHELF")], payments=cash)) == [("CASH", money("-8.00"))]
-    more = [{"method": "CASH", "amount": money("0.01")}, {"method": "CARD", "amount": money("9.99")}]
+    more = [{"method": "BANK", "amount": money("0.01")}, {"method": "CARD", "amount": money("9.99")}]
     error = refused_with(
         shop, RefundTenderMismatch, lambda: give_back(shop, sale, [(line, "1", "SHELF")], payments=more)
     )
