@@ -151,6 +151,7 @@ def below(*bases):
 
 # What is asked for by the address alone.
 BODILESS = {
+    "DELETE sales/customer-groups/{id}/",
     "DELETE accounts/auth/sessions/",
     "DELETE accounts/auth/sessions/{id}/",
     "POST accounts/auth/leave/",

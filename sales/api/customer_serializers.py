@@ -28,8 +28,6 @@ class CustomerGroupInput(ModelSerializer):
 
 
 class CustomerSummarySerializer(ModelSerializer):
-    """A customer as a line of a list."""
-
     class Meta:
         model = Customer
         fields = [
@@ -200,8 +198,6 @@ class AgeingInput(Serializer):
 
 
 class AgesSerializer(Serializer):
-    """What is owed by how many days it has been due."""
-
     not_due = fields.MoneyField()
     days_1_to_30 = fields.MoneyField()
     days_31_to_60 = fields.MoneyField()
