@@ -29,16 +29,21 @@ from tests.making import (
     drafted,
     expired_at,
     free_prefix,
+    layaway,
+    layaway_line,
     leaver,
     line_of,
     nothing,
     on_the_road,
+    open_cart,
     open_count,
     open_invitation,
     order,
     order_that_is,
     pack,
+    paid_layaway,
     paper,
+    parked_cart,
     picture,
     product,
     proved,
@@ -52,11 +57,12 @@ from tests.making import (
     top_shelf,
     transfer,
     undecided,
+    unpaid_layaway,
     unwatched,
     waiting,
     with_attachment,
 )
-from tests.routes import NO_ATTACHMENT, Route, by_name, routes
+from tests.routes import NO_ATTACHMENT, NO_LINE, Route, by_name, routes
 
 
 @dataclass
@@ -69,7 +75,9 @@ class Cast:
         self.client = self.shop.client()
 
     def call(self, route: Route, pk: Any = "", body: Any = None, **query: str):
-        address = route.url(pk, product=self.shop.products[0].pk, attachment=self.attachment_of(route, pk))
+        address = route.url(
+            pk, product=self.shop.products[0].pk, attachment=self.attachment_of(route, pk), line=self.line_of(route, pk)
+        )
         if route.method == "GET":
             return self.client.get(address, query)
         key = {"HTTP_IDEMPOTENCY_KEY": str(uuid7())}
@@ -85,6 +93,13 @@ class Cast:
             return NO_ATTACHMENT
         found = self.client.get(f"/api/v1/{route.collection}{pk}/attachments/").json()
         return found["data"][0]["id"] if found.get("data") else NO_ATTACHMENT
+
+    def line_of(self, route: Route, pk: Any) -> Any:
+        """The first line of a cart, where the route names one."""
+        if "{line}" not in route.path:
+            return NO_LINE
+        found = self.client.get(f"/api/v1/{route.collection}{pk}/").json()
+        return found["data"]["lines"][0]["id"] if found.get("data") else NO_LINE
 
     def rows(self, collection: str) -> list[dict[str, Any]]:
         response = self.client.get(f"/api/v1/{collection}")
@@ -266,6 +281,49 @@ BODIES = {
     },
     "POST sales/sales/": sale,
     "POST sales/sales/{pk}/refunds/": refund,
+    "POST sales/carts/": lambda cast: {
+        "id": str(uuid7()),
+        "storefront": str(cast.shop.storefront.pk),
+        "register": str(cast.shop.register.pk),
+        "customer": cast.first("sales/customers/"),
+        "name": "Red dress",
+        "price_level": "WHOLESALE",
+    },
+    "PATCH sales/carts/{pk}/": lambda cast: {
+        "customer": cast.first("sales/customers/"),
+        "name": f"Name {next(serial)}",
+        "price_level": "RETAIL",
+    },
+    "POST sales/carts/{pk}/lines/": lambda cast: {
+        "product": str(cast.shop.products[0].pk),
+        "pack": pack(cast),
+        "quantity": "1",
+        "unit_price": "9",
+        "discount": "0.5",
+        "serials": [],
+    },
+    "PATCH sales/carts/{pk}/lines/{line}/": lambda cast: {"quantity": "2", "unit_price": None, "discount": "0"},
+    "DELETE sales/carts/{pk}/lines/{line}/": nothing,
+    "POST sales/carts/{pk}/park/": nothing,
+    "POST sales/carts/{pk}/resume/": lambda cast: {"register": str(cast.shop.register.pk)},
+    "POST sales/carts/{pk}/hold/": lambda cast: {"minutes": 5},
+    "POST sales/carts/{pk}/release/": nothing,
+    "POST sales/carts/{pk}/abandon/": lambda cast: {"reason": "Went home"},
+    "POST sales/layaways/": layaway,
+    "POST sales/layaways/{pk}/payments/": lambda cast: {
+        "register": str(cast.shop.register.pk),
+        "payments": [{"method": "CARD", "amount": "1", "reference": "4711"}],
+    },
+    "POST sales/layaways/{pk}/complete/": lambda cast: {
+        "register": str(cast.shop.register.pk),
+        "lines": [{"line": layaway_line(cast), "serials": []}],
+    },
+    "POST sales/layaways/{pk}/cancel/": lambda cast: {
+        "register": str(cast.shop.register.pk),
+        "reason": "Too dear",
+        "fee": "0",
+        "payments": [{"method": "CASH", "amount": "18"}],
+    },
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {
         "name": f"Kofi {next(serial)}",
@@ -310,6 +368,18 @@ ROWS = {
     "POST accounts/memberships/{pk}/hand-over/": lambda cast: str(cast.shop.owner.pk),
     "POST accounts/memberships/{pk}/erase/": leaver,
     "POST accounts/invitations/{pk}/resend/": open_invitation,
+    "PATCH sales/carts/{pk}/": open_cart,
+    "POST sales/carts/{pk}/lines/": open_cart,
+    "PATCH sales/carts/{pk}/lines/{line}/": open_cart,
+    "DELETE sales/carts/{pk}/lines/{line}/": open_cart,
+    "POST sales/carts/{pk}/park/": open_cart,
+    "POST sales/carts/{pk}/resume/": parked_cart,
+    "POST sales/carts/{pk}/hold/": open_cart,
+    "POST sales/carts/{pk}/release/": open_cart,
+    "POST sales/carts/{pk}/abandon/": open_cart,
+    "POST sales/layaways/{pk}/payments/": unpaid_layaway,
+    "POST sales/layaways/{pk}/complete/": paid_layaway,
+    "POST sales/layaways/{pk}/cancel/": unpaid_layaway,
     "PATCH inventory/transfers/{pk}/": drafted,
     "POST inventory/transfers/{pk}/accept/": requested,
     "POST inventory/transfers/{pk}/cancel/": requested,

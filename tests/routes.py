@@ -10,7 +10,7 @@ from uuid import UUID
 from django.urls import URLResolver, get_resolver
 
 PREFIX = "api/v1/"
-NO_PRODUCT = NO_ATTACHMENT = UUID(int=0)
+NO_PRODUCT = NO_ATTACHMENT = NO_LINE = UUID(int=0)
 VERBS = ("get", "post", "put", "patch", "delete")
 PARAMETER = re.compile(r"\(\?P<(\w+)>[^)]*\)|<\w+:(\w+)>")
 
@@ -53,11 +53,12 @@ class Route:
         """What the action, or else the view, says."""
         return self.options.get(name, getattr(self.view, name, None))
 
-    def url(self, pk: Any = "", product: Any = NO_PRODUCT, attachment: Any = NO_ATTACHMENT) -> str:
+    def url(self, pk: Any = "", product: Any = NO_PRODUCT, attachment: Any = NO_ATTACHMENT, line: Any = NO_LINE) -> str:
         names = {
             "{pk}": str(pk),
             "{product}": str(product),
             "{attachment}": str(attachment),
+            "{line}": str(line),
             "{token}": str(pk) or "none",
         }
         return "/" + PREFIX + re.sub(r"{\w+}", lambda name: names[name[0]], self.path)

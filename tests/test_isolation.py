@@ -94,6 +94,14 @@ SENT = {
     "POST inventory/reservations/": {"location", "product"},
     "POST sales/sales/": {"storefront", "register", "customer", "product", "pack"},
     "POST sales/sales/{pk}/refunds/": {"line", "register"},
+    "POST sales/carts/": {"storefront", "register", "customer"},
+    "PATCH sales/carts/{pk}/": {"customer"},
+    "POST sales/carts/{pk}/lines/": {"product", "pack"},
+    "POST sales/carts/{pk}/resume/": {"register"},
+    "POST sales/layaways/": {"storefront", "register", "customer", "product", "pack"},
+    "POST sales/layaways/{pk}/payments/": {"register"},
+    "POST sales/layaways/{pk}/complete/": {"register", "line"},
+    "POST sales/layaways/{pk}/cancel/": {"register"},
 }
 
 

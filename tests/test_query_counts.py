@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection, connections
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
@@ -14,6 +15,7 @@ from core import limits
 from inventory import services as inventory
 from inventory.models import Location, Product
 from sales import services as sales
+from sales.models import Customer, Register
 from system import services as system
 from tests import works
 from tests.conftest import PASSWORD, Shop, open_shop, receive
@@ -69,6 +71,7 @@ def grow(shop: Shop, name: str) -> None:
             sale=shop.account.sales.locked().get(pk=sale.pk),
             lines=[{"line": sale.lines.all()[0].pk, "quantity": Decimal(1)}],
         )
+        set_aside(shop, name, register, customer, product)
         stock_up(shop, name, storefront, product)
         buy(shop, name, storefront, product)
         inventory.open_count(by=shop.owner, location=storefront.pk)
@@ -88,6 +91,22 @@ def grow(shop: Shop, name: str) -> None:
         accounts.add_device(by=shop.owner, name=f"Phone {name}")
         accounts.open_session(by=shop.owner, kind=SessionKind.TOKEN)
         shop.owner.session = None
+
+
+def set_aside(shop: Shop, name: str, register: Register, customer: Customer, product: Product) -> None:
+    """One more cart, and one more thing that somebody pays in parts."""
+    place = register.storefront
+    cart = sales.open_cart(by=shop.owner, storefront=place, register=register, customer=customer, name=name)
+    sales.add_cart_line(by=shop.owner, cart=cart, product=product.pk)
+    sales.open_layaway(
+        by=shop.owner,
+        storefront=place.pk,
+        register=register.pk,
+        customer=customer.pk,
+        lines=[{"product": product.pk, "quantity": Decimal(1)}],
+        due_on=timezone.localdate(timezone=shop.account.zone),
+        payments=[{"method": "CASH", "amount": Decimal(1)}],
+    )
 
 
 def leave_to_background(shop: Shop) -> None:

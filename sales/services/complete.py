@@ -24,8 +24,8 @@ from inventory.services import Issue, Shelf
 from sales import pricing
 from sales.models import Payment, PriceLevel, Sale, SaleLine
 from sales.pricing import LevyRate, Priced, Wanted
-from sales.services import rights, tenders
-from sales.services.receipts import open_receipt
+from sales.services import claims, rights, tenders
+from sales.services.receipts import find_levies, open_receipt
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ def complete_sale(
     discount: Decimal = ZERO,
     cart: UUID | None = None,
 ) -> Sale:
-    """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours; the client's price and
-    discount need a right.
+    """Sell, also what `cart` holds, which ends with it. Prices, discounts, taxes and the receipt number are ours; the
+    client's price and discount need a right.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
-    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
+    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired, CartClosed,
     InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
     """
     if not by.works_at(storefront):
@@ -92,6 +92,7 @@ def complete_sale(
     now = timezone.now()
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
+    claimed = claims.claim_cart(by=by, cart_id=cart, storefront_id=storefront)
     shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
     receipt = open_receipt(by=by, register_id=register, shelf=shelf)
     basket = _fill_basket(
@@ -107,6 +108,15 @@ def complete_sale(
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
     rows = _lines(sale, basket)
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments)
+    book_sale(by=by, sale=sale, rows=rows, taken=taken, shelf=shelf, basket=basket)
+    claims.close_cart(by=by, cart=claimed, sale=sale)
+    return sale
+
+
+def book_sale(
+    *, by: Membership, sale: Sale, rows: Sequence[SaleLine], taken: Sequence[Payment], shelf: Shelf, basket: Basket
+) -> None:
+    """Write a sale that is priced, numbered and paid, and take its goods from the shelf."""
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)
     total = round_money(sale.total, by.account.currency_exponent)
@@ -114,7 +124,40 @@ def complete_sale(
     _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket)
     SaleLine.across_accounts.bulk_create(rows)
     sale._prefetched_objects_cache = {"lines": rows, "payments": taken}  # type: ignore[attr-defined]
-    return sale
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A sale as it would be, and is not."""
+
+    sale: Sale
+    rows: Sequence[SaleLine]
+    basket: Basket
+
+
+def quote_sale(
+    *,
+    by: Membership,
+    shelf: Shelf,
+    lines: Sequence[Mapping[str, Any]],
+    at: datetime,
+    price_level: str,
+    discount: Decimal = ZERO,
+) -> Quote:
+    """Price lines as a sale at this moment would. Raises what they are refused for there."""
+    basket = _fill_basket(
+        by=by,
+        shelf=shelf,
+        lines=lines,
+        levies=find_levies(by=by, on=shelf.on),
+        price_level=price_level,
+        discount=discount,
+    )
+    sale = _sale(by, basket, sold_at=at, price_level=price_level)
+    sale.storefront_id = shelf.location_id
+    rows = _lines(sale, basket)
+    sale._prefetched_objects_cache = {"lines": rows}  # type: ignore[attr-defined]
+    return Quote(sale, rows, basket)
 
 
 def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:

@@ -1,8 +1,10 @@
 """What a sale begins with: the next number of its register, its shift, and the levies of its day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -14,17 +16,21 @@ from sales.errors import RegisterInactive
 from sales.pricing import LevyRate
 from sales.services import drawers
 
-# The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
-# number back with everything else. Its open shift and what is levied that day come along with it.
-_OPEN_RECEIPT = """
-UPDATE registers r SET last_number = r.last_number + 1 FROM locations l
-WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
-  AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
-RETURNING r.code, r.last_number, r.open_shift_id, ARRAY(
+Levies = Mapping[str, tuple[LevyRate, ...]]  # per class of goods
+
+_LEVIES = """ARRAY(
   SELECT json_build_array(tax_class, code, name, rate::text) FROM levies
   WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
   ORDER BY tax_class, rate DESC, code
-)
+)"""
+_FIND_LEVIES = f"SELECT {_LEVIES}"
+# The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
+# number back with everything else. Its open shift and what is levied that day come along with it.
+_OPEN_RECEIPT = f"""
+UPDATE registers r SET last_number = r.last_number + 1 FROM locations l
+WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
+  AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
+RETURNING r.code, r.last_number, r.open_shift_id, {_LEVIES}
 """
 
 
@@ -34,7 +40,7 @@ class Receipt:
 
     number: str
     shift_id: UUID | None
-    levies: Mapping[str, tuple[LevyRate, ...]]
+    levies: Levies
 
 
 def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
@@ -45,8 +51,7 @@ def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
         "account": account.pk,
         "register": register_id,
         "storefront": storefront_id,
-        "country": account.country if account.is_tax_registered else None,
-        "on": shelf.on,
+        **_taxed_where(by, shelf.on),
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_RECEIPT, wanted)
@@ -55,10 +60,25 @@ def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
         raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
     code, number, shift_id, levied = row
     drawers.check_shift(by=by, shift_id=shift_id)
+    return Receipt(f"{code}-{number:06d}", shift_id, _by_class(levied))
+
+
+def find_levies(*, by: Membership, on: date) -> Levies:
+    """What is levied on a day, for what is priced but not sold yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND_LEVIES, _taxed_where(by, on))
+        return _by_class(cursor.fetchone()[0])
+
+
+def _taxed_where(by: Membership, on: date) -> dict[str, Any]:
+    return {"country": by.account.country if by.account.is_tax_registered else None, "on": on}
+
+
+def _by_class(levied: Iterable[tuple[str, str, str, str]]) -> Levies:
     levies: dict[str, tuple[LevyRate, ...]] = {}
     for tax_class, levy, name, rate in levied:
         levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate)))
-    return Receipt(f"{code}-{number:06d}", shift_id, levies)
+    return levies
 
 
 def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> errors.DomainError:

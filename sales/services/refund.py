@@ -21,6 +21,7 @@ from inventory import services as inventory
 from inventory.models import Tracking
 from inventory.pieces import Named
 from inventory.services import Return
+from sales import queries
 from sales.errors import RefundTenderMismatch, RefundTooMuch, SerialNotSold, SoldWithoutSerials
 from sales.models import Payment, Refund, RefundLine, Restock, Sale, SaleLine, SaleStatus
 from sales.services import drawers, rights
@@ -196,7 +197,7 @@ def _payments(by: Membership, refund: Refund, sent: Sequence[Mapping[str, Any]] 
 def _left_by_method(sale: Sale) -> dict[str, Decimal]:
     """What was paid by each tender and has not gone back, in the order in which it came."""
     left: dict[str, Decimal] = {}
-    for payment in sale.payments.order_by("id"):
+    for payment in queries.find_tenders(sale):
         left[payment.method] = left.get(payment.method, ZERO) + payment.amount
     return left
 

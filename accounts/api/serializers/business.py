@@ -1,6 +1,6 @@
 from accounts.api.fields import TimeZoneField
 from accounts.models import Account, AuditEvent
-from core.amounts import ZERO
+from core.amounts import ONE, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer
 
@@ -18,6 +18,7 @@ class AccountSerializer(ModelSerializer):
             "prices_include_tax",
             "is_shift_required",
             "cash_rounding",
+            "layaway_deposit_rate",
             "receipt_header",
             "receipt_footer",
             "version",
@@ -27,6 +28,7 @@ class AccountSerializer(ModelSerializer):
 class AccountInput(ModelSerializer):
     time_zone = TimeZoneField()
     cash_rounding = fields.MoneyField(min_value=ZERO)
+    layaway_deposit_rate = fields.RateField(min_value=ZERO, max_value=ONE)
 
     class Meta:
         model = Account
@@ -37,6 +39,7 @@ class AccountInput(ModelSerializer):
             "prices_include_tax",
             "is_shift_required",
             "cash_rounding",
+            "layaway_deposit_rate",
             "receipt_header",
             "receipt_footer",
         ]
