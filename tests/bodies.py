@@ -124,6 +124,7 @@ def fill(shop: Any) -> Cast:
                 cast.send(name)
     add_pieces(cast)
     add_task(cast)
+    paid_layaway(cast)  # which is still to be handed over
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
 

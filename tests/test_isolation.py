@@ -172,6 +172,7 @@ OTHERS = {  # filters whose name is not that of a field which the list shows
     "in_stock": ["true", "false"],
     "product": [str(UUID(int=0))],
     "expires_before": ["2100-01-01"],
+    "due_before": ["2100-01-01"],
     "sold_from": ["2020-01-01T00:00:00Z"],
     "sold_before": ["2100-01-01T00:00:00Z"],
     "refunded_from": ["2020-01-01T00:00:00Z"],

@@ -29,6 +29,11 @@ COLLECTIONS = (
     "idempotency_keys",
     "products",
     "customers",
+    "carts",
+    "cart_lines",
+    "layaways",
+    "layaway_lines",
+    "customer_entries",
 )
 
 
@@ -48,6 +53,9 @@ def state_of(shop: Shop) -> dict[str, Any]:
             "transfer_steps": list(
                 shop.account.transfers.order_by("id").values_list("id", "status", "version", "reason")
             ),
+            "carts": list(shop.account.carts.order_by("id").values_list("id", "status", "version", "register_id")),
+            "layaways": list(shop.account.layaways.order_by("id").values_list("id", "status", "version", "paid")),
+            "held": list(shop.account.reservations.order_by("id").values_list("id", "quantity", "expires_at")),
             "refunded": list(shop.account.sale_lines.order_by("id").values_list("id", "refunded_quantity")),
         }
 

@@ -112,7 +112,8 @@ def find_drawer_at(by: Membership, register_id: UUID, storefront_id: UUID) -> Re
     """The locked register, which has to stand in this storefront."""
     drawer = drawers.find_drawer(by=by, register_id=register_id)
     if drawer.storefront_id != storefront_id:
-        raise errors.InvalidInput(errors=[errors.unknown_reference("register")])
+        is_place = by.account.locations.storefronts().filter(pk=storefront_id).exists()
+        raise errors.InvalidInput(errors=[errors.unknown_reference("register" if is_place else "storefront")])
     return drawer
 
 
