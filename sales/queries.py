@@ -33,7 +33,9 @@ def sum_taxes(sale: Sale) -> list[dict[str, str]]:
 def find_tenders(sale: Sale) -> list[Payment]:
     """What was paid for a sale and went back, in that order; for what was laid aside, its instalments: their sum, which
     paid the sale, moved no money."""
-    paid = list(sale.payments.order_by("id"))
+    paid = list(
+        sale.account.payments.filter(sale=sale).order_by("id")
+    )  # also where those of refunds are not prefetched
     if all(payment.method != PaymentMethod.DEPOSIT for payment in paid):
         return paid
     before = sale.account.payments.filter(layaway__sale=sale).order_by("id")
