@@ -348,6 +348,8 @@ SPECTACULAR_SETTINGS = {
         "TenderEnum": "sales.api.serializers.TENDERS",
         "PaymentMethodEnum": "sales.models.PaymentMethod",
         "SaleStatusEnum": "sales.models.SaleStatus",
+        "CartStatusEnum": "sales.models.CartStatus",
+        "LayawayStatusEnum": "sales.models.LayawayStatus",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_QUERY_MANAGER": "across_accounts",
