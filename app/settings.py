@@ -392,6 +392,8 @@ SPECTACULAR_SETTINGS = {
         "SaleStatusEnum": "sales.models.SaleStatus",
         "ReceiptFormatEnum": "sales.models.ReceiptFormat",
         "CashEventKindEnum": "sales.models.CashEventKind",
+        "CartStatusEnum": "sales.models.CartStatus",
+        "LayawayStatusEnum": "sales.models.LayawayStatus",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_QUERY_MANAGER": "across_accounts",

@@ -21,6 +21,11 @@ class NotStocked(DomainError):
     detail = "A service or charge is not kept in stock."
 
 
+class HeldFirmly(DomainError):
+    code = "held_firmly"
+    detail = "This is held for a paper: complete or cancel that."
+
+
 class SerialElsewhere(DomainError):
     code = "serial_elsewhere"
     detail = "A piece with one of these serial numbers is not here."

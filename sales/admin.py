@@ -2,6 +2,8 @@ from django.contrib import admin
 
 from core.admin import AccountFilter, StaffAdmin, StaffInline
 from sales.models import (
+    Cart,
+    CartLine,
     CashEvent,
     Customer,
     CustomerEntry,
@@ -12,6 +14,8 @@ from sales.models import (
     GiftCardEntry,
     HandOver,
     IncomingTransfer,
+    Layaway,
+    LayawayLine,
     MobilePayment,
     NumberLease,
     Payment,
@@ -145,6 +149,53 @@ class SaleAdmin(StaffAdmin):
     list_filter = (AccountFilter, "status")
     list_select_related = ("account", "storefront", "sold_by")
     search_fields = ("receipt_number", "=id")
+
+
+class CartLineInline(StaffInline):
+    model = CartLine
+    fields = ("product", "pack", "quantity", "unit_price", "discount", "serials")
+    ordering = ("id",)
+
+
+@admin.register(Cart)
+class CartAdmin(StaffAdmin):
+    needs_account = True
+    inlines = (CartLineInline,)
+    fields = (
+        *("name", "id", "account", "storefront", "register", "customer", "price_level", "status", "sale"),
+        *("closing_reason", "opened_by", "opened_at", "touched_at"),
+    )
+    list_display = ("id", "name", "account", "storefront", "status", "opened_by", "touched_at")
+    list_filter = (AccountFilter, "status")
+    list_select_related = ("account", "storefront", "opened_by")
+    search_fields = ("name", "=id")
+
+
+class LayawayLineInline(StaffInline):
+    model = LayawayLine
+    fields = ("position", "name", "quantity", "unit_price", "discount", "tax_amount", "total")
+    ordering = ("position",)
+
+
+class InstalmentInline(StaffInline):
+    model = Payment
+    fields = ("method", "amount", "reference", "paid_at")
+    ordering = ("id",)
+
+
+@admin.register(Layaway)
+class LayawayAdmin(StaffAdmin):
+    needs_account = True
+    inlines = (LayawayLineInline, InstalmentInline)
+    fields = (
+        *("id", "account", "storefront", "register", "customer", "status", "price_level", "currency", "subtotal"),
+        *("discount_total", "tax_total", "total", "paid", "fee", "due_on", "sale", "closing_reason", "opened_by"),
+        *("opened_at", "closed_at"),
+    )
+    list_display = ("id", "account", "customer", "status", "total", "paid", "currency", "due_on")
+    list_filter = (AccountFilter, "status")
+    list_select_related = ("account", "customer")
+    search_fields = ("customer__name", "=id")
 
 
 @admin.register(Refund)

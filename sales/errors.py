@@ -177,3 +177,43 @@ class TransferDecided(DomainError):
 class TransferNotCreditable(DomainError):
     code = "transfer_not_creditable"
     detail = "This is no amount in {currency} that could be put on an account: dismiss it, and say why."
+
+
+class CartClosed(DomainError):
+    code = "cart_closed"
+    detail = "This cart is {status}: it was sold, given up, or forgotten."
+
+
+class CartState(DomainError):
+    code = "cart_state"
+    detail = "This cannot be done with a cart that is {status}."
+
+
+class CartFull(DomainError):
+    code = "cart_full"
+    detail = "A cart takes {most} lines."
+
+
+class LayawayClosed(DomainError):
+    code = "layaway_closed"
+    detail = "This layaway is {status} already."
+
+
+class LayawayUnpaid(DomainError):
+    code = "layaway_unpaid"
+    detail = "{open} is still to be paid."
+
+
+class LayawayOverpaid(DomainError):
+    code = "layaway_overpaid"
+    detail = "Only {open} is left to pay."
+
+
+class DepositTooSmall(DomainError):
+    code = "deposit_too_small"
+    detail = "Laying this aside takes a deposit of {least}."
+
+
+class FeeTooLarge(DomainError):
+    code = "fee_too_large"
+    detail = "At most {most} of this layaway can be kept."

@@ -1,15 +1,30 @@
 """Reads that span the till's models."""
 
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 
 from accounts.models import Account, Membership
-from core.amounts import ZERO
-from sales.models import Refund, RefundKind, Sale, SaleStatus
+from core.amounts import ONE, ZERO
+from sales.models import (
+    Cart,
+    CartLine,
+    Layaway,
+    Payment,
+    PaymentMethod,
+    Refund,
+    RefundKind,
+    Sale,
+    SaleStatus,
+)
+
+_HELD = ("product_id", "quantity", "expires_at")
 
 
 def sum_taxes(document: Sale | Refund) -> list[dict[str, str]]:
@@ -24,6 +39,41 @@ def sum_taxes(document: Sale | Refund) -> list[dict[str, str]]:
         {"code": code, "name": name, "rate": rate, "base": f"{base:f}", "amount": f"{amount:f}"}
         for (code, name, rate), (base, amount) in sums.items()
     ]
+
+
+def find_tenders(sale: Sale) -> list[Payment]:
+    """What was paid for a sale and went back, in that order; for what was laid aside, its instalments: their sum, which
+    paid the sale, moved no money."""
+    paid = list(
+        sale.account.payments.filter(sale=sale).order_by("id")
+    )  # also where those of refunds are not prefetched
+    if all(payment.method != PaymentMethod.DEPOSIT for payment in paid):
+        return paid
+    before = sale.account.payments.filter(layaway__sale=sale).order_by("id")
+    return [*before, *(payment for payment in paid if payment.method != PaymentMethod.DEPOSIT)]
+
+
+def find_instalments(layaway: Layaway) -> QuerySet[Payment]:
+    """What was paid for a layaway and went back, in that order."""
+    paid: QuerySet[Payment] = layaway.payments.order_by("id")
+    return paid
+
+
+def find_cart_lines(cart: Cart) -> list[CartLine]:
+    """The lines in the order in which they came, each told whether all that the cart wants of its product is `held`,
+    and until when."""
+    lines = list(cart.lines.select_related("product", "pack").order_by("id"))
+    reserved = cart.account.reservations.filter(
+        cart=cart.pk, location=cart.storefront_id, expires_at__gt=timezone.now()
+    )
+    held = {product: (quantity, until) for product, quantity, until in reserved.values_list(*_HELD)}
+    wanted: dict[UUID, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        wanted[line.product_id] += line.quantity * (line.pack.factor if line.pack else ONE)
+    for line in lines:
+        quantity, until = held.get(line.product_id, (ZERO, None))
+        line.held_until = until if quantity >= wanted[line.product_id] else None
+    return lines
 
 
 def summarise_days(by: Membership, *, first: date, last: date) -> list[dict[str, Any]]:

@@ -40,6 +40,18 @@ WITH lines AS (
   SELECT account_id, refund_id, sum(total) AS total, sum(tax_amount) AS tax FROM refund_lines GROUP BY 1, 2
 ), given AS (
   SELECT account_id, refund_id, sum(amount) AS amount FROM payments WHERE refund_id IS NOT NULL GROUP BY 1, 2
+), instalments AS (
+  SELECT account_id, layaway_id, sum(amount) AS amount FROM payments WHERE layaway_id IS NOT NULL GROUP BY 1, 2
+), aside AS (
+  SELECT y.*, coalesce(i.amount, 0) AS came, coalesce(l.total, 0) AS line_total, coalesce(l.tax, 0) AS line_tax,
+         coalesce(l.discount, 0) AS line_discount
+  FROM layaways y LEFT JOIN instalments i ON i.account_id = y.account_id AND i.layaway_id = y.id
+  LEFT JOIN (
+    SELECT account_id, layaway_id, sum(total) AS total, sum(tax_amount) AS tax, sum(discount) AS discount
+    FROM layaway_lines GROUP BY 1, 2
+  ) l ON l.account_id = y.account_id AND l.layaway_id = y.id
+), deposits AS (
+  SELECT account_id, sale_id, sum(amount) AS amount FROM payments WHERE method = 'DEPOSIT' GROUP BY 1, 2
 ), issued AS (
   SELECT account_id, register_id, substring(receipt_number FROM '[0-9]+$')::numeric AS number FROM sales
 ), leased AS (
@@ -114,6 +126,29 @@ SELECT 'refunds', r.account_id, r.id,
        format('its total is %s, but %s went back', r.total + r.rounding, -coalesce(g.amount, 0))
 FROM refunds r LEFT JOIN given g ON g.account_id = r.account_id AND g.refund_id = r.id
 WHERE r.total + r.rounding <> -coalesce(g.amount, 0)
+UNION ALL
+SELECT 'layaways', account_id, id, format('%s of it is paid, but its payments sum to %s', paid, came)
+FROM aside WHERE paid <> came
+UNION ALL
+SELECT 'layaways', account_id, id, format('its total is %s, but its lines sum to %s', total, line_total)
+FROM aside WHERE total <> line_total
+UNION ALL
+SELECT 'layaways', account_id, id, format('its tax is %s, but that of its lines is %s', tax_total, line_tax)
+FROM aside WHERE tax_total <> line_tax
+UNION ALL
+SELECT 'layaways', account_id, id,
+       format('its discount is %s, but that of its lines is %s', discount_total, line_discount)
+FROM aside WHERE discount_total <> line_discount
+UNION ALL
+SELECT 'layaways', y.account_id, y.id,
+       format('%s was paid for it, but its sale says %s', y.came, coalesce(d.amount, 0))
+FROM aside y LEFT JOIN deposits d ON d.account_id = y.account_id AND d.sale_id = y.sale_id
+WHERE y.status = 'COMPLETED' AND y.came <> coalesce(d.amount, 0)
+UNION ALL
+SELECT 'sales', d.account_id, d.sale_id, format('%s was paid for it before, but nothing was laid aside', d.amount)
+FROM deposits d WHERE NOT EXISTS (
+  SELECT 1 FROM layaways y WHERE y.account_id = d.account_id AND y.sale_id = d.sale_id
+)
 UNION ALL
 SELECT 'registers', r.account_id, r.id,
        format('its last number is %s, but it issued or leased %s numbers up to %s',

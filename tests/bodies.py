@@ -33,19 +33,24 @@ from tests.making import (
     expired_at,
     free_prefix,
     keeper_of_a_wallet,
+    layaway,
+    layaway_line,
     leased,
     leaver,
     line_of,
     money,
     nothing,
     on_the_road,
+    open_cart,
     open_count,
     open_debt,
     open_invitation,
     order,
     order_that_is,
     pack,
+    paid_layaway,
     paper,
+    parked_cart,
     picture,
     product,
     prompted,
@@ -62,12 +67,13 @@ from tests.making import (
     transfer,
     transferred,
     undecided,
+    unpaid_layaway,
     unwatched,
     waiting,
     with_attachment,
     working_shift,
 )
-from tests.routes import NO_ATTACHMENT, NO_LEASE, Route, by_name, routes
+from tests.routes import NO_ATTACHMENT, NO_LEASE, NO_LINE, Route, by_name, routes
 
 
 @dataclass
@@ -80,8 +86,13 @@ class Cast:
         self.client = self.shop.client()
 
     def call(self, route: Route, pk: Any = "", body: Any = None, **query: str):
-        lease, attachment = self.lease_of(route, pk), self.attachment_of(route, pk)
-        address = route.url(pk, product=self.shop.products[0].pk, attachment=attachment, lease=lease)
+        address = route.url(
+            pk,
+            product=self.shop.products[0].pk,
+            attachment=self.attachment_of(route, pk),
+            lease=self.lease_of(route, pk),
+            line=self.line_of(route, pk),
+        )
         if route.method == "GET":
             return self.client.get(address, query)
         key = {"HTTP_IDEMPOTENCY_KEY": str(uuid7())}
@@ -104,6 +115,13 @@ class Cast:
             return NO_LEASE
         found = self.client.get(f"/api/v1/{route.collection}{pk}/").json()
         return found.get("data", {}).get("open_lease_id") or NO_LEASE
+
+    def line_of(self, route: Route, pk: Any) -> Any:
+        """The first line of a cart, where the route names one."""
+        if "{line}" not in route.path:
+            return NO_LINE
+        found = self.client.get(f"/api/v1/{route.collection}{pk}/").json()
+        return found["data"]["lines"][0]["id"] if found.get("data") else NO_LINE
 
     def rows(self, collection: str) -> list[dict[str, Any]]:
         response = self.client.get(f"/api/v1/{collection}")
@@ -129,6 +147,7 @@ def fill(shop: Any) -> Cast:
                 cast.send(name)
     add_pieces(cast)
     add_task(cast)
+    paid_layaway(cast)  # which is still to be handed over
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
 
@@ -346,6 +365,49 @@ BODIES = {
     "POST sales/refunds/{pk}/prints/": lambda cast: {"format": "JSON"},
     "POST sales/sales/{pk}/exchanges/": exchange,
     "POST sales/sales/{pk}/void/": lambda cast: {"id": str(uuid7()), "reason": "Wrong goods"},
+    "POST sales/carts/": lambda cast: {
+        "id": str(uuid7()),
+        "storefront": str(cast.shop.storefront.pk),
+        "register": str(cast.shop.register.pk),
+        "customer": cast.first("sales/customers/"),
+        "name": "Red dress",
+        "price_level": "WHOLESALE",
+    },
+    "PATCH sales/carts/{pk}/": lambda cast: {
+        "customer": cast.first("sales/customers/"),
+        "name": f"Name {next(serial)}",
+        "price_level": "RETAIL",
+    },
+    "POST sales/carts/{pk}/lines/": lambda cast: {
+        "product": str(cast.shop.products[0].pk),
+        "pack": pack(cast),
+        "quantity": "1",
+        "unit_price": "9",
+        "discount": "0.5",
+        "serials": [],
+    },
+    "PATCH sales/carts/{pk}/lines/{line}/": lambda cast: {"quantity": "2", "unit_price": None, "discount": "0"},
+    "DELETE sales/carts/{pk}/lines/{line}/": nothing,
+    "POST sales/carts/{pk}/park/": nothing,
+    "POST sales/carts/{pk}/resume/": lambda cast: {"register": str(cast.shop.register.pk)},
+    "POST sales/carts/{pk}/hold/": lambda cast: {"minutes": 5},
+    "POST sales/carts/{pk}/release/": nothing,
+    "POST sales/carts/{pk}/abandon/": lambda cast: {"reason": "Went home"},
+    "POST sales/layaways/": layaway,
+    "POST sales/layaways/{pk}/payments/": lambda cast: {
+        "register": str(cast.shop.register.pk),
+        "payments": [{"method": "CARD", "amount": "1", "reference": "4711"}],
+    },
+    "POST sales/layaways/{pk}/complete/": lambda cast: {
+        "register": str(cast.shop.register.pk),
+        "lines": [{"line": layaway_line(cast), "serials": []}],
+    },
+    "POST sales/layaways/{pk}/cancel/": lambda cast: {
+        "register": str(cast.shop.register.pk),
+        "reason": "Too dear",
+        "fee": "0",
+        "payments": [{"method": "CASH", "amount": "18"}],
+    },
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {
         "name": f"Kofi {next(serial)}",
@@ -398,6 +460,18 @@ ROWS = {
     "POST sales/customers/{pk}/pay-out/": keeper_of_a_wallet,
     "POST sales/debts/{pk}/write-off/": lambda cast: open_debt(cast)["id"],
     "DELETE sales/customer-groups/{pk}/": lambda cast: cast.send("POST sales/customer-groups/")["id"],
+    "PATCH sales/carts/{pk}/": open_cart,
+    "POST sales/carts/{pk}/lines/": open_cart,
+    "PATCH sales/carts/{pk}/lines/{line}/": open_cart,
+    "DELETE sales/carts/{pk}/lines/{line}/": open_cart,
+    "POST sales/carts/{pk}/park/": open_cart,
+    "POST sales/carts/{pk}/resume/": parked_cart,
+    "POST sales/carts/{pk}/hold/": open_cart,
+    "POST sales/carts/{pk}/release/": open_cart,
+    "POST sales/carts/{pk}/abandon/": open_cart,
+    "POST sales/layaways/{pk}/payments/": unpaid_layaway,
+    "POST sales/layaways/{pk}/complete/": paid_layaway,
+    "POST sales/layaways/{pk}/cancel/": unpaid_layaway,
     "PATCH inventory/transfers/{pk}/": drafted,
     "POST inventory/transfers/{pk}/accept/": requested,
     "POST inventory/transfers/{pk}/cancel/": requested,

@@ -265,6 +265,61 @@ def exchange(cast):
     return {**refund(cast), "reason": "Too small", "new_lines": [thing], "payments": paid}
 
 
+def open_cart(cast):
+    """A new cart, with something in it."""
+    pk = cast.send("POST sales/carts/")["id"]
+    body = {"product": str(cast.shop.products[0].pk), "quantity": "1"}
+    cast.call(by_name()["POST sales/carts/{pk}/lines/"], pk, body)
+    return pk
+
+
+def parked_cart(cast):
+    pk = open_cart(cast)
+    cast.call(by_name()["POST sales/carts/{pk}/park/"], pk)
+    return pk
+
+
+def layaway(cast):
+    """Two pairs of the first product at 19, less 2 each and 2 on the whole: 32; 18 in cash."""
+    return {
+        "id": str(uuid7()),
+        "storefront": str(cast.shop.storefront.pk),
+        "register": str(cast.shop.register.pk),
+        "customer": cast.first("sales/customers/"),
+        "due_on": str(timezone.localdate(timezone=cast.shop.account.zone) + timedelta(days=30)),
+        "price_level": "RETAIL",
+        "lines": [
+            {
+                "product": str(cast.shop.products[0].pk),
+                "pack": pack(cast),
+                "quantity": "2",
+                "unit_price": "18",
+                "discount": "2",
+            }
+        ],
+        "discount": "2",
+        "payments": [{"method": "CASH", "amount": "18", "reference": ""}],
+    }
+
+
+def unpaid_layaway(cast):
+    return cast.send("POST sales/layaways/")["id"]
+
+
+def paid_layaway(cast):
+    """The last one that is paid and not handed over, or else a new one."""
+    for row in cast.rows("sales/layaways/?status=OPEN&page_size=200"):
+        if row["open_amount"] == "0.00" and row["storefront"] == str(cast.shop.storefront.pk):
+            return row["id"]
+    sent = layaway(cast)
+    return cast.send("POST sales/layaways/", {**sent, "payments": [{"method": "CASH", "amount": "32"}]})["id"]
+
+
+def layaway_line(cast):
+    pk = paid_layaway(cast)
+    return cast.client.get(f"/api/v1/sales/layaways/{pk}/").json()["data"]["lines"][0]["id"]
+
+
 def depot(cast):
     """A warehouse of the business, whoever of it looks, with plenty of the first product."""
     shop = cast.shop

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.urls import URLResolver, get_resolver
 
 PREFIX = "api/v1/"
-NO_PRODUCT = NO_ATTACHMENT = NO_LEASE = UUID(int=0)
+NO_PRODUCT = NO_ATTACHMENT = NO_LEASE = NO_LINE = UUID(int=0)
 VERBS = ("get", "post", "put", "patch", "delete")
 PARAMETER = re.compile(r"\(\?P<(\w+)>[^)]*\)|<\w+:(\w+)>")
 
@@ -54,7 +54,12 @@ class Route:
         return self.options.get(name, getattr(self.view, name, None))
 
     def url(
-        self, pk: Any = "", product: Any = NO_PRODUCT, attachment: Any = NO_ATTACHMENT, lease: Any = NO_LEASE
+        self,
+        pk: Any = "",
+        product: Any = NO_PRODUCT,
+        attachment: Any = NO_ATTACHMENT,
+        lease: Any = NO_LEASE,
+        line: Any = NO_LINE,
     ) -> str:
         names = {
             "{pk}": str(pk),
@@ -62,6 +67,7 @@ class Route:
             "{attachment}": str(attachment),
             "{lease}": str(lease),
             "{account}": str(pk),
+            "{line}": str(line),
             "{token}": str(pk) or "none",
         }
         return "/" + PREFIX + re.sub(r"{\w+}", lambda name: names[name[0]], self.path)

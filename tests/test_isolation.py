@@ -105,6 +105,14 @@ SENT = {
     "POST sales/shifts/": {"register"},
     "POST sales/shifts/{pk}/hand-over/": {"to"},
     "POST sales/sales/{pk}/exchanges/": {"line", "register", "customer", "product", "pack"},
+    "POST sales/carts/": {"storefront", "register", "customer"},
+    "PATCH sales/carts/{pk}/": {"customer"},
+    "POST sales/carts/{pk}/lines/": {"product", "pack"},
+    "POST sales/carts/{pk}/resume/": {"register"},
+    "POST sales/layaways/": {"storefront", "register", "customer", "product", "pack"},
+    "POST sales/layaways/{pk}/payments/": {"register"},
+    "POST sales/layaways/{pk}/complete/": {"register", "line"},
+    "POST sales/layaways/{pk}/cancel/": {"register"},
 }
 
 
@@ -178,6 +186,7 @@ OTHERS = {  # filters whose name is not that of a field which the list shows
     "in_stock": ["true", "false"],
     "product": [str(UUID(int=0))],
     "expires_before": ["2100-01-01"],
+    "due_before": ["2100-01-01"],
     "sold_from": ["2020-01-01T00:00:00Z"],
     "sold_before": ["2100-01-01T00:00:00Z"],
     "opened_from": ["2020-01-01T00:00:00Z"],
@@ -187,7 +196,6 @@ OTHERS = {  # filters whose name is not that of a field which the list shows
     "paid_from": ["2020-01-01T00:00:00Z"],
     "paid_before": ["2100-01-01T00:00:00Z"],
     "is_open": ["true", "false"],
-    "due_before": ["2100-01-01"],
     "shift": [str(UUID(int=0))],
     "refund": [str(UUID(int=0))],
 }

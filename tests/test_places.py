@@ -91,6 +91,8 @@ def sell_there(shop: Shop) -> Shop:
             cast.send(f"POST inventory/{name}")
         for name in ("registers/", "shifts/", "sales/", "shifts/{pk}/cash-events/", "shifts/{pk}/close/"):
             cast.send(f"POST sales/{name}")
+        for name in ("carts/", "carts/{pk}/lines/", "layaways/"):
+            cast.send(f"POST sales/{name}")
         cast.send("POST sales/sales/{pk}/refunds/")
         for name in ("", "{pk}/receive/"):
             cast.send(f"POST inventory/purchase-orders/{name}")

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection, connections
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
@@ -15,7 +16,7 @@ from core import limits
 from inventory import services as inventory
 from inventory.models import Location, Product
 from sales import services as sales
-from sales.models import Register
+from sales.models import Customer, Register
 from system import services as system
 from tests import works
 from tests.conftest import PASSWORD, Shop, open_shop, receive
@@ -77,6 +78,7 @@ def grow(shop: Shop, name: str) -> None:
         ask_by_phone(shop, name, register)
         shift = sales.open_shift(by=shop.owner, register=register.pk)
         sales.hand_over_shift(by=shop.owner, shift=shift, counted=Decimal(1), to=shop.cashier.pk)
+        set_aside(shop, name, register, customer, product)
         stock_up(shop, name, storefront, product)
         buy(shop, name, storefront, product)
         inventory.open_count(by=shop.owner, location=storefront.pk)
@@ -105,6 +107,22 @@ def ask_by_phone(shop: Shop, name: str, register: Register) -> None:
     )
     finding = Finding(Outcome.PAID, amount=Decimal(5), currency="GHS")
     sales.keep_transfer(account=shop.account, gateway="MOMO", reference=name, finding=finding)
+
+
+def set_aside(shop: Shop, name: str, register: Register, customer: Customer, product: Product) -> None:
+    """One more cart, and one more thing that somebody pays in parts."""
+    place = register.storefront
+    cart = sales.open_cart(by=shop.owner, storefront=place, register=register, customer=customer, name=name)
+    sales.add_cart_line(by=shop.owner, cart=cart, product=product.pk)
+    sales.open_layaway(
+        by=shop.owner,
+        storefront=place.pk,
+        register=register.pk,
+        customer=customer.pk,
+        lines=[{"product": product.pk, "quantity": Decimal(1)}],
+        due_on=timezone.localdate(timezone=shop.account.zone),
+        payments=[{"method": "CASH", "amount": Decimal(1)}],
+    )
 
 
 def leave_to_background(shop: Shop) -> None:

@@ -173,6 +173,9 @@ BODILESS = {
     "POST inventory/stock-counts/{id}/approve/",
     "POST inventory/suppliers/{id}/erase/",
     "POST inventory/transfers/{id}/accept/",
+    "DELETE sales/carts/{id}/lines/{line}/",
+    "POST sales/carts/{id}/park/",
+    "POST sales/carts/{id}/release/",
     "POST sales/customers/{id}/erase/",
     "POST sales/incoming-transfers/{id}/see/",
     "POST sales/mobile-payments/{id}/cancel/",
@@ -212,7 +215,7 @@ def test_ids_in_a_path_are_uuids_and_the_tokens_of_mails_are_texts(document):
     parameters = [each for operation in operations(document).values() for each in operation.get("parameters", ())]
     in_paths = [each for each in parameters if each["in"] == "path"]
     assert len(in_paths) >= 10
-    assert {each["name"] for each in in_paths} == {"id", "product", "attachment", "lease", "token"}
+    assert {each["name"] for each in in_paths} == {"id", "product", "attachment", "lease", "line", "token"}
     for each in in_paths:
         uuid = {"type": "string", "format": "uuid"}
         assert each["schema"] == (uuid if each["name"] != "token" else {"type": "string"})

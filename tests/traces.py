@@ -32,6 +32,10 @@ COLLECTIONS = (
     "idempotency_keys",
     "products",
     "customers",
+    "carts",
+    "cart_lines",
+    "layaways",
+    "layaway_lines",
     "customer_entries",
     "debts",
     "gift_cards",
@@ -61,6 +65,9 @@ def state_of(shop: Shop) -> dict[str, Any]:
             "settled": list(shop.account.debts.order_by("id").values_list("id", "amount", "settled")),
             "on_cards": list(shop.account.gift_cards.order_by("id").values_list("id", "balance", "entry_count")),
             "statuses": list(shop.account.sales.order_by("id").values_list("id", "status")),
+            "carts": list(shop.account.carts.order_by("id").values_list("id", "status", "version", "register_id")),
+            "layaways": list(shop.account.layaways.order_by("id").values_list("id", "status", "version", "paid")),
+            "held": list(shop.account.reservations.order_by("id").values_list("id", "quantity", "expires_at")),
             "refunded": list(shop.account.sale_lines.order_by("id").values_list("id", "refunded_quantity")),
         }
 

@@ -21,6 +21,7 @@ class Account(tenancy.Identified):
     is_shift_required = models.BooleanField(default=False)
     cash_rounding = amounts.MoneyField(default=Decimal(0))  # the smallest coin; zero where every amount can be paid
     is_fiscal = models.BooleanField(default=False)  # the tax authority certifies every receipt
+    layaway_deposit_rate = amounts.RateField(default=Decimal("0.2"))  # of what is laid aside, at least
     receipt_header = models.CharField(max_length=500, blank=True)
     receipt_footer = models.CharField(max_length=500, blank=True)
     is_platform = models.BooleanField(default=False, editable=False)
@@ -38,6 +39,12 @@ class Account(tenancy.Identified):
                 name="cash_rounding_not_negative",
                 violation_error_code="negative_amount",
                 violation_error_message="The smallest coin is not negative.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(layaway_deposit_rate__gte=0, layaway_deposit_rate__lte=1),
+                name="layaway_deposit_is_a_share",
+                violation_error_code="rate_out_of_range",
+                violation_error_message="A deposit is between nothing and all of it.",
             ),
             models.UniqueConstraint(
                 fields=["is_platform"],

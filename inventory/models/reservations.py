@@ -1,4 +1,4 @@
-"""What is on the shelf, and promised to a cart."""
+"""What is on the shelf, and promised."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from inventory.models.rules import positive
 
 
 class Reservation(tenancy.AccountOwned):
-    """So much of a product at a place, held for a cart until `expires_at`; from then on it is as if it were not."""
+    """So much of a product at a place, held for a cart until `expires_at`; from then on it is as if it were not.
+
+    A firm one is held for a paper, whose id stands in `cart`; only that paper lets go of it.
+    """
 
     place = "location"
 
@@ -23,6 +26,7 @@ class Reservation(tenancy.AccountOwned):
     held_by = tenancy.OwnedKey(Membership, related_name="+")
     held_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    is_firm = models.BooleanField(default=False)
 
     class Meta(tenancy.AccountOwned.Meta):
         db_table = "reservations"

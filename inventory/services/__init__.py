@@ -43,7 +43,7 @@ from inventory.services.purchasing import (
     receive_order,
 )
 from inventory.services.rebuild import rebuild_from_ledger
-from inventory.services.reservations import hold_stock, release_cart, release_hold
+from inventory.services.reservations import hold_all, hold_stock, keep_held, release_cart, release_hold
 from inventory.services.returns import send_back_stock
 from inventory.services.taking_back import Return, lock_batches, return_stock
 from inventory.services.transfers import accept_transfer, change_transfer, open_transfer
@@ -80,11 +80,13 @@ __all__ = [
     "close_order",
     "dispatch_transfer",
     "erase_supplier",
+    "hold_all",
     "hold_stock",
     "import_opening_stock",
     "import_products",
     "import_suppliers",
     "issue_stock",
+    "keep_held",
     "lock_batches",
     "open_count",
     "open_first_places",

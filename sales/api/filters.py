@@ -2,14 +2,19 @@ from typing import Any
 
 import django_filters
 from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from billing.models import PaymentState
 from core.api import filters
 from sales.models import (
+    Cart,
+    CartStatus,
     Customer,
     Debt,
     GiftCard,
     IncomingTransfer,
+    Layaway,
+    LayawayStatus,
     MobilePayment,
     Payment,
     PaymentMethod,
@@ -36,6 +41,33 @@ class SaleFilter(django_filters.FilterSet):
 
     class Meta:
         model = Sale
+        fields: list[str] = []
+
+
+class CartFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=CartStatus.choices, method="filter_status")
+    storefront = filters.IdFilter(field_name="storefront_id")
+    register = filters.IdFilter(field_name="register_id")
+    customer = filters.IdFilter(field_name="customer_id")
+
+    class Meta:
+        model = Cart
+        fields: list[str] = []
+
+    def filter_status(self, carts: Any, name: str, status: str) -> QuerySet[Any]:
+        """As it is read now, and shown: what was forgotten is abandoned."""
+        return carts.that_are(status, now=timezone.now())  # type: ignore[no-any-return]
+
+
+class LayawayFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=LayawayStatus.choices)
+    storefront = filters.IdFilter(field_name="storefront_id")
+    register = filters.IdFilter(field_name="register_id")
+    customer = filters.IdFilter(field_name="customer_id")
+    due_before = filters.DateFilter(field_name="due_on", lookup_expr="lt")
+
+    class Meta:
+        model = Layaway
         fields: list[str] = []
 
 

@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sales.api import customer_views, gift_cards, mobile_money, taxes, views
+from sales.api import carts, customer_views, gift_cards, layaways, mobile_money, taxes, views
 from sales.api.shifts import ShiftViewSet
 
 router = SimpleRouter()
@@ -12,6 +12,8 @@ router.register("customer-groups", customer_views.CustomerGroupViewSet, basename
 router.register("debts", customer_views.DebtViewSet, basename="debt")
 router.register("gift-cards", gift_cards.GiftCardViewSet, basename="gift-card")
 router.register("payments", views.PaymentViewSet, basename="payment")
+router.register("carts", carts.CartViewSet, basename="cart")
+router.register("layaways", layaways.LayawayViewSet, basename="layaway")
 router.register("sales", views.SaleViewSet, basename="sale")
 router.register("refunds", views.RefundViewSet, basename="refund")
 router.register("mobile-payments", mobile_money.MobilePaymentViewSet, basename="mobile-payment")

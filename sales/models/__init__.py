@@ -1,10 +1,13 @@
 """Tills, customers, what they bought, and every coin that came and went."""
 
+from sales.models.carts import GOING_ON, Cart, CartLine, CartStatus
 from sales.models.customers import Book, Customer, CustomerEntry, CustomerGroup, Debt, EntryKind
 from sales.models.fiscal import UNDECIDED, FiscalDocument, FiscalState
 from sales.models.gift_cards import CardEntryKind, GiftCard, GiftCardEntry
+from sales.models.layaways import Layaway, LayawayLine, LayawayStatus
 from sales.models.leases import NumberLease
 from sales.models.levies import Levy
+from sales.models.lines import PricedLine
 from sales.models.mobile_payments import IncomingTransfer, MobilePayment, TransferCause, TransferState
 from sales.models.payments import Payment, PaymentMethod
 from sales.models.prints import ReceiptFormat, ReceiptPrint
@@ -14,9 +17,13 @@ from sales.models.sales import PriceLevel, Sale, SaleLine, SaleStatus
 from sales.models.shifts import CashEvent, CashEventKind, HandOver, Shift
 
 __all__ = [
+    "GOING_ON",
     "UNDECIDED",
     "Book",
     "CardEntryKind",
+    "Cart",
+    "CartLine",
+    "CartStatus",
     "CashEvent",
     "CashEventKind",
     "Customer",
@@ -30,12 +37,16 @@ __all__ = [
     "GiftCardEntry",
     "HandOver",
     "IncomingTransfer",
+    "Layaway",
+    "LayawayLine",
+    "LayawayStatus",
     "Levy",
     "MobilePayment",
     "NumberLease",
     "Payment",
     "PaymentMethod",
     "PriceLevel",
+    "PricedLine",
     "ReceiptFormat",
     "ReceiptPrint",
     "Refund",

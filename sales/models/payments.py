@@ -7,6 +7,7 @@ from django.db import models
 from core import amounts, tenancy
 from sales.models.customers import Customer
 from sales.models.gift_cards import GiftCard
+from sales.models.layaways import Layaway
 from sales.models.mobile_payments import MobilePayment
 from sales.models.refunds import Refund
 from sales.models.registers import Register
@@ -23,15 +24,16 @@ class PaymentMethod(models.TextChoices):
     WALLET = "WALLET"
     GIFT_CARD = "GIFT_CARD"
     EXCHANGE = "EXCHANGE"  # with goods that came back: no money moves
+    DEPOSIT = "DEPOSIT"  # what was paid before, for what was laid aside
 
 
 class Payment(tenancy.AccountOwned):
     """Money that came in at a register or, with a minus, went back, by one tender.
 
-    It is for a sale, for a refund of one, or, without either, for a customer's account or for the gift card that was
-    sold; of a payment by gift card, `gift_card` is the one. `amount` is what settles it; `tendered` what was handed
-    over, of which cash change was given. In an exchange, `came_by` is the tender by which the money once came, and by
-    which it may go back.
+    It is for a sale, for a refund of one, for a layaway, or, without any, for a customer's account or for the gift card
+    that was sold; of a payment by gift card, `gift_card` is the one. `amount` is what settles it; `tendered` what was
+    handed over, of which cash change was given. In an exchange, `came_by` is the tender by which the money once came,
+    and by which it may go back.
     """
 
     place = "register__storefront"
@@ -40,6 +42,7 @@ class Payment(tenancy.AccountOwned):
     shift = tenancy.OwnedKey(Shift, null=True, related_name="payments")
     sale = tenancy.OwnedKey(Sale, null=True, related_name="payments")
     refund = tenancy.OwnedKey(Refund, null=True, related_name="payments")
+    layaway = tenancy.OwnedKey(Layaway, null=True, related_name="payments")
     customer = tenancy.OwnedKey(Customer, null=True, related_name="payments")
     gift_card = tenancy.OwnedKey(GiftCard, null=True, related_name="payments")
     attempt = tenancy.OwnedKey(MobilePayment, null=True, related_name="payments")
@@ -56,6 +59,7 @@ class Payment(tenancy.AccountOwned):
         indexes = [
             models.Index(fields=["account", "sale"], name="payments_by_sale"),
             models.Index(fields=["account", "refund"], name="payments_by_refund"),
+            models.Index(fields=["account", "layaway"], name="payments_by_layaway"),
             models.Index(fields=["account", "shift"], name="payments_by_shift"),
             models.Index(fields=["account", "customer"], name="payments_by_customer"),
             models.Index(fields=["account", "paid_at", "id"], name="payments_by_time"),
@@ -66,6 +70,7 @@ class Payment(tenancy.AccountOwned):
             tenancy.SameAccount("shift"),
             tenancy.SameAccount("sale"),
             tenancy.SameAccount("refund"),
+            tenancy.SameAccount("layaway"),
             tenancy.SameAccount("customer"),
             tenancy.SameAccount("gift_card"),
             tenancy.SameAccount("attempt"),
@@ -77,12 +82,13 @@ class Payment(tenancy.AccountOwned):
                 violation_error_message="The money of this attempt has been used.",
             ),
             models.CheckConstraint(
-                condition=models.Q(sale__isnull=False)
-                | models.Q(refund__isnull=True, customer__isnull=False)
-                | models.Q(refund__isnull=True, gift_card__isnull=False),
+                condition=models.Q(sale__isnull=False, layaway__isnull=True)
+                | models.Q(sale__isnull=True, refund__isnull=True, layaway__isnull=False)
+                | models.Q(refund__isnull=True, customer__isnull=False, layaway__isnull=True)
+                | models.Q(refund__isnull=True, gift_card__isnull=False, layaway__isnull=True),
                 name="payment_is_for_something",
                 violation_error_code="payment_for_nothing",
-                violation_error_message="A payment is for a sale, for a customer's account, or for a gift card.",
+                violation_error_message="A payment is for a sale, a layaway, a customer's account, or a gift card.",
             ),
             models.CheckConstraint(
                 condition=(models.Q(method=PaymentMethod.EXCHANGE) & ~models.Q(came_by=""))

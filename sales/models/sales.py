@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts.models import Membership
 from core import amounts, tenancy
-from inventory.models import Location, Product, ProductPack
+from inventory.models import Location
 from sales.models.customers import Customer
+from sales.models.lines import PricedLine
 from sales.models.registers import Register
 from sales.models.shifts import Shift
 
@@ -103,33 +103,17 @@ class Sale(tenancy.AccountOwned):
         return self.receipt_number
 
 
-class SaleLine(tenancy.AccountOwned):
-    """One product on a sale, with its price, levies and cost of goods frozen as they were.
-
-    `quantity` is in packs of `factor` base units; `serials` are the numbers of the pieces, where they have any.
-    """
+class SaleLine(PricedLine):
+    """One product on a sale, with its cost of goods; `serials` are the numbers of the pieces, where they have any."""
 
     place = "sale__storefront"
 
     sale = tenancy.OwnedKey(Sale, related_name="lines")
-    position = models.PositiveSmallIntegerField()
-    product = tenancy.OwnedKey(Product, related_name="sale_lines")
-    pack = tenancy.OwnedKey(ProductPack, null=True, related_name="sale_lines")
-    factor = amounts.QuantityField(default=Decimal(1))
-    name = models.CharField(max_length=200)
-    quantity = amounts.QuantityField()
-    unit_price = amounts.MoneyField()
-    list_price = amounts.MoneyField()
-    discount = amounts.MoneyField()
-    tax_rate = amounts.RateField()
-    tax_amount = amounts.MoneyField()
-    taxes = models.JSONField(encoder=DjangoJSONEncoder, default=list)
     serials = models.JSONField(default=list)
-    total = amounts.MoneyField()
     cost = amounts.ValueField()
     refunded_quantity = amounts.QuantityField(default=Decimal(0))
 
-    class Meta(tenancy.AccountOwned.Meta):
+    class Meta(PricedLine.Meta):
         db_table = "sale_lines"
         default_related_name = "sale_lines"
         indexes = [models.Index(fields=["account", "product"], name="sale_lines_by_product")]
@@ -151,6 +135,3 @@ class SaleLine(tenancy.AccountOwned):
                 violation_error_message="More would come back than was sold.",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.name}"

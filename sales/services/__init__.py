@@ -1,5 +1,16 @@
 """The writers of the till, a verb a file."""
 
+from sales.services.cart_lines import add_cart_line, change_cart_line, remove_cart_line
+from sales.services.carts import (
+    abandon_cart,
+    change_cart,
+    hold_cart,
+    open_cart,
+    park_cart,
+    quote_cart,
+    release_held,
+    resume_cart,
+)
 from sales.services.cash import move_cash
 from sales.services.collecting import collect_debt, pay_out_wallet, top_up_wallet, write_off_debt
 from sales.services.complete import complete_sale
@@ -14,6 +25,8 @@ from sales.services.customers import (
 from sales.services.exchange import exchange_goods
 from sales.services.fiscal import certify_document, certify_due
 from sales.services.gift_cards import change_gift_card, find_gift_card, sell_gift_card
+from sales.services.layaway_ends import cancel_layaway, complete_layaway
+from sales.services.layaways import open_layaway, pay_layaway
 from sales.services.leases import lease_numbers, return_numbers
 from sales.services.mobile_payments import cancel_mobile_payment, receive_payment, start_mobile_payment
 from sales.services.prints import print_receipt
@@ -24,35 +37,50 @@ from sales.services.transfers import dismiss_transfer, keep_transfer, match_tran
 from sales.services.void import void_sale
 
 __all__ = [
+    "abandon_cart",
+    "add_cart_line",
     "add_customer",
     "add_customer_group",
     "add_first_register",
     "add_register",
+    "cancel_layaway",
     "cancel_mobile_payment",
     "certify_document",
     "certify_due",
+    "change_cart",
+    "change_cart_line",
     "change_customer",
     "change_customer_group",
     "change_gift_card",
     "change_register",
     "close_shift",
     "collect_debt",
+    "complete_layaway",
     "complete_sale",
     "dismiss_transfer",
     "erase_customer",
     "exchange_goods",
     "find_gift_card",
     "hand_over_shift",
+    "hold_cart",
     "keep_transfer",
     "lease_numbers",
     "match_transfer",
     "move_cash",
+    "open_cart",
+    "open_layaway",
     "open_shift",
+    "park_cart",
+    "pay_layaway",
     "pay_out_wallet",
     "print_receipt",
+    "quote_cart",
     "receive_payment",
     "refund_sale",
+    "release_held",
+    "remove_cart_line",
     "remove_customer_group",
+    "resume_cart",
     "return_numbers",
     "see_transfer",
     "sell_gift_card",

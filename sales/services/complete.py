@@ -24,8 +24,8 @@ from inventory.services import Issue, Shelf
 from sales import pricing
 from sales.models import Payment, PriceLevel, Sale, SaleLine
 from sales.pricing import LevyRate, Priced, Wanted
-from sales.services import fiscal, mobile_payments, rights, tenders
-from sales.services.receipts import open_receipt
+from sales.services import claims, fiscal, mobile_payments, rights, tenders
+from sales.services.receipts import find_levies, open_receipt
 from sales.services.trade import Trade
 
 
@@ -84,13 +84,13 @@ def complete_sale(
     shift: UUID | None = None,
     trade: Trade | None = None,
 ) -> Sale:
-    """Sell, also what `cart` holds, and in a `trade` for goods that came back. Prices, discounts, taxes and the receipt
-    number are ours, but for a number that the till leased; the client's price and discount need a right. With
-    `keep_change` the change goes to the customer's wallet.
+    """Sell, also what `cart` holds, which ends with it, and in a `trade` for goods that came back. Prices, discounts,
+    taxes and the receipt number are ours, but for a number that the till leased; the client's price and discount need a
+    right. With `keep_change` the change goes to the customer's wallet.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, PaymentNotUsable, RegisterInactive, ShiftRequired,
-    ShiftClosed, SubscriptionExpired, RegisterLeased, NumberNotLeased, InsufficientStock, SerialsRequired,
+    ShiftClosed, SubscriptionExpired, RegisterLeased, NumberNotLeased, CartClosed, InsufficientStock, SerialsRequired,
     SerialElsewhere, TryAgain where others keep being quicker, and what `tenders.settle_sale` raises.
     """
     if not by.works_at(storefront):
@@ -99,6 +99,7 @@ def complete_sale(
     now = timezone.now()
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
+    claimed = claims.claim_cart(by=by, cart_id=cart, storefront_id=storefront)
     shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
     mobile_payments.use_mobile_payments(by=by, payments=payments)
     receipt = open_receipt(
@@ -120,6 +121,15 @@ def complete_sale(
     if trade:
         sale.exchange_id, payments = trade.exchange_id, [*trade.pay(sale.total), *payments]
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments, keep_change=keep_change)
+    book_sale(by=by, sale=sale, rows=rows, taken=taken, shelf=shelf, basket=basket)
+    claims.close_cart(by=by, cart=claimed, sale=sale)
+    return sale
+
+
+def book_sale(
+    *, by: Membership, sale: Sale, rows: Sequence[SaleLine], taken: Sequence[Payment], shelf: Shelf, basket: Basket
+) -> None:
+    """Write a sale that is priced, numbered and paid, and take its goods from the shelf."""
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)
     fiscal.open_document(by=by, sale=sale)
@@ -129,7 +139,40 @@ def complete_sale(
     SaleLine.across_accounts.bulk_create(rows)
     of_sale = [payment for payment in taken if payment.sale]
     sale._prefetched_objects_cache = {"lines": rows, "payments": of_sale}  # type: ignore[attr-defined]
-    return sale
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A sale as it would be, and is not."""
+
+    sale: Sale
+    rows: Sequence[SaleLine]
+    basket: Basket
+
+
+def quote_sale(
+    *,
+    by: Membership,
+    shelf: Shelf,
+    lines: Sequence[Mapping[str, Any]],
+    at: datetime,
+    price_level: str,
+    discount: Decimal = ZERO,
+) -> Quote:
+    """Price lines as a sale at this moment would. Raises what they are refused for there."""
+    basket = _fill_basket(
+        by=by,
+        shelf=shelf,
+        lines=lines,
+        levies=find_levies(by=by, on=shelf.on),
+        price_level=price_level,
+        discount=discount,
+    )
+    sale = _sale(by, basket, sold_at=at, price_level=price_level)
+    sale.storefront_id = shelf.location_id
+    rows = _lines(sale, basket)
+    sale._prefetched_objects_cache = {"lines": rows}  # type: ignore[attr-defined]
+    return Quote(sale, rows, basket)
 
 
 def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from accounts.models import Membership
 from core.amounts import ZERO, round_money
+from sales import queries
 from sales.errors import CustomerRequired, RefundTenderMismatch
 from sales.models import EntryKind, PaymentMethod, Refund, Sale
 
@@ -59,8 +60,7 @@ class Purse:
 def open_purse(*, by: Membership, refund: Refund) -> Purse:
     """What is left of the locked sale that the refund is of. Where it was on credit, its customer is locked too."""
     sale = refund.sale
-    payments = by.account.payments.filter(sale=sale).order_by("id")
-    left = _by_tender((paid.came_by or paid.method, paid.amount) for paid in payments)
+    left = _by_tender((paid.came_by or paid.method, paid.amount) for paid in queries.find_tenders(sale))
     if PaymentMethod.CASH in left:
         left[PaymentMethod.CASH] -= rounding_left(sale)
     credit = left.get(CREDIT, ZERO)

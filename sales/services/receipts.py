@@ -1,9 +1,10 @@
 """What a sale begins with: the next number of its register, its shift, and the levies of its day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -15,10 +16,18 @@ from sales.errors import NumberNotLeased, RegisterInactive, RegisterLeased
 from sales.pricing import LevyRate
 from sales.services import drawers
 
+Levies = Mapping[str, tuple[LevyRate, ...]]  # per class of goods
+
+_LEVIES = """ARRAY(
+  SELECT json_build_array(tax_class, code, name, rate::text, stage) FROM levies
+  WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
+  ORDER BY tax_class, stage, rate DESC, code
+)"""
+_FIND_LEVIES = f"SELECT {_LEVIES}"
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
 # number back with everything else. Its open shift, its leases and what is levied that day come along with it. A number
 # that the till has given out by itself is counted already.
-_OPEN_RECEIPT = """
+_OPEN_RECEIPT = f"""
 UPDATE registers r SET last_number = r.last_number + %(taken)s FROM locations l
 WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
   AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
@@ -29,11 +38,7 @@ RETURNING r.code, coalesce(%(number)s::int, r.last_number), r.open_shift_id,
     ELSE EXISTS (
       SELECT 1 FROM number_leases n WHERE n.account_id = r.account_id AND n.register_id = r.id
       AND %(number)s::int BETWEEN n.first_number AND coalesce(n.next_number - 1, n.last_number)
-    ) END, ARRAY(
-  SELECT json_build_array(tax_class, code, name, rate::text, stage) FROM levies
-  WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
-  ORDER BY tax_class, stage, rate DESC, code
-)
+    ) END, {_LEVIES}
 """
 
 
@@ -43,7 +48,7 @@ class Receipt:
 
     number: str
     shift_id: UUID | None
-    levies: Mapping[str, tuple[LevyRate, ...]]
+    levies: Levies
     is_late: bool = False  # for a shift that is closed
 
 
@@ -67,10 +72,9 @@ def open_receipt(
         "account": account.pk,
         "register": register_id,
         "storefront": storefront_id,
-        "country": account.country if account.is_tax_registered else None,
-        "on": shelf.on,
         "number": None if given_out is None else int(given_out.rpartition("-")[2]),
         "taken": 1 if given_out is None else 0,
+        **_taxed_where(by, shelf.on),
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_RECEIPT, wanted)
@@ -91,10 +95,25 @@ def open_receipt(
         named=shift_id,
         at=sold_at,
     )
+    return Receipt(receipt_number, turn.shift_id, _by_class(levied), turn.is_late)
+
+
+def find_levies(*, by: Membership, on: date) -> Levies:
+    """What is levied on a day, for what is priced but not sold yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND_LEVIES, _taxed_where(by, on))
+        return _by_class(cursor.fetchone()[0])
+
+
+def _taxed_where(by: Membership, on: date) -> dict[str, Any]:
+    return {"country": by.account.country if by.account.is_tax_registered else None, "on": on}
+
+
+def _by_class(levied: Iterable[tuple[str, str, str, str, int]]) -> Levies:
     levies: dict[str, tuple[LevyRate, ...]] = {}
     for tax_class, levy, name, rate, stage in levied:
         levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate), stage))
-    return Receipt(receipt_number, turn.shift_id, levies, turn.is_late)
+    return levies
 
 
 def _no_register(*, by: Membership, register_id: UUID, storefront_id: UUID) -> errors.DomainError:

@@ -265,6 +265,8 @@ FRESH = {
     "registers": {"code": "'FRESH'"},
     "sales": {"receipt_number": "'FRESH-1'"},
     "sale_lines": {"position": "999"},
+    "layaway_lines": {"position": "999"},
+    "cart_lines": {"product_id": "(SELECT max(p.id::text) FROM products p WHERE p.account_id = t.account_id)"},
     "stock_movements": {"sequence": "999999"},
     "product_packs": {"name": "'a fresh name'", "barcode": "''"},
     "serial_numbers": {"number": "'FRESH'"},

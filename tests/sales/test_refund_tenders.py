@@ -4,6 +4,7 @@ import pytest
 
 from sales.errors import RefundTenderMismatch
 from tests.conftest import Shop
+from tests.sales import requests
 from tests.sales.calls import give_back, lines_of, money, sell
 from tests.traces import refused_with
 
@@ -47,3 +48,12 @@ def test_s34_what_goes_back_is_neither_more_nor_less_than_is_due(shop, amounts):
     sale, line = split_sale(shop)
     payments = [{"method": "CARD", "amount": money(amount)} for amount in amounts]
     refused_with(shop, RefundTenderMismatch, lambda: give_back(shop, sale, [(line, "1", "SHELF")], payments=payments))
+
+
+def test_a_second_refund_over_the_wire_goes_on_where_the_first_left_off(one):
+    """S34."""
+    paid = [{"method": "CASH", "amount": "40"}, {"method": "CARD", "amount": "60"}]
+    sale = requests.sell(one, "10", payments=paid)
+    first, second = (requests.refund(one, sale, quantity).json()["data"] for quantity in ("3", "7"))
+    assert [(each["method"], each["amount"]) for each in first["payments"]] == [("CASH", "-30.00")]
+    assert [(each["method"], each["amount"]) for each in second["payments"]] == [("CASH", "-10.00"), ("CARD", "-60.00")]

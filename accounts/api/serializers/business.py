@@ -1,6 +1,6 @@
 from accounts.api.fields import TimeZoneField
 from accounts.models import Account, AuditEvent
-from core.amounts import ZERO
+from core.amounts import ONE, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer
 
@@ -19,6 +19,7 @@ class AccountSerializer(ModelSerializer):
             "is_shift_required",
             "cash_rounding",
             "is_fiscal",
+            "layaway_deposit_rate",
             "receipt_header",
             "receipt_footer",
             "version",
@@ -28,6 +29,7 @@ class AccountSerializer(ModelSerializer):
 class AccountInput(ModelSerializer):
     time_zone = TimeZoneField()
     cash_rounding = fields.MoneyField(min_value=ZERO)
+    layaway_deposit_rate = fields.RateField(min_value=ZERO, max_value=ONE)
 
     class Meta:
         model = Account
@@ -39,6 +41,7 @@ class AccountInput(ModelSerializer):
             "is_shift_required",
             "cash_rounding",
             "is_fiscal",
+            "layaway_deposit_rate",
             "receipt_header",
             "receipt_footer",
         ]

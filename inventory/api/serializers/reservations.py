@@ -17,4 +17,4 @@ class ReservationInput(Serializer):
 class ReservationSerializer(ModelSerializer):
     class Meta:
         model = Reservation
-        fields = ["id", "cart", "location", "product", "quantity", "held_by", "held_at", "expires_at"]
+        fields = ["id", "cart", "location", "product", "quantity", "held_by", "held_at", "expires_at", "is_firm"]

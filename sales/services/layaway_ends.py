@@ -1,0 +1,214 @@
+"""How a layaway ends: the goods go to the customer, or the money goes back."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts import services as accounts
+from accounts.models import Membership
+from accounts.roles import Capability
+from core import errors
+from core.amounts import ZERO, round_money
+from inventory import services as inventory
+from inventory.errors import ProductInactive
+from inventory.services import Shelf
+from sales import customer_ledger, queries
+from sales.customer_ledger import Entry
+from sales.errors import FeeTooLarge, LayawayUnpaid, RefundTenderMismatch
+from sales.models import (
+    EntryKind,
+    Layaway,
+    LayawayLine,
+    LayawayStatus,
+    Payment,
+    PaymentMethod,
+    Sale,
+    SaleLine,
+)
+from sales.services import rights
+from sales.services.complete import Basket, book_sale
+from sales.services.layaways import OF_A_LINE, OF_ALL, find_drawer_at, refuse_unless_open, show, take_money
+from sales.services.receipts import open_receipt
+
+MOST_KEPT = Decimal("0.2")  # of what all of it would have cost
+
+
+def complete_layaway(
+    *, by: Membership, layaway: Layaway, register: UUID, lines: Sequence[Mapping[str, Any]] = ()
+) -> Sale:
+    """Hand over a locked layaway that is paid: one sale, at the prices of the day on which it was laid aside, paid by
+    what came before. `lines` name the pieces of what is tracked by piece.
+
+    Raises LayawayClosed, LayawayUnpaid, InvalidInput for a line or a register that is not of it, ProductInactive, and
+    of what `complete_sale` raises all that is about its register and its goods.
+    """
+    refuse_unless_open(layaway)
+    if layaway.open_amount:
+        raise LayawayUnpaid(open=show(by, layaway.open_amount))
+    serials = _serials(layaway, lines)
+    now = timezone.now()
+    shelf = Shelf(layaway.storefront_id, on=now.astimezone(by.account.zone).date(), cart=layaway.pk)
+    receipt = open_receipt(by=by, register_id=register, shelf=shelf)
+    sale = Sale(
+        account_id=by.account_id,
+        id=uuid7(),
+        storefront_id=layaway.storefront_id,
+        register_id=register,
+        shift_id=receipt.shift_id,
+        customer_id=layaway.customer_id,
+        receipt_number=receipt.number,
+        paid=layaway.total,
+        change_due=ZERO,
+        sold_by=by,
+        sold_at=now,
+        recorded_at=now,
+        **{name: getattr(layaway, name) for name in OF_ALL},
+    )
+    rows = [_sold(sale, line, serials.get(line.pk, [])) for line in layaway.lines.order_by("position")]
+    book_sale(by=by, sale=sale, rows=rows, taken=_deposit(sale), shelf=shelf, basket=_look(by, shelf, rows))
+    _end(by, layaway, "completed", status=LayawayStatus.COMPLETED, sale=sale)
+    return sale
+
+
+def cancel_layaway(
+    *,
+    by: Membership,
+    layaway: Layaway,
+    register: UUID,
+    reason: str,
+    fee: Decimal = ZERO,
+    payments: Sequence[Mapping[str, Any]] | None = None,
+) -> Layaway:
+    """Give a locked layaway up: the goods are free again, and what was paid goes back from this drawer, less what the
+    business keeps. Without `payments` it goes back in the order in which it came; any of it may go to the wallet.
+
+    Raises LayawayClosed, InvalidInput, RegisterInactive, ShiftRequired, CapabilityMissing, ApprovalRequired for more
+    than the member may give back at once, FeeTooLarge, RefundTenderMismatch.
+    """
+    refuse_unless_open(layaway)
+    accounts.dismiss_approver_elsewhere(by=by, location_id=layaway.storefront_id)
+    rights.check_right(by, Capability.SALE_REFUND)
+    drawer = find_drawer_at(by, register, layaway.storefront_id)
+    _check_fee(by, layaway, fee)
+    due = layaway.paid - fee
+    rights.check_refund(by, due)
+    back = _split(by, layaway, due, payments)
+    gone = take_money(
+        by=by,
+        layaway=layaway,
+        drawer=drawer,
+        payments=[{"method": method, "amount": -amount} for method, amount in back.items()],
+        now=timezone.now(),
+    )
+    layaway.fee = fee
+    _end(by, layaway, "cancelled", status=LayawayStatus.CANCELLED, closing_reason=reason)
+    Payment.across_accounts.bulk_create(gone)
+    _keep_in_wallet(by, layaway, back.get(PaymentMethod.WALLET, ZERO))
+    inventory.release_cart(by=by, cart=layaway.pk)
+    return layaway
+
+
+def _end(by: Membership, layaway: Layaway, step: str, **facts: Any) -> None:
+    for name, value in facts.items():
+        setattr(layaway, name, value)
+    layaway.closed_at = timezone.now()
+    layaway.version += 1
+    layaway.save(update_fields=[*facts, "paid", "fee", "closed_at", "version"])
+    accounts.record(
+        by=by,
+        action=f"layaway.{step}",
+        subject=layaway,
+        before={"status": LayawayStatus.OPEN},
+        after={
+            "status": layaway.status,
+            "sale": layaway.sale_id,
+            "fee": show(by, layaway.fee),
+            "reason": layaway.closing_reason,
+        },
+    )
+
+
+def _serials(layaway: Layaway, lines: Sequence[Mapping[str, Any]]) -> dict[UUID, list[str]]:
+    known = {line.pk for line in layaway.lines.all()}
+    unknown = [
+        errors.unknown_reference(f"lines.{index}.line") for index, line in enumerate(lines) if line["line"] not in known
+    ]
+    if unknown:
+        raise errors.InvalidInput(errors=unknown)
+    return {line["line"]: list(line["serials"]) for line in lines}
+
+
+def _sold(sale: Sale, line: LayawayLine, serials: list[str]) -> SaleLine:
+    facts = {name: getattr(line, name) for name in OF_A_LINE}
+    return SaleLine(account_id=sale.account_id, sale=sale, serials=serials, **facts)
+
+
+def _deposit(sale: Sale) -> list[Payment]:
+    """What came in instalments pays the sale: no tender moves twice."""
+    if not sale.total:
+        return []
+    return [
+        Payment(
+            account_id=sale.account_id,
+            register_id=sale.register_id,
+            shift_id=sale.shift_id,
+            sale=sale,
+            method=PaymentMethod.DEPOSIT,
+            amount=sale.total,
+            tendered=sale.total,
+            paid_at=sale.sold_at,
+        )
+    ]
+
+
+def _look(by: Membership, shelf: Shelf, rows: Sequence[SaleLine]) -> Basket:
+    wanted = {row.product_id for row in rows}
+    sellables = shelf.look(by, wanted)
+    if wanted - sellables.keys():
+        raise ProductInactive
+    return Basket(sellables, (), (), ())
+
+
+def _check_fee(by: Membership, layaway: Layaway, fee: Decimal) -> None:
+    most = min(layaway.paid, round_money(layaway.total * MOST_KEPT, by.account.currency_exponent))
+    if fee > most:
+        raise FeeTooLarge(most=show(by, most))
+
+
+def _split(
+    by: Membership, layaway: Layaway, due: Decimal, sent: Sequence[Mapping[str, Any]] | None
+) -> dict[str, Decimal]:
+    """How much goes back by which tender. Raises RefundTenderMismatch."""
+    left: dict[str, Decimal] = {}
+    for payment in queries.find_instalments(layaway):
+        left[payment.method] = left.get(payment.method, ZERO) + payment.amount
+    if sent is None:
+        return _as_it_came(due, left)
+    wanted: dict[str, Decimal] = {}
+    for part in sent:
+        wanted[part["method"]] = wanted.get(part["method"], ZERO) + part["amount"]
+    by_tender = ((method, amount) for method, amount in wanted.items() if method != PaymentMethod.WALLET)
+    fits = all(amount <= left.get(method, ZERO) for method, amount in by_tender)
+    if not fits or sum(wanted.values(), ZERO) != due:
+        shown = {method: show(by, amount) for method, amount in left.items()}
+        raise RefundTenderMismatch(total=show(by, due), left=shown)
+    return wanted
+
+
+def _as_it_came(due: Decimal, left: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    wanted = {}
+    for method, most in left.items():
+        wanted[method] = min(due, most)
+        due -= wanted[method]
+    return {method: amount for method, amount in wanted.items() if amount}
+
+
+def _keep_in_wallet(by: Membership, layaway: Layaway, amount: Decimal) -> None:
+    if amount:
+        customer = by.account.customers.locked().get(pk=layaway.customer_id)
+        entries = [Entry(EntryKind.REFUNDED, amount)]
+        customer_ledger.post(entries, by=by, customer=customer, source=layaway, occurred_at=timezone.now())
