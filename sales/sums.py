@@ -82,6 +82,10 @@ SELECT 'refunds', r.account_id, r.id, format('its total is %s, but %s went back'
 FROM refunds r LEFT JOIN given g ON g.account_id = r.account_id AND g.refund_id = r.id
 WHERE r.total <> -coalesce(g.amount, 0)
 UNION ALL
+SELECT 'coupons', c.account_id, c.id, format('it counts %s uses, but there are %s', c.use_count, count(u.id))
+FROM coupons c LEFT JOIN coupon_uses u ON u.account_id = c.account_id AND u.coupon_id = c.id
+GROUP BY c.account_id, c.id HAVING c.use_count <> count(u.id)
+UNION ALL
 SELECT 'registers', r.account_id, r.id,
        format('its last number is %s, but it issued %s receipts up to number %s',
               r.last_number, coalesce(i.receipts, 0), coalesce(i.highest, 0))
@@ -92,7 +96,8 @@ ORDER BY 1, 2, 3
 
 
 def find_disagreements(*, using: str) -> Iterator[Disagreement]:
-    """Every sale, line, refund and register that does not agree with its rows, over all accounts the role may see."""
+    """Every sale, line, refund, coupon and register that does not agree with its rows, of all accounts that the role
+    may see."""
     with connections[using].cursor() as cursor:
         cursor.execute(_VERIFY)
         for table, account_id, row, problem in cursor:

@@ -137,6 +137,50 @@ def sale(cast):
     return {**basket, "customer": cast.first("sales/customers/"), "cart": str(uuid7())}
 
 
+def quote(cast):
+    asked = sale(cast)
+    return {name: asked[name] for name in ("storefront", "customer", "lines")}
+
+
+def offer(cast):
+    """What all that the shop offers has in common."""
+    return {
+        "name": f"Offer {next(serial)}",
+        "storefront": str(cast.shop.storefront.pk),
+        "starts_on": "2026-01-01",
+        "ends_on": "2100-12-31",
+        "is_active": True,
+    }
+
+
+def customer_group(cast):
+    with cast.shop.inside():
+        groups = cast.shop.account.customer_groups
+        return str((groups.order_by("id").first() or groups.create(name=f"Group {next(serial)}")).pk)
+
+
+def price_rule(cast):
+    return {
+        **offer(cast),
+        "product": str(cast.shop.products[0].pk),
+        "pack": pack(cast),
+        "customer_group": customer_group(cast),
+        "price_level": "RETAIL",
+        "min_quantity": "2",
+        "unit_price": "9.50",
+    }
+
+
+def meant(cast):
+    """The products that a promotion is about."""
+    products, shelf = [str(cast.shop.products[0].pk)], [cast.first("inventory/categories/")]
+    return {"buy_products": products, "buy_categories": shelf, "get_products": products, "get_categories": shelf}
+
+
+def promotion(cast):
+    return {**offer(cast), **meant(cast), "kind": "BUY_GET", "bought": 3, "got": 1, "percent": "50"}
+
+
 def refund(cast):
     sold = cast.client.get(f"/api/v1/sales/sales/{cast.first('sales/sales/')}/").json()["data"]
     free = [line for line in sold["lines"] if line["refunded_quantity"] == "0.000"]

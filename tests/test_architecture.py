@@ -102,6 +102,7 @@ ACROSS = {
     "sales/services/complete.py: Payment.across_accounts.bulk_create",
     "sales/services/complete.py: Sale.across_accounts.bulk_create",
     "sales/services/complete.py: SaleLine.across_accounts.bulk_create",
+    "sales/services/offering.py: PromotionItem.across_accounts.bulk_create",
     "sales/services/refund.py: Payment.across_accounts.bulk_create",
     "sales/services/refund.py: Refund.across_accounts.bulk_create",
     "sales/services/refund.py: RefundLine.across_accounts.bulk_create",

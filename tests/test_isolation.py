@@ -92,6 +92,13 @@ SENT = {
     "POST inventory/labels/": {"product", "pack"},
     "POST sales/registers/": {"storefront"},
     "POST inventory/reservations/": {"location", "product"},
+    "POST sales/price-rules/": {"storefront", "product", "pack", "customer_group"},
+    "PATCH sales/price-rules/{pk}/": {"storefront", "customer_group"},
+    "POST sales/coupons/": {"storefront"},
+    "PATCH sales/coupons/{pk}/": {"storefront"},
+    "POST sales/promotions/": {"storefront", "buy_products", "buy_categories", "get_products", "get_categories"},
+    "PATCH sales/promotions/{pk}/": {"storefront", "buy_products", "buy_categories", "get_products", "get_categories"},
+    "POST sales/quotes/": {"storefront", "customer", "product", "pack"},
     "POST sales/sales/": {"storefront", "register", "customer", "product", "pack"},
     "POST sales/sales/{pk}/refunds/": {"line", "register"},
 }

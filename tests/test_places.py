@@ -36,7 +36,10 @@ PARAMETERS = {
 AT_A_PLACE = {"storefront", "register", "location", "line", "batch", "source", "stock_product"}
 # What names every place to whoever may send something there.
 NAMES_ALL = {"GET inventory/locations/"}
-EVERYWHERE = {"product", "customer", "category", "parent", "supplier", "pack", "destination", "file"}
+EVERYWHERE = {
+    *("product", "customer", "category", "parent", "supplier", "pack", "destination", "file", "customer_group"),
+    *("buy_products", "buy_categories", "get_products", "get_categories"),
+}
 
 
 # --- Models -----------------------------------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ def grow(shop: Shop, name: str) -> None:
             sale=shop.account.sales.locked().get(pk=sale.pk),
             lines=[{"line": sale.lines.all()[0].pk, "quantity": Decimal(1)}],
         )
+        offer(shop, name, product)
         stock_up(shop, name, storefront, product)
         buy(shop, name, storefront, product)
         inventory.open_count(by=shop.owner, location=storefront.pk)
@@ -88,6 +89,20 @@ def grow(shop: Shop, name: str) -> None:
         accounts.add_device(by=shop.owner, name=f"Phone {name}")
         accounts.open_session(by=shop.owner, kind=SessionKind.TOKEN)
         shop.owner.session = None
+
+
+def offer(shop: Shop, name: str, product: Product) -> None:
+    """One more price, coupon and promotion of the shop itself."""
+    sales.add_price_rule(by=shop.owner, name=f"Rule {name}", product=product, unit_price=Decimal(4))
+    sales.add_coupon(by=shop.owner, name=f"Coupon {name}", code=f"CODE-{name}", percent=Decimal(5))
+    sales.add_promotion(
+        by=shop.owner,
+        name=f"Promotion {name}",
+        kind="THRESHOLD",
+        minimum=Decimal(100),
+        amount=Decimal(5),
+        buy_products=[product.pk, shop.account.products.first().pk],
+    )
 
 
 def leave_to_background(shop: Shop) -> None:

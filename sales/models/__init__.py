@@ -1,17 +1,22 @@
 """Tills, customers, what they bought, and every coin that came and went."""
 
+from sales.models.coupons import Coupon, CouponUse
 from sales.models.customers import Book, Customer, CustomerEntry, CustomerGroup, Debt, EntryKind
 from sales.models.levies import Levy
 from sales.models.payments import Payment, PaymentMethod
+from sales.models.price_rules import PriceLevel, PriceRule
+from sales.models.promotions import Promotion, PromotionItem, PromotionKind, Side
 from sales.models.refunds import Refund, RefundLine, Restock
 from sales.models.registers import Register
-from sales.models.sales import PriceLevel, Sale, SaleLine, SaleStatus
+from sales.models.sales import Sale, SaleLine, SaleStatus
 from sales.models.shifts import CashEvent, CashEventKind, Shift
 
 __all__ = [
     "Book",
     "CashEvent",
     "CashEventKind",
+    "Coupon",
+    "CouponUse",
     "Customer",
     "CustomerEntry",
     "CustomerGroup",
@@ -21,6 +26,10 @@ __all__ = [
     "Payment",
     "PaymentMethod",
     "PriceLevel",
+    "PriceRule",
+    "Promotion",
+    "PromotionItem",
+    "PromotionKind",
     "Refund",
     "RefundLine",
     "Register",
@@ -29,4 +38,5 @@ __all__ = [
     "SaleLine",
     "SaleStatus",
     "Shift",
+    "Side",
 ]

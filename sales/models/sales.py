@@ -12,13 +12,9 @@ from accounts.models import Membership
 from core import amounts, tenancy
 from inventory.models import Location, Product, ProductPack
 from sales.models.customers import Customer
+from sales.models.price_rules import PriceLevel, PriceRule
 from sales.models.registers import Register
 from sales.models.shifts import Shift
-
-
-class PriceLevel(models.TextChoices):
-    RETAIL = "RETAIL"
-    WHOLESALE = "WHOLESALE"
 
 
 class SaleStatus(models.TextChoices):
@@ -61,6 +57,7 @@ class Sale(tenancy.AccountOwned):
     paid = amounts.MoneyField()
     change_due = amounts.MoneyField()
     sold_by = tenancy.OwnedKey(Membership, related_name="sales")
+    approved_by = tenancy.OwnedKey(Membership, null=True, related_name="approved_sales")
     sold_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
@@ -81,6 +78,7 @@ class Sale(tenancy.AccountOwned):
             tenancy.SameAccount("shift"),
             tenancy.SameAccount("customer"),
             tenancy.SameAccount("sold_by"),
+            tenancy.SameAccount("approved_by"),
             models.UniqueConstraint(
                 fields=["account", "receipt_number"],
                 name="one_sale_per_receipt_number",
@@ -103,6 +101,7 @@ class SaleLine(tenancy.AccountOwned):
     """One product on a sale, with its price, levies and cost of goods frozen as they were.
 
     `quantity` is in packs of `factor` base units; `serials` are the numbers of the pieces, where they have any.
+    `price_rule` made the unit price, where it is not that of the list; `discounts` are the parts of the discount.
     """
 
     place = "sale__storefront"
@@ -116,7 +115,10 @@ class SaleLine(tenancy.AccountOwned):
     quantity = amounts.QuantityField()
     unit_price = amounts.MoneyField()
     list_price = amounts.MoneyField()
+    price_rule = tenancy.OwnedKey(PriceRule, null=True, related_name="sale_lines")
+    price_rule_name = models.CharField(max_length=100, blank=True)
     discount = amounts.MoneyField()
+    discounts = models.JSONField(encoder=DjangoJSONEncoder, default=list)
     tax_rate = amounts.RateField()
     tax_amount = amounts.MoneyField()
     taxes = models.JSONField(encoder=DjangoJSONEncoder, default=list)
@@ -134,6 +136,7 @@ class SaleLine(tenancy.AccountOwned):
             tenancy.SameAccount("sale"),
             tenancy.SameAccount("product"),
             tenancy.SameAccount("pack"),
+            tenancy.SameAccount("price_rule"),
             models.UniqueConstraint(
                 fields=["account", "sale", "position"],
                 name="one_line_per_position",

@@ -1,7 +1,6 @@
 """A sale: priced, taxed, paid, numbered, and its goods taken from stock. All of it, or none of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,55 +13,16 @@ from accounts import services as accounts
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
-from core.amounts import ONE, ZERO, round_money
+from core.amounts import ZERO, round_money
 from inventory import packs
-from inventory import queries as inventory_queries
 from inventory import services as inventory
-from inventory.models import ProductPack
-from inventory.queries import Sellable
 from inventory.services import Issue, Shelf
-from sales import pricing
+from sales.discounts import Source
 from sales.models import Payment, PriceLevel, Sale, SaleLine
-from sales.pricing import LevyRate, Priced, Wanted
-from sales.services import rights, tenders
+from sales.offers import Customs
+from sales.services import coupons, rights, tenders
+from sales.services.baskets import Asked, Basket, fill_basket
 from sales.services.receipts import open_receipt
-
-
-@dataclass(frozen=True)
-class Article:
-    """What a line sells: a product by its base unit, or a pack of it; of what is tracked so, these very pieces."""
-
-    sellable: Sellable
-    pack: ProductPack | None
-    serials: Sequence[str] = ()
-
-    @property
-    def name(self) -> str:
-        return f"{self.sellable.name}, {self.pack.name}" if self.pack else self.sellable.name
-
-    @property
-    def factor(self) -> Decimal:
-        return self.pack.factor if self.pack else ONE
-
-    def price(self, level: str) -> Decimal:
-        """The price of the level; what has no wholesale price has one price."""
-        priced = self.pack or self.sellable
-        if level == PriceLevel.WHOLESALE and priced.wholesale_price is not None:
-            return priced.wholesale_price
-        return priced.retail_price
-
-
-@dataclass(frozen=True)
-class Basket:
-    """The lines of a sale with what each turned out to be and to cost, in the order in which they were sent."""
-
-    sellables: Mapping[UUID, Sellable]
-    articles: Sequence[Article]
-    wanted: Sequence[Wanted]
-    priced: Sequence[Priced]
-
-    def total(self, name: str) -> Decimal:
-        return sum((getattr(line, name) for line in self.priced), ZERO)
 
 
 def complete_sale(
@@ -77,14 +37,16 @@ def complete_sale(
     sold_at: datetime | None = None,
     price_level: str = PriceLevel.RETAIL,
     discount: Decimal = ZERO,
+    discount_percent: Decimal = ZERO,
+    coupon: str | None = None,
     cart: UUID | None = None,
 ) -> Sale:
     """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours; the client's price and
     discount need a right.
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
-    ApprovalRequired, DiscountTooLarge, PaymentShort, PaymentTooMuch, RegisterInactive, ShiftRequired,
-    InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
+    ApprovalRequired, DiscountTooLarge, CouponNotValid, CouponUsedUp, PaymentShort, PaymentTooMuch, RegisterInactive,
+    ShiftRequired, InsufficientStock, SerialsRequired, SerialElsewhere, and TryAgain where others keep being quicker.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
@@ -93,22 +55,26 @@ def complete_sale(
     sold_at = sold_at or now
     _check_clock(by=by, sold_at=sold_at, now=now)
     shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
-    receipt = open_receipt(by=by, register_id=register, shelf=shelf)
-    basket = _fill_basket(
+    customs = Customs({line["product"] for line in lines}, price_level, customer)
+    receipt = open_receipt(by=by, register_id=register, shelf=shelf, customs=customs)
+    voucher = coupons.find_voucher(by=by, code=coupon, shelf=shelf, customer=customer, is_locked=True)
+    basket = fill_basket(
         by=by,
         shelf=shelf,
         lines=lines,
         levies=receipt.levies,
-        price_level=price_level,
-        discount=discount,
+        offers=receipt.offers,
+        asked=Asked(price_level, discount, discount_percent, voucher),
     )
-    sale = _sale(by, basket, sold_at=sold_at, price_level=price_level)
+    sale = as_sale(by, basket, sold_at=sold_at, price_level=price_level)
     sale.id, sale.receipt_number, sale.shift_id = id or uuid7(), receipt.number, receipt.shift_id
     sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
-    rows = _lines(sale, basket)
+    rows = as_lines(sale, basket)
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments)
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)
+    if voucher:
+        coupons.use_voucher(by=by, voucher=voucher, sale=sale, amount=basket.taken(Source.COUPON))
     total = round_money(sale.total, by.account.currency_exponent)
     accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{total:f}"})
     _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket)
@@ -124,60 +90,7 @@ def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:
         rights.check_right(by, Capability.SALE_BACKDATE)
 
 
-def _fill_basket(
-    *,
-    by: Membership,
-    shelf: Shelf,
-    lines: Sequence[Mapping[str, Any]],
-    levies: Mapping[str, tuple[LevyRate, ...]],
-    price_level: str,
-    discount: Decimal,
-) -> Basket:
-    account = by.account
-    sellables = shelf.look(by, {line["product"] for line in lines})
-    articles = _find_articles(by, sellables, lines)
-    list_prices = [article.price(price_level) for article in articles]
-    wanted = [
-        Wanted(
-            quantity=line["quantity"],
-            unit_price=line.get("unit_price", price),
-            discount=line.get("discount", ZERO),
-            levies=levies.get(article.sellable.tax_class, ()),
-        )
-        for line, article, price in zip(lines, articles, list_prices, strict=True)
-    ]
-    priced = pricing.price_lines(
-        wanted,
-        discount=discount,
-        prices_include_tax=account.prices_include_tax,
-        exponent=account.currency_exponent,
-    )
-    sold = [line.get("pack") or line["product"] for line in lines]
-    crumbles = pricing.loses_by_rounding(wanted, sold, account.currency_exponent)
-    rights.check_prices(by, wanted, list_prices, crumbles=crumbles, price_level=price_level, discount=discount)
-    return Basket(sellables, articles, wanted, priced)
-
-
-def _find_articles(
-    by: Membership, sellables: Mapping[UUID, Sellable], lines: Sequence[Mapping[str, Any]]
-) -> list[Article]:
-    """What each line sells. Raises InvalidInput for a product, or a pack of it, that is not on sale."""
-    found = inventory_queries.find_packs(by.account, {line["pack"] for line in lines if line.get("pack")})
-    articles, unknown = [], []
-    for index, line in enumerate(lines):
-        sellable, pack = sellables.get(line["product"]), found.get(line.get("pack"))
-        if sellable is None:
-            unknown.append(errors.unknown_reference(f"lines.{index}.product"))
-        elif line.get("pack") and (pack is None or pack.product_id != sellable.product_id):
-            unknown.append(errors.unknown_reference(f"lines.{index}.pack"))
-        else:
-            articles.append(Article(sellable, pack, line.get("serials", ())))
-    if unknown:
-        raise errors.InvalidInput(errors=unknown)
-    return articles
-
-
-def _sale(by: Membership, basket: Basket, *, sold_at: datetime, price_level: str) -> Sale:
+def as_sale(by: Membership, basket: Basket, *, sold_at: datetime, price_level: str) -> Sale:
     return Sale(
         account_id=by.account_id,
         price_level=price_level,
@@ -188,12 +101,13 @@ def _sale(by: Membership, basket: Basket, *, sold_at: datetime, price_level: str
         tax_total=basket.total("tax_amount"),
         total=basket.total("total"),
         sold_by=by,
+        approved_by=by.approver,
         sold_at=sold_at,
         recorded_at=timezone.now(),
     )
 
 
-def _lines(sale: Sale, basket: Basket) -> list[SaleLine]:
+def as_lines(sale: Sale, basket: Basket) -> list[SaleLine]:
     return [
         SaleLine(
             account_id=sale.account_id,
@@ -206,15 +120,18 @@ def _lines(sale: Sale, basket: Basket) -> list[SaleLine]:
             quantity=wanted.quantity,
             unit_price=wanted.unit_price,
             list_price=article.price(sale.price_level),
+            price_rule_id=rule.id if rule else None,
+            price_rule_name=rule.name if rule else "",
             discount=priced.discount,
+            discounts=[part.as_kept() for part in priced.parts],
             tax_rate=priced.tax_rate,
             tax_amount=priced.tax_amount,
             taxes=priced.taxes,
             serials=list(article.serials),
             total=priced.total,
         )
-        for position, (article, wanted, priced) in enumerate(
-            zip(basket.articles, basket.wanted, basket.priced, strict=True), start=1
+        for position, (article, rule, wanted, priced) in enumerate(
+            zip(basket.articles, basket.rules, basket.wanted, basket.priced, strict=True), start=1
         )
     ]
 
