@@ -41,9 +41,9 @@ class PriceRuleViewSet(AccountViewSet):
 
 
 class CouponViewSet(AccountViewSet):
-    """Codes that take something off a sale: one to a sale."""
+    """Codes that take something off a sale: one to a sale. Who sells has to be told a code, and is shown none."""
 
-    read_capability = Capability.SALE_READ
+    read_capability = Capability.PRICE_CHANGE
     write_capability = Capability.PRICE_CHANGE
     feature = "sales"
     serializer_class = serializers.CouponSerializer

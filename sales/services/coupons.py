@@ -41,7 +41,7 @@ def find_voucher(
         raise CouponNotValid(reason=reason)
     if _is_used_up(coupon, customer):
         raise CouponUsedUp
-    return Voucher(coupon.pk, coupon.code, coupon.percent, coupon.amount, coupon.min_basket)
+    return Voucher(coupon.pk, coupon.name, coupon.percent, coupon.amount, coupon.min_basket)
 
 
 def use_voucher(*, by: Membership, voucher: Voucher, sale: Sale, amount: Decimal) -> None:

@@ -56,6 +56,8 @@ def change_promotion(*, by: Membership, promotion: Promotion, **changes: Any) ->
         for side, kind in (ITEMS[name] for name in lists):
             by.account.promotion_items.filter(promotion=promotion, side=side, **{f"{kind}__isnull": False}).delete()
         _write_items(promotion, lists)
+        promotion.version += 1
+        promotion.save(update_fields=["version"])
         accounts.record(by=by, action="promotion.items_changed", subject=promotion, after=lists)
     return promotion
 

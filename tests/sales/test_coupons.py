@@ -31,7 +31,7 @@ def test_a_coupon_takes_its_part_off_every_line_and_nobody_needs_a_right(shop):
     sale = sell(shop, "1", "1", by=shop.cashier, coupon="AMA-10")
     assert (sale.discount_total, sale.total) == (money("1.33"), money("12.00"))
     first, second = lines_of(shop, sale)
-    assert first.discounts == [{"source": "COUPON", "id": str(coupon.pk), "name": "AMA-10", "amount": "1.00"}]
+    assert first.discounts == [{"source": "COUPON", "id": str(coupon.pk), "name": "Coupon", "amount": "1.00"}]
     assert parts(second) == [("COUPON", "0.33")]
     assert uses(shop, coupon) == (1, 1)
 
@@ -186,3 +186,13 @@ def test_the_count_of_a_coupon_is_compared_with_its_uses(shop):
         shop.account.coupons.update(use_count=2)
         (found,) = sums.find_disagreements(using="default")
     assert (found.table, found.id, found.problem) == ("coupons", coupon.pk, "it counts 2 uses, but there are 1")
+
+
+def test_who_sells_is_told_no_code_that_a_customer_has_not_named(shop):
+    """A code is worth money without anybody's right: who makes prices sees it, and who sells has to be told it."""
+    coupon = add_coupon(shop)
+    for url in (COUPONS, f"{COUPONS}{coupon.pk}/"):
+        assert shop.client().get(url).status_code == 200
+        refused(shop, lambda url=url: shop.client(shop.cashier).get(url), 403, "capability_missing")
+    sale = sell(shop, "1", coupon="AMA-10")
+    assert b"AMA-10" not in shop.client(shop.cashier).get(f"{SALES}{sale.pk}/").content

@@ -240,7 +240,8 @@ def test_the_lists_of_a_promotion_are_shown_and_replaced_one_by_one(shop):
     assert (shown["buy_products"], shown["get_products"]) == (sorted([first, second]), [third])
     url = f"{PROMOTIONS}{shown['id']}/"
     changed = client.patch(url, {"buy_products": [third]}).json()["data"]
-    assert (changed["buy_products"], changed["get_products"]) == ([third], [third])
+    assert (changed["buy_products"], changed["get_products"], changed["version"]) == ([third], [third], 2)
+    assert client.patch(url, {"name": "N", "buy_products": [third]}, HTTP_IF_MATCH='"1"').status_code == 412
     assert client.get(url).json()["data"] == changed
     refused(shop, lambda: client.patch(url, {"buy_products": [str(UUID(int=5))]}), 400, "invalid_input")
 
