@@ -173,8 +173,8 @@ def price_rule(cast):
 
 def meant(cast):
     """The products that a promotion is about."""
-    products, shelf = [str(cast.shop.products[0].pk)], [cast.first("inventory/categories/")]
-    return {"buy_products": products, "buy_categories": shelf, "get_products": products, "get_categories": shelf}
+    first, shelf = str(cast.shop.products[0].pk), cast.first("inventory/categories/")
+    return {"buy_products": [first], "buy_categories": [shelf], "get_products": [first], "get_categories": [shelf]}
 
 
 def promotion(cast):
