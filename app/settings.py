@@ -347,6 +347,7 @@ SPECTACULAR_SETTINGS = {
         "TransferStatusEnum": "inventory.models.TransferStatus",
         "TenderEnum": "sales.api.serializers.TENDERS",
         "PaymentMethodEnum": "sales.models.PaymentMethod",
+        "PromotionKindEnum": "sales.models.PromotionKind",
         "SaleStatusEnum": "sales.models.SaleStatus",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -63,7 +63,7 @@ class CouponChange(ModelSerializer):
 
 
 class CouponInput(CouponChange):
-    code = fields.PatternField(r"[A-Za-z0-9-]{3,32}", "Give 3 to 32 letters, digits and hyphens.")
+    code = fields.PatternField(r"[A-Za-z0-9-]{2,32}", "Give 2 to 32 letters, digits and hyphens.")
 
     class Meta(CouponChange.Meta):
         fields = ["code", *CouponChange.Meta.fields]
