@@ -389,6 +389,7 @@ SPECTACULAR_SETTINGS = {
         "TransferStatusEnum": "inventory.models.TransferStatus",
         "MoneyEnum": "sales.api.customer_serializers.MONEY",
         "PaymentMethodEnum": "sales.models.PaymentMethod",
+        "PromotionKindEnum": "sales.models.PromotionKind",
         "SaleStatusEnum": "sales.models.SaleStatus",
         "ReceiptFormatEnum": "sales.models.ReceiptFormat",
         "CashEventKindEnum": "sales.models.CashEventKind",

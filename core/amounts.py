@@ -57,6 +57,13 @@ class RateField(_AmountField):
     digits = 7
 
 
+class PercentField(_AmountField):
+    """Of a hundred, 5 digits with 2 after the point: 12.50 is an eighth."""
+
+    places = 2
+    digits = 5
+
+
 @lru_cache
 def currency_exponent(currency: str) -> int:
     """How many digits the currency has after the point."""
@@ -75,6 +82,11 @@ def round_money(amount: Decimal, exponent: int) -> Decimal:
 def round_to_coin(amount: Decimal, coin: Decimal) -> Decimal:
     """The amount in whole coins, half up (away from zero when negative); as it is where there is no smallest coin."""
     return (amount / coin).quantize(ONE, rounding=ROUND_HALF_UP) * coin if coin else amount
+
+
+def percent_of(amount: Decimal, percent: Decimal, exponent: int) -> Decimal:
+    """So many hundredths of the amount, rounded down: a percentage never takes more than it says."""
+    return (amount * percent / 100).quantize(smallest_unit(exponent), rounding=ROUND_DOWN)
 
 
 def prorate(total: Decimal, part: Decimal, whole: Decimal, exponent: int) -> Decimal:

@@ -5,6 +5,7 @@ from sales.models import (
     Cart,
     CartLine,
     CashEvent,
+    Coupon,
     Customer,
     CustomerEntry,
     CustomerGroup,
@@ -19,6 +20,8 @@ from sales.models import (
     MobilePayment,
     NumberLease,
     Payment,
+    PriceRule,
+    Promotion,
     ReceiptPrint,
     Refund,
     Register,
@@ -196,6 +199,38 @@ class LayawayAdmin(StaffAdmin):
     list_filter = (AccountFilter, "status")
     list_select_related = ("account", "customer")
     search_fields = ("customer__name", "=id")
+
+
+_OFFER = ("name", "id", "account", "storefront", "starts_on", "ends_on", "is_active")
+_OFFER_COLUMNS = ("name", "account", "storefront", "starts_on", "ends_on", "is_active")
+
+
+@admin.register(PriceRule)
+class PriceRuleAdmin(StaffAdmin):
+    needs_account = True
+    fields = (*_OFFER, "product", "pack", "customer_group", "price_level", "min_quantity", "unit_price")
+    list_display = (*_OFFER_COLUMNS, "product", "unit_price")
+    list_select_related = ("account", "storefront", "product")
+    search_fields = ("name", "=id")
+
+
+@admin.register(Promotion)
+class PromotionAdmin(StaffAdmin):
+    needs_account = True
+    fields = (*_OFFER, "kind", "priority", "bought", "got", "minimum", "percent", "amount")
+    list_display = (*_OFFER_COLUMNS, "kind")
+    list_filter = (AccountFilter, "kind")
+    list_select_related = ("account", "storefront")
+    search_fields = ("name", "=id")
+
+
+@admin.register(Coupon)
+class CouponAdmin(StaffAdmin):
+    needs_account = True
+    fields = ("code", *_OFFER, "percent", "amount", "min_basket", "max_uses", "max_uses_per_customer", "use_count")
+    list_display = ("code", *_OFFER_COLUMNS, "use_count")
+    list_select_related = ("account", "storefront")
+    search_fields = ("code", "name", "=id")
 
 
 @admin.register(Refund)

@@ -46,6 +46,16 @@ class DiscountTooLarge(DomainError):
     detail = "A discount is larger than what it is taken from."
 
 
+class CouponNotValid(DomainError):
+    code = "coupon_not_valid"
+    detail = "This coupon does not hold for this sale: {reason}."
+
+
+class CouponUsedUp(DomainError):
+    code = "coupon_used_up"
+    detail = "This coupon has been used as often as it may be."
+
+
 class RefundTooMuch(DomainError):
     code = "refund_too_much"
     detail = "More would come back than was sold and not yet refunded."

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from core.amounts import ONE, ZERO, allocate, round_money, smallest_unit
-from sales.errors import DiscountTooLarge
+from core.amounts import ONE, ZERO, allocate, percent_of, round_money, smallest_unit
+from sales.discounts import Part, Reckoning, Source
+from sales.promotions import Deal, Voucher, take_coupon, take_promotions
 
 _SMALLEST_RATE = Decimal("0.0001")
 
@@ -34,11 +35,12 @@ class Wanted:
     unit_price: Decimal
     discount: Decimal
     levies: tuple[LevyRate, ...]
+    product: UUID | None = None
 
 
 @dataclass(frozen=True)
 class Priced:
-    """A line as it stands on the receipt; `discount` includes its part of the sale's."""
+    """A line as it stands on the receipt; `discount` includes its part of the sale's, and is the sum of `parts`."""
 
     subtotal: Decimal
     discount: Decimal
@@ -46,22 +48,38 @@ class Priced:
     tax_amount: Decimal
     taxes: list[dict[str, Any]]
     total: Decimal
+    parts: Sequence[Part]
 
 
-def price_lines(lines: Sequence[Wanted], *, discount: Decimal, prices_include_tax: bool, exponent: int) -> list[Priced]:
-    """Prices the lines of one sale. Raises DiscountTooLarge."""
+def price_lines(
+    lines: Sequence[Wanted],
+    *,
+    discount: Decimal,
+    prices_include_tax: bool,
+    exponent: int,
+    discount_percent: Decimal = ZERO,
+    deals: Sequence[Deal] = (),
+    voucher: Voucher | None = None,
+) -> list[Priced]:
+    """Prices the lines of one sale: off go their own discounts, then promotions, the coupon, and the discount on the
+    whole. Raises DiscountTooLarge, CouponNotValid."""
     subtotals = [round_money(line.quantity * line.unit_price, exponent) for line in lines]
-    after_own = [subtotal - line.discount for subtotal, line in zip(subtotals, lines, strict=True)]
-    if min(after_own, default=ZERO) < 0 or discount > sum(after_own, ZERO):
-        raise DiscountTooLarge
-    shares = allocate(discount, after_own, exponent)
+    reckoning = Reckoning(subtotals, exponent)
+    reckoning.take({i: line.discount for i, line in enumerate(lines)}, Source.LINE)
+    take_promotions(deals, lines, reckoning)
+    if voucher:
+        take_coupon(voucher, reckoning)
+    reckoning.share(discount + percent_of(reckoning.total(), discount_percent, exponent), Source.SALE)
     return [
-        _priced(line, subtotal, line.discount + share, prices_include_tax, exponent)
-        for line, subtotal, share in zip(lines, subtotals, shares, strict=True)
+        _priced(line, subtotal, parts, prices_include_tax, exponent)
+        for line, subtotal, parts in zip(lines, subtotals, reckoning.parts, strict=True)
     ]
 
 
-def _priced(line: Wanted, subtotal: Decimal, discount: Decimal, prices_include_tax: bool, exponent: int) -> Priced:
+def _priced(
+    line: Wanted, subtotal: Decimal, discounts: Sequence[Part], prices_include_tax: bool, exponent: int
+) -> Priced:
+    discount = sum((part.amount for part in discounts), ZERO)
     amount = subtotal - discount
     weights = _weights(line.levies)
     rate = sum(weights, ZERO)
@@ -69,7 +87,7 @@ def _priced(line: Wanted, subtotal: Decimal, discount: Decimal, prices_include_t
     tax = round_money(taxed, exponent)
     total = amount if prices_include_tax else amount + tax
     taxes = _taxes(line.levies, allocate(tax, weights, exponent), total - tax)
-    return Priced(subtotal, discount, rate.quantize(_SMALLEST_RATE), tax, taxes, total)
+    return Priced(subtotal, discount, rate.quantize(_SMALLEST_RATE), tax, taxes, total, discounts)
 
 
 def _weights(levies: Sequence[LevyRate]) -> list[Decimal]:
@@ -133,11 +151,19 @@ class Reduction:
 
 
 def reductions(
-    lines: Sequence[Wanted], list_prices: Sequence[Decimal], *, discount: Decimal, crumbles: bool, exponent: int
+    lines: Sequence[Wanted],
+    list_prices: Sequence[Decimal],
+    *,
+    discount: Decimal,
+    crumbles: bool,
+    exponent: int,
+    offered: Decimal = ZERO,
 ) -> list[Reduction]:
     """What each line, and then the whole sale, leaves off, by discounts and by prices of its own taken together.
 
-    A line above the list pays for itself only. What rounding leaves off counts where goods were cut into crumbs.
+    A line above the list pays for itself only. What rounding leaves off counts where goods were cut into crumbs. The
+    discount on the whole is taken of what is left once the shop's own offers are off, and weighs as much of the basket
+    as it is of that.
     """
     found = []
     for index, (line, price) in enumerate(zip(lines, list_prices, strict=True)):
@@ -147,4 +173,6 @@ def reductions(
         name = "discount" if line.discount else "unit_price" if line.unit_price < price else "quantity"
         found.append(Reduction(f"lines.{index}.{name}", base - asked, base))
     amount, base = (sum((getattr(line, name) for line in found), ZERO) for name in ("amount", "base"))
+    if offered and discount:
+        discount = discount * (base - amount) / (base - amount - offered)
     return [*found, Reduction(WHOLE, amount + discount, base)]

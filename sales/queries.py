@@ -76,6 +76,19 @@ def find_cart_lines(cart: Cart) -> list[CartLine]:
     return lines
 
 
+def sum_discounts(sale: Sale) -> list[dict[str, Any]]:
+    """Each discount of a sale over all its lines, in the order in which they were taken."""
+    sums: dict[tuple[str, str | None, str], Decimal] = {}
+    for line in sale.lines.all():
+        for part in line.discounts:
+            key = part["source"], part["id"], part["name"]
+            sums[key] = sums.get(key, ZERO) + Decimal(part["amount"])
+    return [
+        {"source": source, "id": pk, "name": name, "amount": f"{amount:f}"}
+        for (source, pk, name), amount in sums.items()
+    ]
+
+
 def summarise_days(by: Membership, *, first: date, last: date) -> list[dict[str, Any]]:
     """What was sold and refunded on each business day of the account's calendar, where the member works; what was
     voided was neither."""

@@ -150,6 +150,10 @@ FROM deposits d WHERE NOT EXISTS (
   SELECT 1 FROM layaways y WHERE y.account_id = d.account_id AND y.sale_id = d.sale_id
 )
 UNION ALL
+SELECT 'coupons', c.account_id, c.id, format('it counts %s uses, but there are %s', c.use_count, count(u.id))
+FROM coupons c LEFT JOIN coupon_uses u ON u.account_id = c.account_id AND u.coupon_id = c.id
+GROUP BY c.account_id, c.id HAVING c.use_count <> count(u.id)
+UNION ALL
 SELECT 'registers', r.account_id, r.id,
        format('its last number is %s, but it issued or leased %s numbers up to %s',
               r.last_number, coalesce(k.numbers, 0), coalesce(k.highest, 0))
@@ -256,8 +260,8 @@ ORDER BY 1, 2, 3
 
 
 def find_disagreements(*, using: str) -> Iterator[Disagreement]:
-    """Every sale, line, refund, register, customer, debt and gift card that does not agree with its rows, over all
-    accounts the role may see."""
+    """Every sale, line, refund, coupon, register, customer, debt and gift card that does not agree with its rows, over
+    all accounts the role may see."""
     with connections[using].cursor() as cursor:
         for statement in (_VERIFY, _VERIFY_ACCOUNTS):
             cursor.execute(statement)

@@ -288,6 +288,19 @@ TABLE = {
     "GET sales/refunds/{pk}/receipt/pdf/": ("sale:read", "sales"),
     "GET sales/refunds/{pk}/receipt/escpos/": ("sale:read", "sales"),
     "POST sales/refunds/{pk}/prints/": ("sale:complete", "sales"),
+    "GET sales/price-rules/": ("sale:read", "sales"),
+    "POST sales/price-rules/": ("price:change", "sales"),
+    "GET sales/price-rules/{pk}/": ("sale:read", "sales"),
+    "PATCH sales/price-rules/{pk}/": ("price:change", "sales"),
+    "GET sales/coupons/": ("price:change", "sales"),
+    "POST sales/coupons/": ("price:change", "sales"),
+    "GET sales/coupons/{pk}/": ("price:change", "sales"),
+    "PATCH sales/coupons/{pk}/": ("price:change", "sales"),
+    "GET sales/promotions/": ("sale:read", "sales"),
+    "POST sales/promotions/": ("price:change", "sales"),
+    "GET sales/promotions/{pk}/": ("sale:read", "sales"),
+    "PATCH sales/promotions/{pk}/": ("price:change", "sales"),
+    "POST sales/quotes/": ("sale:complete", "sales"),
 }
 
 # Every right in a business; those of what is still to come are named already.

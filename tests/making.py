@@ -248,6 +248,50 @@ def unrefunded(cast):
     raise LookupError("Everything has come back.")
 
 
+def quote(cast):
+    asked = sale(cast)
+    return {name: asked[name] for name in ("storefront", "customer", "lines")}
+
+
+def offer(cast):
+    """What all that the shop offers has in common."""
+    return {
+        "name": f"Offer {next(serial)}",
+        "storefront": str(cast.shop.storefront.pk),
+        "starts_on": "2026-01-01",
+        "ends_on": "2100-12-31",
+        "is_active": True,
+    }
+
+
+def customer_group(cast):
+    with cast.shop.inside():
+        groups = cast.shop.account.customer_groups
+        return str((groups.order_by("id").first() or groups.create(name=f"Group {next(serial)}")).pk)
+
+
+def price_rule(cast):
+    return {
+        **offer(cast),
+        "product": str(cast.shop.products[0].pk),
+        "pack": pack(cast),
+        "customer_group": customer_group(cast),
+        "price_level": "RETAIL",
+        "min_quantity": "2",
+        "unit_price": "9.50",
+    }
+
+
+def meant(cast):
+    """The products that a promotion is about."""
+    first, shelf = str(cast.shop.products[0].pk), cast.first("inventory/categories/")
+    return {"buy_products": [first], "buy_categories": [shelf], "get_products": [first], "get_categories": [shelf]}
+
+
+def promotion(cast):
+    return {**offer(cast), **meant(cast), "kind": "BUY_GET", "bought": 3, "got": 1, "percent": "50"}
+
+
 def refund(cast):
     sold, line = unrefunded(cast)
     return {

@@ -117,6 +117,7 @@ ACROSS = {
     "sales/services/layaway_ends.py: Payment.across_accounts.bulk_create",
     "sales/services/layaways.py: LayawayLine.across_accounts.bulk_create",
     "sales/services/layaways.py: Payment.across_accounts.bulk_create",
+    "sales/services/offering.py: PromotionItem.across_accounts.bulk_create",
     "sales/services/refund.py: Payment.across_accounts.bulk_create",
     "sales/services/refund.py: Refund.across_accounts.bulk_create",
     "sales/services/refund.py: RefundLine.across_accounts.bulk_create",

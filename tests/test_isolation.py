@@ -113,6 +113,13 @@ SENT = {
     "POST sales/layaways/{pk}/payments/": {"register"},
     "POST sales/layaways/{pk}/complete/": {"register", "line"},
     "POST sales/layaways/{pk}/cancel/": {"register"},
+    "POST sales/price-rules/": {"storefront", "product", "pack", "customer_group"},
+    "PATCH sales/price-rules/{pk}/": {"storefront", "customer_group"},
+    "POST sales/coupons/": {"storefront"},
+    "PATCH sales/coupons/{pk}/": {"storefront"},
+    "POST sales/promotions/": {"storefront", "buy_products", "buy_categories", "get_products", "get_categories"},
+    "PATCH sales/promotions/{pk}/": {"storefront", "buy_products", "buy_categories", "get_products", "get_categories"},
+    "POST sales/quotes/": {"storefront", "customer", "product", "pack"},
 }
 
 

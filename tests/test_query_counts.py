@@ -79,6 +79,7 @@ def grow(shop: Shop, name: str) -> None:
         shift = sales.open_shift(by=shop.owner, register=register.pk)
         sales.hand_over_shift(by=shop.owner, shift=shift, counted=Decimal(1), to=shop.cashier.pk)
         set_aside(shop, name, register, customer, product)
+        offer(shop, name, product)
         stock_up(shop, name, storefront, product)
         buy(shop, name, storefront, product)
         inventory.open_count(by=shop.owner, location=storefront.pk)
@@ -122,6 +123,20 @@ def set_aside(shop: Shop, name: str, register: Register, customer: Customer, pro
         lines=[{"product": product.pk, "quantity": Decimal(1)}],
         due_on=timezone.localdate(timezone=shop.account.zone),
         payments=[{"method": "CASH", "amount": Decimal(1)}],
+    )
+
+
+def offer(shop: Shop, name: str, product: Product) -> None:
+    """One more price, coupon and promotion of the shop itself."""
+    sales.add_price_rule(by=shop.owner, name=f"Rule {name}", product=product, unit_price=Decimal(4))
+    sales.add_coupon(by=shop.owner, name=f"Coupon {name}", code=f"CODE-{name}", percent=Decimal(5))
+    sales.add_promotion(
+        by=shop.owner,
+        name=f"Promotion {name}",
+        kind="THRESHOLD",
+        minimum=Decimal(100),
+        amount=Decimal(5),
+        buy_products=[product.pk, shop.account.products.first().pk],
     )
 
 

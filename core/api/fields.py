@@ -168,5 +168,12 @@ class RateField(DecimalField):
         super().__init__(**{"max_digits": 7, "decimal_places": 4, **kwargs})
 
 
+class PercentField(DecimalField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{"max_digits": 5, "decimal_places": 2, "min_value": amounts.ZERO, "max_value": 100, **kwargs}
+        )
+
+
 def show_money(amount: Decimal, exponent: int) -> str:
     return f"{amounts.round_money(amount, exponent):f}"

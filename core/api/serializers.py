@@ -54,6 +54,7 @@ class ModelSerializer(serializers.ModelSerializer[Any]):
         amounts.ValueField: fields.ValueField,
         amounts.QuantityField: fields.QuantityField,
         amounts.RateField: fields.RateField,
+        amounts.PercentField: fields.PercentField,
     }
     serializer_related_field = fields.AccountKeyField
 

@@ -7,6 +7,7 @@ from core.amounts import SMALLEST_MONEY, SMALLEST_QUANTITY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
 from inventory.api.fields import SerialsField
+from sales.discounts import Source
 from sales.models import (
     Payment,
     PaymentMethod,
@@ -77,6 +78,7 @@ class SaleLineInput(Serializer):
     quantity = fields.QuantityField(min_value=SMALLEST_QUANTITY)
     unit_price = fields.MoneyField(min_value=ZERO, required=False)
     discount = fields.MoneyField(min_value=ZERO, required=False)
+    discount_percent = fields.PercentField(required=False)
     serials = SerialsField(required=False)
 
 
@@ -108,6 +110,8 @@ class SaleInput(Serializer):
     price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
     lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
     discount = fields.MoneyField(min_value=ZERO, required=False)
+    discount_percent = fields.PercentField(required=False)
+    coupon = fields.TextField(max_length=32, required=False, allow_null=True)
     payments = fields.BoundedList(child=PaymentInput(), max_length=20)
     keep_change = fields.BooleanField(required=False)
 
@@ -120,7 +124,19 @@ class LineTaxSerializer(Serializer):
     amount = fields.TextField()
 
 
+class PartSerializer(Serializer):
+    """A part of a discount: what the shop offers has an id and a name."""
+
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # a field of that name, as all fields are
+        choices=[source.value for source in Source]
+    )
+    id = fields.IdField(allow_null=True)
+    name = fields.TextField()
+    amount = fields.TextField()
+
+
 class SaleLineSerializer(ModelSerializer):
+    discounts = PartSerializer(many=True)
     taxes = LineTaxSerializer(many=True)
     serials = SerialsField(read_only=True)
 
@@ -136,7 +152,10 @@ class SaleLineSerializer(ModelSerializer):
             "quantity",
             "unit_price",
             "list_price",
+            "price_rule",
+            "price_rule_name",
             "discount",
+            "discounts",
             "tax_rate",
             "tax_amount",
             "taxes",
@@ -194,6 +213,7 @@ class SaleSummarySerializer(ModelSerializer):
             "paid",
             "change_due",
             "sold_by",
+            "approved_by",
             "sold_at",
             "recorded_at",
         ]

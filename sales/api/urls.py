@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sales.api import carts, customer_views, gift_cards, layaways, mobile_money, taxes, views
+from sales.api import carts, customer_views, gift_cards, layaways, mobile_money, offers, taxes, views
 from sales.api.shifts import ShiftViewSet
 
 router = SimpleRouter()
@@ -18,8 +18,12 @@ router.register("sales", views.SaleViewSet, basename="sale")
 router.register("refunds", views.RefundViewSet, basename="refund")
 router.register("mobile-payments", mobile_money.MobilePaymentViewSet, basename="mobile-payment")
 router.register("incoming-transfers", mobile_money.TransferViewSet, basename="incoming-transfer")
+router.register("price-rules", offers.PriceRuleViewSet, basename="price-rule")
+router.register("coupons", offers.CouponViewSet, basename="coupon")
+router.register("promotions", offers.PromotionViewSet, basename="promotion")
 
 urlpatterns = [
+    path("quotes/", offers.QuoteViewSet.as_view({"post": "create"}), name="quotes"),
     path("receivables/ageing/", customer_views.AgeingView.as_view(), name="ageing"),
     path("tax-report/", taxes.TaxReportView.as_view(), name="tax-report"),
     *router.urls,

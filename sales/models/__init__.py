@@ -1,6 +1,7 @@
 """Tills, customers, what they bought, and every coin that came and went."""
 
 from sales.models.carts import GOING_ON, Cart, CartLine, CartStatus
+from sales.models.coupons import Coupon, CouponUse
 from sales.models.customers import Book, Customer, CustomerEntry, CustomerGroup, Debt, EntryKind
 from sales.models.fiscal import UNDECIDED, FiscalDocument, FiscalState
 from sales.models.gift_cards import CardEntryKind, GiftCard, GiftCardEntry
@@ -10,10 +11,12 @@ from sales.models.levies import Levy
 from sales.models.lines import PricedLine
 from sales.models.mobile_payments import IncomingTransfer, MobilePayment, TransferCause, TransferState
 from sales.models.payments import Payment, PaymentMethod
+from sales.models.price_rules import PriceLevel, PriceRule
 from sales.models.prints import ReceiptFormat, ReceiptPrint
+from sales.models.promotions import Promotion, PromotionItem, PromotionKind, Side
 from sales.models.refunds import Refund, RefundKind, RefundLine, Restock
 from sales.models.registers import Register
-from sales.models.sales import PriceLevel, Sale, SaleLine, SaleStatus
+from sales.models.sales import Sale, SaleLine, SaleStatus
 from sales.models.shifts import CashEvent, CashEventKind, HandOver, Shift
 
 __all__ = [
@@ -26,6 +29,8 @@ __all__ = [
     "CartStatus",
     "CashEvent",
     "CashEventKind",
+    "Coupon",
+    "CouponUse",
     "Customer",
     "CustomerEntry",
     "CustomerGroup",
@@ -46,7 +51,11 @@ __all__ = [
     "Payment",
     "PaymentMethod",
     "PriceLevel",
+    "PriceRule",
     "PricedLine",
+    "Promotion",
+    "PromotionItem",
+    "PromotionKind",
     "ReceiptFormat",
     "ReceiptPrint",
     "Refund",
@@ -58,6 +67,7 @@ __all__ = [
     "SaleLine",
     "SaleStatus",
     "Shift",
+    "Side",
     "TransferCause",
     "TransferState",
 ]

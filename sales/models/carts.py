@@ -13,8 +13,9 @@ from core import amounts, tenancy
 from inventory.models import Location, Product, ProductPack
 from inventory.models.rules import positive
 from sales.models.customers import Customer
+from sales.models.price_rules import PriceLevel
 from sales.models.registers import Register
-from sales.models.sales import PriceLevel, Sale
+from sales.models.sales import Sale
 
 FORGOTTEN_AFTER = timedelta(days=7)
 

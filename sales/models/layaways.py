@@ -13,8 +13,9 @@ from inventory.models import Location
 from inventory.models.rules import not_negative
 from sales.models.customers import Customer
 from sales.models.lines import PricedLine
+from sales.models.price_rules import PriceLevel
 from sales.models.registers import Register
-from sales.models.sales import PriceLevel, Sale
+from sales.models.sales import Sale
 
 
 class LayawayStatus(models.TextChoices):
@@ -119,6 +120,7 @@ class LayawayLine(PricedLine):
             tenancy.SameAccount("layaway"),
             tenancy.SameAccount("product"),
             tenancy.SameAccount("pack"),
+            tenancy.SameAccount("price_rule"),
             models.UniqueConstraint(
                 fields=["account", "layaway", "position"],
                 name="one_layaway_line_per_position",

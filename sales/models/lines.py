@@ -9,10 +9,14 @@ from django.db import models
 
 from core import amounts, tenancy
 from inventory.models import Product, ProductPack
+from sales.models.price_rules import PriceRule
 
 
 class PricedLine(tenancy.AccountOwned):
-    """One product with its price and levies frozen as they were. `quantity` is in packs of `factor` base units."""
+    """One product with its price and levies frozen as they were. `quantity` is in packs of `factor` base units.
+
+    `price_rule` made the unit price, where it is not that of the list; `discounts` are the parts of the discount.
+    """
 
     position = models.PositiveSmallIntegerField()
     product = tenancy.OwnedKey(Product)
@@ -22,7 +26,10 @@ class PricedLine(tenancy.AccountOwned):
     quantity = amounts.QuantityField()
     unit_price = amounts.MoneyField()
     list_price = amounts.MoneyField()
+    price_rule = tenancy.OwnedKey(PriceRule, null=True)
+    price_rule_name = models.CharField(max_length=100, blank=True)
     discount = amounts.MoneyField()
+    discounts = models.JSONField(encoder=DjangoJSONEncoder, default=list)
     tax_rate = amounts.RateField()
     tax_amount = amounts.MoneyField()
     taxes = models.JSONField(encoder=DjangoJSONEncoder, default=list)

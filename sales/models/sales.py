@@ -12,13 +12,9 @@ from core import amounts, tenancy
 from inventory.models import Location
 from sales.models.customers import Customer
 from sales.models.lines import PricedLine
+from sales.models.price_rules import PriceLevel
 from sales.models.registers import Register
 from sales.models.shifts import Shift
-
-
-class PriceLevel(models.TextChoices):
-    RETAIL = "RETAIL"
-    WHOLESALE = "WHOLESALE"
 
 
 class SaleStatus(models.TextChoices):
@@ -65,6 +61,7 @@ class Sale(tenancy.AccountOwned):
     paid = amounts.MoneyField()
     change_due = amounts.MoneyField()
     sold_by = tenancy.OwnedKey(Membership, related_name="sales")
+    approved_by = tenancy.OwnedKey(Membership, null=True, related_name="approved_sales")
     sold_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
@@ -85,6 +82,7 @@ class Sale(tenancy.AccountOwned):
             tenancy.SameAccount("shift"),
             tenancy.SameAccount("customer"),
             tenancy.SameAccount("sold_by"),
+            tenancy.SameAccount("approved_by"),
             models.UniqueConstraint(
                 fields=["account", "receipt_number"],
                 name="one_sale_per_receipt_number",
@@ -122,6 +120,7 @@ class SaleLine(PricedLine):
             tenancy.SameAccount("sale"),
             tenancy.SameAccount("product"),
             tenancy.SameAccount("pack"),
+            tenancy.SameAccount("price_rule"),
             models.UniqueConstraint(
                 fields=["account", "sale", "position"],
                 name="one_line_per_position",

@@ -14,6 +14,7 @@ from sales.services.carts import (
 from sales.services.cash import move_cash
 from sales.services.collecting import collect_debt, pay_out_wallet, top_up_wallet, write_off_debt
 from sales.services.complete import complete_sale
+from sales.services.coupons import add_coupon, change_coupon
 from sales.services.customers import (
     add_customer,
     add_customer_group,
@@ -29,7 +30,9 @@ from sales.services.layaway_ends import cancel_layaway, complete_layaway
 from sales.services.layaways import open_layaway, pay_layaway
 from sales.services.leases import lease_numbers, return_numbers
 from sales.services.mobile_payments import cancel_mobile_payment, receive_payment, start_mobile_payment
+from sales.services.offering import add_price_rule, add_promotion, change_price_rule, change_promotion
 from sales.services.prints import print_receipt
+from sales.services.quotes import quote_sale
 from sales.services.refund import refund_sale
 from sales.services.setup import add_first_register, add_register, change_register
 from sales.services.shifts import close_shift, hand_over_shift, open_shift
@@ -39,9 +42,12 @@ from sales.services.void import void_sale
 __all__ = [
     "abandon_cart",
     "add_cart_line",
+    "add_coupon",
     "add_customer",
     "add_customer_group",
     "add_first_register",
+    "add_price_rule",
+    "add_promotion",
     "add_register",
     "cancel_layaway",
     "cancel_mobile_payment",
@@ -49,9 +55,12 @@ __all__ = [
     "certify_due",
     "change_cart",
     "change_cart_line",
+    "change_coupon",
     "change_customer",
     "change_customer_group",
     "change_gift_card",
+    "change_price_rule",
+    "change_promotion",
     "change_register",
     "close_shift",
     "collect_debt",
@@ -75,6 +84,7 @@ __all__ = [
     "pay_out_wallet",
     "print_receipt",
     "quote_cart",
+    "quote_sale",
     "receive_payment",
     "refund_sale",
     "release_held",

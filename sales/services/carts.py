@@ -21,7 +21,8 @@ from inventory.models import Location
 from inventory.services import Shelf
 from sales.errors import RegisterInactive
 from sales.models import GOING_ON, Cart, CartLine, CartStatus, PriceLevel, Register, Sale
-from sales.services import complete, rights
+from sales.services import quotes, rights
+from sales.services.baskets import Asked
 from sales.services.claims import refuse_unless
 
 MINUTES = 15
@@ -109,7 +110,9 @@ def quote_cart(*, by: Membership, cart: Cart) -> Sale:
     now = timezone.now()
     shelf = Shelf(cart.storefront_id, on=now.astimezone(by.account.zone).date(), cart=cart.pk)
     lines = [_as_sent(line) for line in cart.lines.order_by("id")]
-    return complete.quote_sale(by=by, shelf=shelf, lines=lines, at=now, price_level=cart.price_level).sale
+    asked = Asked(cart.price_level)
+    quote = quotes.make_quote(by=by, shelf=shelf, lines=lines, customer=cart.customer_id, asked=asked, at=now)
+    return quote.sale
 
 
 def take_step(by: Membership, cart: Cart, step: str, *, noted: Mapping[str, Any] | None = None, **facts: Any) -> Cart:

@@ -29,8 +29,10 @@ from sales.models import (
     Sale,
     SaleLine,
 )
+from sales.offers import Customs
 from sales.services import rights
-from sales.services.complete import Basket, book_sale
+from sales.services.baskets import Basket
+from sales.services.complete import book_sale
 from sales.services.layaways import OF_A_LINE, OF_ALL, find_drawer_at, refuse_unless_open, show, take_money
 from sales.services.receipts import open_receipt
 
@@ -52,7 +54,8 @@ def complete_layaway(
     serials = _serials(layaway, lines)
     now = timezone.now()
     shelf = Shelf(layaway.storefront_id, on=now.astimezone(by.account.zone).date(), cart=layaway.pk)
-    receipt = open_receipt(by=by, register_id=register, shelf=shelf)
+    customs = Customs(set(), layaway.price_level, None)  # its prices are those of the day on which it was laid aside
+    receipt = open_receipt(by=by, register_id=register, shelf=shelf, customs=customs)
     sale = Sale(
         account_id=by.account_id,
         id=uuid7(),
@@ -170,7 +173,7 @@ def _look(by: Membership, shelf: Shelf, rows: Sequence[SaleLine]) -> Basket:
     sellables = shelf.look(by, wanted)
     if wanted - sellables.keys():
         raise ProductInactive
-    return Basket(sellables, (), (), ())
+    return Basket(sellables, (), (), (), ())
 
 
 def _check_fee(by: Membership, layaway: Layaway, fee: Decimal) -> None:

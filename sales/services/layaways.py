@@ -19,8 +19,9 @@ from inventory import services as inventory
 from inventory.services import Shelf
 from sales.errors import DepositTooSmall, LayawayClosed, LayawayOverpaid
 from sales.models import Customer, Layaway, LayawayLine, LayawayStatus, Payment, PricedLine, PriceLevel, Register
-from sales.services import complete, drawers
-from sales.services.complete import Quote
+from sales.services import drawers
+from sales.services.baskets import Asked
+from sales.services.quotes import Quote, make_quote
 
 LONGEST = timedelta(days=366)
 OF_ALL = ("price_level", "currency", "prices_include_tax", "subtotal", "discount_total", "tax_total", "total")
@@ -55,7 +56,8 @@ def open_layaway(
     whose = _find_customer(by, customer)
     drawer = find_drawer_at(by, register, storefront)
     shelf = Shelf(storefront, on=today)
-    quote = complete.quote_sale(by=by, shelf=shelf, lines=lines, at=now, price_level=price_level, discount=discount)
+    asked = Asked(price_level, discount)
+    quote = make_quote(by=by, shelf=shelf, lines=lines, customer=whose.pk, asked=asked, at=now)
     layaway = Layaway(
         account_id=by.account_id,
         id=id or uuid7(),

@@ -1,8 +1,8 @@
-"""What a sale begins with: the next number of its register, its shift, and the levies of its day."""
+"""What a sale begins with: the next number of its register, its shift, and the levies and offers of its day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,9 @@ from django.db import connection
 from accounts.models import Membership
 from core import errors
 from inventory.services import Shelf
+from sales import offers
 from sales.errors import NumberNotLeased, RegisterInactive, RegisterLeased
+from sales.offers import Customs, Offers
 from sales.pricing import LevyRate
 from sales.services import drawers
 
@@ -23,10 +25,9 @@ _LEVIES = """ARRAY(
   WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
   ORDER BY tax_class, stage, rate DESC, code
 )"""
-_FIND_LEVIES = f"SELECT {_LEVIES}"
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
-# number back with everything else. Its open shift, its leases and what is levied that day come along with it. A number
-# that the till has given out by itself is counted already.
+# number back with everything else. Its open shift, its leases, what is levied and what is offered that day come along
+# with it. A number that the till has given out by itself is counted already.
 _OPEN_RECEIPT = f"""
 UPDATE registers r SET last_number = r.last_number + %(taken)s FROM locations l
 WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
@@ -38,17 +39,24 @@ RETURNING r.code, coalesce(%(number)s::int, r.last_number), r.open_shift_id,
     ELSE EXISTS (
       SELECT 1 FROM number_leases n WHERE n.account_id = r.account_id AND n.register_id = r.id
       AND %(number)s::int BETWEEN n.first_number AND coalesce(n.next_number - 1, n.last_number)
-    ) END, {_LEVIES}
+    ) END, {_LEVIES}, {offers.COLUMNS}
+"""
+# The same for a sale that is only asked about, and whether the customer is there.
+_LOOK = f"""
+SELECT {_LEVIES}, {offers.COLUMNS}, %(customer)s::uuid IS NULL OR EXISTS (
+  SELECT 1 FROM customers WHERE account_id = %(account)s AND id = %(customer)s)
+FROM locations WHERE account_id = %(account)s AND id = %(storefront)s AND is_active AND kind = 'STOREFRONT'
 """
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a sale begins with: its number, its shift, and the levies that are in force, per class of goods."""
+    """What a sale begins with: its number, its shift, the levies that are in force, per class of goods, and offers."""
 
     number: str
     shift_id: UUID | None
     levies: Levies
+    offers: Offers
     is_late: bool = False  # for a shift that is closed
 
 
@@ -57,6 +65,7 @@ def open_receipt(
     by: Membership,
     register_id: UUID,
     shelf: Shelf,
+    customs: Customs,
     given_out: str | None = None,
     shift_id: UUID | None = None,
     sold_at: datetime | None = None,
@@ -67,21 +76,18 @@ def open_receipt(
     RegisterLeased where only what brings its own number is sold, NumberNotLeased, and for the shift what `find_turn`
     raises.
     """
-    account, storefront_id = by.account, shelf.location_id
     wanted = {
-        "account": account.pk,
+        **_wanted(by, shelf, customs),
         "register": register_id,
-        "storefront": storefront_id,
         "number": None if given_out is None else int(given_out.rpartition("-")[2]),
         "taken": 1 if given_out is None else 0,
-        **_taxed_where(by, shelf.on),
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_RECEIPT, wanted)
         row = cursor.fetchone()
     if row is None:
-        raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
-    code, number, open_shift_id, opened_at, is_ours, levied = row
+        raise _no_register(by=by, register_id=register_id, storefront_id=shelf.location_id)
+    code, number, open_shift_id, opened_at, is_ours, levied, *offered = row
     receipt_number = f"{code}-{number:06d}"
     if given_out is None and not is_ours:
         raise RegisterLeased
@@ -95,21 +101,34 @@ def open_receipt(
         named=shift_id,
         at=sold_at,
     )
-    return Receipt(receipt_number, turn.shift_id, _by_class(levied), turn.is_late)
+    return Receipt(receipt_number, turn.shift_id, _by_class(levied), offers.read(*offered), turn.is_late)
 
 
-def find_levies(*, by: Membership, on: date) -> Levies:
-    """What is levied on a day, for what is priced but not sold yet."""
+def look_up_terms(*, by: Membership, shelf: Shelf, customs: Customs) -> Receipt:
+    """The same without taking a number. Raises InvalidInput for a storefront or a customer that is not there."""
     with connection.cursor() as cursor:
-        cursor.execute(_FIND_LEVIES, _taxed_where(by, on))
-        return _by_class(cursor.fetchone()[0])
+        cursor.execute(_LOOK, _wanted(by, shelf, customs))
+        row = cursor.fetchone()
+    if row is None:
+        raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
+    levied, *offered, is_known = row
+    if not is_known:
+        raise errors.InvalidInput(errors=[errors.unknown_reference("customer")])
+    return Receipt("", None, _by_class(levied), offers.read(*offered))
 
 
-def _taxed_where(by: Membership, on: date) -> dict[str, Any]:
-    return {"country": by.account.country if by.account.is_tax_registered else None, "on": on}
+def _wanted(by: Membership, shelf: Shelf, customs: Customs) -> dict[str, Any]:
+    account = by.account
+    return {
+        "account": account.pk,
+        "storefront": shelf.location_id,
+        "country": account.country if account.is_tax_registered else None,
+        "on": shelf.on,
+        **customs.as_wanted(),
+    }
 
 
-def _by_class(levied: Iterable[tuple[str, str, str, str, int]]) -> Levies:
+def _by_class(levied: Sequence[Any]) -> Levies:
     levies: dict[str, tuple[LevyRate, ...]] = {}
     for tax_class, levy, name, rate, stage in levied:
         levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate), stage))

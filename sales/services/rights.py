@@ -8,7 +8,7 @@ from accounts.errors import ApprovalRequired, CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
-from core.amounts import round_money
+from core.amounts import ZERO, round_money
 from sales import pricing
 from sales.models import PriceLevel
 from sales.pricing import Reduction, Wanted
@@ -24,6 +24,7 @@ def check_prices(
     crumbles: bool,
     price_level: str,
     discount: Decimal,
+    offered: Decimal = ZERO,
 ) -> None:
     """Raises CapabilityMissing for own prices and discounts without the right, ApprovalRequired beyond the limit."""
     own_price = any(line.unit_price != price for line, price in zip(wanted, list_prices, strict=True))
@@ -37,9 +38,10 @@ def check_prices(
             check_right(by, capability)
     if own_price or gives_discount:
         exponent = by.account.currency_exponent
-        _check_discount(
-            by, pricing.reductions(wanted, list_prices, discount=discount, crumbles=crumbles, exponent=exponent)
+        found = pricing.reductions(
+            wanted, list_prices, discount=discount, crumbles=crumbles, exponent=exponent, offered=offered
         )
+        _check_discount(by, found)
 
 
 def check_right(by: Membership, capability: Capability) -> None:
