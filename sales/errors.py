@@ -49,3 +49,18 @@ class SoldWithoutSerials(DomainError):
 class RefundTenderMismatch(DomainError):
     code = "refund_tender_mismatch"
     detail = "Money goes back the way it came: {total} in all, and of each tender at most what is left of it."
+
+
+class ClockWrong(DomainError):
+    code = "clock_wrong"
+    detail = "The till's clock is wrong: it said {said}, which was corrected by {seconds} seconds."
+
+
+class PriceChanged(DomainError):
+    code = "price_changed"
+    detail = "The till sold at other prices than those of the price list."
+
+
+class Oversold(DomainError):
+    code = "oversold"
+    detail = "More was sold than the place had: what was lacking has been booked as found."

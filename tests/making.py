@@ -137,6 +137,13 @@ def sale(cast):
     return {**basket, "customer": cast.first("sales/customers/"), "cart": str(uuid7())}
 
 
+def offline_sales(cast):
+    """One that is taken, and one that was not paid: somebody has to look at it."""
+    sales = [cast.shop.basket(), cast.shop.basket(payments=[])]
+    items = [{"kind": "sale", "id": basket.pop("id"), "content": basket} for basket in sales]
+    return {"sent_at": timezone.now().isoformat(), "items": items}
+
+
 def refund(cast):
     sold = cast.client.get(f"/api/v1/sales/sales/{cast.first('sales/sales/')}/").json()["data"]
     free = [line for line in sold["lines"] if line["refunded_quantity"] == "0.000"]

@@ -174,6 +174,7 @@ BODILESS = {
     "POST inventory/transfers/{id}/accept/",
     "POST sales/customers/{id}/erase/",
     "POST system/tasks/{id}/cancel/",
+    "POST sales/sync-issues/{id}/review/",
 }
 
 

@@ -7,6 +7,7 @@ from sales.models.refunds import Refund, RefundLine, Restock
 from sales.models.registers import Register
 from sales.models.sales import PriceLevel, Sale, SaleLine, SaleStatus
 from sales.models.shifts import CashEvent, CashEventKind, Shift
+from sales.models.syncing import SyncIssue, Verdict
 
 __all__ = [
     "Book",
@@ -29,4 +30,6 @@ __all__ = [
     "SaleLine",
     "SaleStatus",
     "Shift",
+    "SyncIssue",
+    "Verdict",
 ]

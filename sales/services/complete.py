@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +12,24 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
+from accounts.errors import ApprovalRequired, CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
 from core.amounts import ONE, ZERO, round_money
-from inventory import packs
+from inventory import packs, pieces
 from inventory import queries as inventory_queries
 from inventory import services as inventory
+from inventory.errors import SerialElsewhere
 from inventory.models import ProductPack
 from inventory.queries import Sellable
 from inventory.services import Issue, Shelf
 from sales import pricing
+from sales.errors import Oversold, PriceChanged, ShiftRequired
 from sales.models import Payment, PriceLevel, Sale, SaleLine
+from sales.objections import REFUSING, Objections
 from sales.pricing import LevyRate, Priced, Wanted
-from sales.services import rights, tenders
+from sales.services import drawers, rights, tenders
 from sales.services.receipts import open_receipt
 
 
@@ -78,6 +83,7 @@ def complete_sale(
     price_level: str = PriceLevel.RETAIL,
     discount: Decimal = ZERO,
     cart: UUID | None = None,
+    objections: Objections = REFUSING,
 ) -> Sale:
     """Sell, also what `cart` holds. Prices, discounts, taxes and the receipt number are ours; the client's price and
     discount need a right.
@@ -91,9 +97,13 @@ def complete_sale(
     accounts.dismiss_approver_elsewhere(by=by, location_id=storefront)
     now = timezone.now()
     sold_at = sold_at or now
-    _check_clock(by=by, sold_at=sold_at, now=now)
-    shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
+    clock.refuse_impossible("sold_at", sold_at, now=now)
+    on = sold_at.astimezone(by.account.zone).date()
+    shelf = Shelf(storefront, on=on, cart=cart, withdrawn=objections.has_happened)
     receipt = open_receipt(by=by, register_id=register, shelf=shelf)
+    with objections.against(CapabilityMissing, ShiftRequired):
+        _check_clock(by=by, sold_at=sold_at, now=now)
+        drawers.check_shift(by=by, shift_id=receipt.shift_id)
     basket = _fill_basket(
         by=by,
         shelf=shelf,
@@ -101,6 +111,7 @@ def complete_sale(
         levies=receipt.levies,
         price_level=price_level,
         discount=discount,
+        objections=objections,
     )
     sale = _sale(by, basket, sold_at=sold_at, price_level=price_level)
     sale.id, sale.receipt_number, sale.shift_id = id or uuid7(), receipt.number, receipt.shift_id
@@ -111,7 +122,7 @@ def complete_sale(
     Payment.across_accounts.bulk_create(taken)
     total = round_money(sale.total, by.account.currency_exponent)
     accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{total:f}"})
-    _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket)
+    _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket, objections=objections)
     SaleLine.across_accounts.bulk_create(rows)
     sale._prefetched_objects_cache = {"lines": rows, "payments": taken}  # type: ignore[attr-defined]
     return sale
@@ -119,7 +130,6 @@ def complete_sale(
 
 def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:
     """A till that was offline sells late; a far older date would choose its own taxes and expiry dates."""
-    clock.refuse_impossible("sold_at", sold_at, now=now)
     if clock.is_late(sold_at, now=now):
         rights.check_right(by, Capability.SALE_BACKDATE)
 
@@ -132,10 +142,11 @@ def _fill_basket(
     levies: Mapping[str, tuple[LevyRate, ...]],
     price_level: str,
     discount: Decimal,
+    objections: Objections,
 ) -> Basket:
     account = by.account
     sellables = shelf.look(by, {line["product"] for line in lines})
-    articles = _find_articles(by, sellables, lines)
+    articles = _find_articles(by, sellables, lines, withdrawn=shelf.withdrawn)
     list_prices = [article.price(price_level) for article in articles]
     wanted = [
         Wanted(
@@ -154,15 +165,29 @@ def _fill_basket(
     )
     sold = [line.get("pack") or line["product"] for line in lines]
     crumbles = pricing.loses_by_rounding(wanted, sold, account.currency_exponent)
-    rights.check_prices(by, wanted, list_prices, crumbles=crumbles, price_level=price_level, discount=discount)
+    with objections.against(CapabilityMissing, ApprovalRequired):
+        rights.check_prices(by, wanted, list_prices, crumbles=crumbles, price_level=price_level, discount=discount)
+    if objections.has_happened:
+        _note_changed_prices(wanted, list_prices, objections)
     return Basket(sellables, articles, wanted, priced)
 
 
+def _note_changed_prices(wanted: Sequence[Wanted], list_prices: Sequence[Decimal], objections: Objections) -> None:
+    changed = [
+        errors.FieldError(f"lines.{index}.unit_price", PriceChanged.code, f"The list says {price:f}.")
+        for index, (line, price) in enumerate(zip(wanted, list_prices, strict=True))
+        if line.unit_price != price
+    ]
+    if changed:
+        objections.note(PriceChanged(errors=changed))
+
+
 def _find_articles(
-    by: Membership, sellables: Mapping[UUID, Sellable], lines: Sequence[Mapping[str, Any]]
+    by: Membership, sellables: Mapping[UUID, Sellable], lines: Sequence[Mapping[str, Any]], *, withdrawn: bool
 ) -> list[Article]:
     """What each line sells. Raises InvalidInput for a product, or a pack of it, that is not on sale."""
-    found = inventory_queries.find_packs(by.account, {line["pack"] for line in lines if line.get("pack")})
+    wanted = {line["pack"] for line in lines if line.get("pack")}
+    found = inventory_queries.find_packs(by.account, wanted, withdrawn=withdrawn)
     articles, unknown = [], []
     for index, line in enumerate(lines):
         sellable, pack = sellables.get(line["product"]), found.get(line.get("pack"))
@@ -224,13 +249,16 @@ def _issue_of(row: SaleLine, path: str) -> Issue:
     return Issue(row.pk, row.product_id, quantity, path, row.serials)
 
 
-def _issue(*, by: Membership, sale: Sale, shelf: Shelf, rows: Sequence[SaleLine], basket: Basket) -> None:
+def _issue(
+    *, by: Membership, sale: Sale, shelf: Shelf, rows: Sequence[SaleLine], basket: Basket, objections: Objections
+) -> None:
     issues = [
         _issue_of(row, f"lines.{row.position - 1}")
         for row in rows
         if basket.sellables[row.product_id].is_stocked or row.serials
     ]
-    costs = inventory.issue_stock(
+    take = partial(_issue_gone, objections=objections) if objections.has_happened else inventory.issue_stock
+    costs = take(
         by=by,
         source=sale,
         shelf=shelf,
@@ -242,3 +270,14 @@ def _issue(*, by: Membership, sale: Sale, shelf: Shelf, rows: Sequence[SaleLine]
         inventory.release_cart(by=by, cart=shelf.cart)
     for row in rows:
         row.cost = costs.get(row.pk, ZERO)
+
+
+def _issue_gone(*, objections: Objections, **sold: Any) -> Mapping[UUID, Decimal]:
+    """The goods have gone, whatever the books say."""
+    gone = inventory.issue_gone(**sold)
+    if gone.lacking:
+        objections.note(Oversold(lacking={str(product): f"{lack:f}" for product, lack in gone.lacking.items()}))
+    if gone.unknown:
+        paths = [pieces.about(f"{issue.path}.serials", SerialElsewhere) for issue in gone.unknown]
+        objections.note(SerialElsewhere(errors=paths))
+    return gone.costs

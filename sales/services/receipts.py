@@ -12,7 +12,6 @@ from core import errors
 from inventory.services import Shelf
 from sales.errors import RegisterInactive
 from sales.pricing import LevyRate
-from sales.services import drawers
 
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its
 # number back with everything else. Its open shift and what is levied that day come along with it.
@@ -39,7 +38,7 @@ class Receipt:
 
 def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
     """Take a number of the register, which stays locked. Raises InvalidInput for a register or a storefront that is not
-    there, RegisterInactive for one that is switched off, ShiftRequired."""
+    there, RegisterInactive for one that is switched off."""
     account, storefront_id = by.account, shelf.location_id
     wanted = {
         "account": account.pk,
@@ -54,7 +53,6 @@ def open_receipt(*, by: Membership, register_id: UUID, shelf: Shelf) -> Receipt:
     if row is None:
         raise _no_register(by=by, register_id=register_id, storefront_id=storefront_id)
     code, number, shift_id, levied = row
-    drawers.check_shift(by=by, shift_id=shift_id)
     levies: dict[str, tuple[LevyRate, ...]] = {}
     for tax_class, levy, name, rate in levied:
         levies[tax_class] = (*levies.get(tax_class, ()), LevyRate(levy, name, Decimal(rate)))
