@@ -143,12 +143,14 @@ TASKS: dict[str, str] = {
     "inventory.export": "inventory.services.exporting.make_export",
     "inventory.labels": "inventory.services.labelling.make_labels",
     "inventory.import": "inventory.importing.running.run_import",
+    "sales.export": "sales.services.exporting.make_sales_export",
 }
 # Who has lost the right does not get on with the work, nor at what it made.
 TASK_RIGHTS = {
     "inventory.export": "report:export",
     "inventory.labels": "catalog:change",
     "inventory.import": "catalog:import",
+    "sales.export": "report:export",
 }
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs

@@ -1,7 +1,7 @@
 """What somebody should look at: what runs low or out, what expires, what to order, and what nobody buys."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 from uuid import UUID
@@ -142,7 +142,7 @@ def suggest_orders(by: Membership, *, location: UUID | None = None, days: int) -
     units. At most 1,000.
     """
     wanted = _wanted(by, location)
-    midnight = datetime.combine(wanted["today"] - timedelta(days=days), time.min, by.account.zone)
+    midnight = by.account.midnight(wanted["today"] - timedelta(days=days))
     wanted |= {"since": midnight, "lead_days": USUAL_LEAD_DAYS}
     found = (_suggestion(days, *row) for row in _ask(_SHELVES + _TO_ORDER, wanted))
     return [suggestion for suggestion in found if suggestion][:MOST]
@@ -200,7 +200,7 @@ class Dead:
 def find_dead_stock(by: Membership, *, location: UUID | None = None, days: int) -> list[Dead]:
     """What has been there for so many days and not sold since, the most expensive first; at most 1,000."""
     wanted = _wanted(by, location)
-    wanted["since"] = datetime.combine(wanted["today"] - timedelta(days=days), time.min, by.account.zone)
+    wanted["since"] = by.account.midnight(wanted["today"] - timedelta(days=days))
     return [Dead(*row) for row in _ask(_SHELVES + _DEAD, wanted)]
 
 

@@ -121,11 +121,6 @@ class AttachmentKept(DomainError):
     detail = "What proves a document stays with it once the document is decided or booked."
 
 
-class SheetFull(DomainError):
-    code = "sheet_full"
-    detail = "A sheet takes {most} rows: ask for CSV, or for fewer days."
-
-
 class BarcodeUnprintable(DomainError):
     code = "barcode_unprintable"
     detail = "Some of these have no barcode, or one that cannot be printed on this label."

@@ -1,19 +1,15 @@
 """What is exported: tables for a spreadsheet, of which products and suppliers have the columns that an import takes."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterator
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q, QuerySet
+from django.db.models import F
 
 from accounts.models import Account, Membership
-from core.amounts import round_money
+from core.listings import Column, Listing, in_currency, in_zone
 
-PORTION = 2_000  # rows read at once
 MOST_LEVELS = 50  # of a category's path; no shop has as many
 
 
@@ -22,50 +18,6 @@ class Export(models.TextChoices):
     STOCK = "STOCK"
     MOVEMENTS = "MOVEMENTS"
     SUPPLIERS = "SUPPLIERS"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A heading, the column of the query that it shows, and how."""
-
-    heading: str
-    source: str
-    show: Callable[[Any], Any] = lambda value: value
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Rows in the order of `key`, which no two have in common, and the columns that are shown of them."""
-
-    rows: QuerySet[Any]
-    columns: tuple[Column, ...]
-    key: tuple[str, str] = ("id", "id")
-
-    @property
-    def headings(self) -> list[str]:
-        return [column.heading for column in self.columns]
-
-    def read(self, most: int) -> Iterator[list[list[Any]]]:
-        """The first rows, portion by portion, each from where the last one ended: no cursor is held between them."""
-        sources = [column.source for column in self.columns]
-        rows = self.rows.order_by(*dict.fromkeys(self.key))
-        left, after = most, Q()
-        while left:
-            found = list(rows.filter(after).values_list(*self.key, *sources)[: min(left, PORTION)])
-            if not found:
-                return
-            yield [self._shown(values[2:]) for values in found]
-            left -= len(found)
-            after = self._past(*found[-1][:2])
-
-    def _shown(self, values: tuple[Any, ...]) -> list[Any]:
-        return [
-            None if value is None else column.show(value) for column, value in zip(self.columns, values, strict=True)
-        ]
-
-    def _past(self, first: Any, last: Any) -> Q:
-        by, then = self.key
-        return Q(**{f"{by}__gte": first}) & (Q(**{f"{by}__gt": first}) | Q(**{f"{then}__gt": last}))
 
 
 def list_rows(
@@ -88,7 +40,7 @@ def list_rows(
 
 def _products(account: Account) -> Listing:
     """Those that are on offer."""
-    paths, money = _category_paths(account), _money_of(account)
+    paths, money = _category_paths(account), in_currency(account.currency_exponent)
     return Listing(
         account.products.filter(is_active=True),
         (
@@ -115,7 +67,7 @@ def _suppliers(account: Account) -> Listing:
 
 def _stock(by: Membership) -> Listing:
     """The batches of which something is left, at what they cost."""
-    moment, money = _clock_of(by.account), _money_of(by.account)
+    moment, money = in_zone(by.account.zone), in_currency(by.account.currency_exponent)
     batches = by.account.stock_products.open_to(by).filter(quantity__gt=0)
     return Listing(
         batches.annotate(value=F("quantity") * F("unit_cost")),
@@ -138,13 +90,13 @@ def _stock(by: Membership) -> Listing:
 def _movements(by: Membership, first_on: date | None, last_on: date | None) -> Listing:
     rows = by.account.stock_movements.open_to(by)
     if first_on:
-        rows = rows.filter(occurred_at__gte=_midnight(first_on, by.account))
+        rows = rows.filter(occurred_at__gte=by.account.midnight(first_on))
     if last_on and last_on < date.max:
-        rows = rows.filter(occurred_at__lt=_midnight(last_on + timedelta(days=1), by.account))
+        rows = rows.filter(occurred_at__lt=by.account.midnight(last_on + timedelta(days=1)))
     return Listing(
         rows,
         (
-            Column("occurred_at", "occurred_at", _clock_of(by.account)),
+            Column("occurred_at", "occurred_at", in_zone(by.account.zone)),
             Column("location", "location__name"),
             Column("sku", "product__sku"),
             Column("name", "product__name"),
@@ -160,20 +112,6 @@ def _movements(by: Membership, first_on: date | None, last_on: date | None) -> L
         ),
         key=("occurred_at", "id"),
     )
-
-
-def _midnight(day: date, account: Account) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=account.zone)
-
-
-def _clock_of(account: Account) -> Callable[[datetime], datetime]:
-    zone = account.zone
-    return lambda moment: moment.astimezone(zone).replace(microsecond=0)
-
-
-def _money_of(account: Account) -> Callable[[Decimal], Decimal]:
-    exponent = account.currency_exponent
-    return lambda amount: round_money(amount, exponent)
 
 
 def _category_paths(account: Account) -> dict[UUID, str]:

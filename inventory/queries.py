@@ -68,7 +68,7 @@ SELECT p.id, p.name, p.sku, p.retail_price, p.wholesale_price, p.tax_class, p.is
   b.id, b.quantity, b.unit_cost, b.hold_count, b.expires_on
 FROM products p LEFT JOIN stock_products b ON b.account_id = p.account_id AND b.product_id = p.id
   AND b.location_id = %(location)s AND b.quantity > 0 AND {IS_FRESH}
-WHERE p.account_id = %(account)s AND p.id = ANY(%(products)s) AND p.is_active
+WHERE p.account_id = %(account)s AND p.id = ANY(%(products)s) AND (p.is_active OR %(withdrawn)s)
 ORDER BY b.expires_on NULLS LAST, b.id
 """
 
@@ -80,10 +80,11 @@ def find_sellables(
     product_ids: Collection[UUID],
     on: date,
     cart: UUID | None = None,
+    withdrawn: bool = False,
 ) -> dict[UUID, Sellable]:
     """The active products among these, with what may be picked at the location on that day: one statement.
 
-    A cart is not kept from what it holds itself.
+    A cart is not kept from what it holds itself. With `withdrawn` also what has left the catalogue.
     """
     wanted: dict[str, Any] = {
         "account": account.pk,
@@ -91,6 +92,7 @@ def find_sellables(
         "products": list(product_ids),
         "today": on,
         "cart": cart,
+        "withdrawn": withdrawn,
         "now": timezone.now(),
     }
     found: dict[UUID, Sellable] = {}
@@ -139,11 +141,14 @@ def find_newest_batches(account: Account, product_ids: Collection[UUID]) -> dict
     return {batch.product_id: batch for batch in batches.distinct("product")}
 
 
-def find_packs(account: Account, pack_ids: Collection[UUID]) -> dict[UUID | None, ProductPack]:
-    """The packs on sale among these."""
+def find_packs(
+    account: Account, pack_ids: Collection[UUID], *, withdrawn: bool = False
+) -> dict[UUID | None, ProductPack]:
+    """The packs on sale among these; with `withdrawn` also what has left the catalogue."""
     if not pack_ids:
         return {}
-    packs: Iterable[ProductPack] = account.product_packs.filter(pk__in=pack_ids, is_active=True)
+    packs: QuerySet[ProductPack] = account.product_packs.filter(pk__in=pack_ids)
+    packs = packs if withdrawn else packs.filter(is_active=True)
     return {pack.pk: pack for pack in packs}
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
@@ -205,4 +205,4 @@ def value_stock(by: Membership, *, on: date | None = None, location: UUID | None
 
 
 def _end_of(day: date, by: Membership) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time.min, tzinfo=by.account.zone)
+    return by.account.midnight(day + timedelta(days=1))

@@ -227,3 +227,18 @@ class DepositTooSmall(DomainError):
 class FeeTooLarge(DomainError):
     code = "fee_too_large"
     detail = "At most {most} of this layaway can be kept."
+
+
+class ClockWrong(DomainError):
+    code = "clock_wrong"
+    detail = "The till's clock is wrong: it said {said}, which was corrected by {seconds} seconds."
+
+
+class PriceChanged(DomainError):
+    code = "price_changed"
+    detail = "The till sold at other prices than those of the price list."
+
+
+class Oversold(DomainError):
+    code = "oversold"
+    detail = "More was sold than the place had: what was lacking has been booked as found."

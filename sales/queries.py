@@ -1,7 +1,7 @@
 """Reads that span the till's models."""
 
 from collections import defaultdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -112,8 +112,8 @@ def summarise_days(by: Membership, *, first: date, last: date) -> list[dict[str,
 
 
 def _by_day(account: Account, rows: Any, moment: str, first: date, last: date) -> dict[date, dict[str, Any]]:
-    start = datetime.combine(first, time.min, account.zone)
-    end = datetime.combine(last + timedelta(days=1), time.min, account.zone)
+    start = account.midnight(first)
+    end = account.midnight(last + timedelta(days=1))
     counted = (
         rows.filter(**{f"{moment}__gte": start, f"{moment}__lt": end})
         .annotate(day=TruncDate(moment, tzinfo=account.zone))

@@ -17,3 +17,8 @@ class FileTooLarge(DomainError):
     status = 400
     code = "file_too_large"
     detail = "The file is larger than {limit} bytes."
+
+
+class SheetFull(DomainError):
+    code = "sheet_full"
+    detail = "A sheet takes {most} rows: ask for CSV, or for fewer days."

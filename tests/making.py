@@ -292,6 +292,13 @@ def promotion(cast):
     return {**offer(cast), **meant(cast), "kind": "BUY_GET", "bought": 3, "got": 1, "percent": "50"}
 
 
+def offline_sales(cast):
+    """One that is taken, and one that was not paid: somebody has to look at it."""
+    sales = [cast.shop.basket(), cast.shop.basket(payments=[])]
+    items = [{"kind": "sale", "id": basket.pop("id"), "content": basket} for basket in sales]
+    return {"sent_at": timezone.now().isoformat(), "items": items}
+
+
 def refund(cast):
     sold, line = unrefunded(cast)
     return {

@@ -180,6 +180,7 @@ BODILESS = {
     "POST sales/incoming-transfers/{id}/see/",
     "POST sales/mobile-payments/{id}/cancel/",
     "POST system/tasks/{id}/cancel/",
+    "POST sales/sync-issues/{id}/review/",
 }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -65,3 +66,7 @@ class Account(tenancy.Identified):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def midnight(self, day: date) -> datetime:
+        """When the day begins in the account's time zone."""
+        return datetime.combine(day, time.min, tzinfo=self.zone)

@@ -49,7 +49,7 @@ class Failure:
         return {**body, "meta": dict(self.meta)} if self.meta else body
 
 
-_ID_TAKEN = Failure(409, "id_taken", "This id is taken, perhaps by an earlier try of the same.")
+ID_TAKEN = Failure(409, "id_taken", "This id is taken, perhaps by an earlier try of the same.")
 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> Response:
@@ -135,7 +135,7 @@ def _constraints() -> Mapping[str, Failure]:
             elif constraint.violation_error_code:
                 sentence = str(constraint.get_violation_error_message())
                 found[constraint.name] = Failure(409, constraint.violation_error_code, sentence)
-        found[f"{model._meta.db_table}_pkey"] = _ID_TAKEN
+        found[f"{model._meta.db_table}_pkey"] = ID_TAKEN
     return found
 
 

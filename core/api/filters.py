@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from core.api import fields
 
 _BOOLEANS = {"true": True, "false": False}
+_AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -23,6 +25,14 @@ class _IdText(forms.CharField):
             return fields.read_id(text) if text else None
         except ValueError:
             raise forms.ValidationError("Enter a valid UUID.", code="invalid") from None
+
+
+class _AmountText(forms.CharField):
+    def clean(self, value: Any) -> Decimal | None:
+        text = super().clean(value)
+        if text and not _AMOUNT.fullmatch(text):
+            raise forms.ValidationError("Give an amount in digits.", code="invalid")
+        return Decimal(text) if text else None
 
 
 class _BooleanText(forms.CharField):
@@ -57,6 +67,10 @@ class _MomentText(django_filters.fields.IsoDateTimeField):
 
 class IdFilter(django_filters.UUIDFilter):
     field_class = _IdText  # type: ignore[assignment]
+
+
+class AmountFilter(django_filters.Filter):
+    field_class = _AmountText
 
 
 class BooleanFilter(django_filters.BooleanFilter):

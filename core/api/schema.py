@@ -88,6 +88,7 @@ _EXAMPLES = {
     "string": "Text",
     "integer": 1,
     "boolean": True,
+    "object": {},
 }
 
 

@@ -26,6 +26,7 @@ from inventory.services.import_suppliers import import_suppliers
 from inventory.services.importing import IMPORT, refuse_import, start_import
 from inventory.services.issuing import Issue, Shelf, issue_stock
 from inventory.services.labelling import start_labels
+from inventory.services.overselling import Gone, issue_gone
 from inventory.services.places import (
     add_location,
     add_reorder_point,
@@ -50,6 +51,7 @@ from inventory.services.transfers import accept_transfer, change_transfer, open_
 
 __all__ = [
     "IMPORT",
+    "Gone",
     "Issue",
     "Return",
     "Shelf",
@@ -85,6 +87,7 @@ __all__ = [
     "import_opening_stock",
     "import_products",
     "import_suppliers",
+    "issue_gone",
     "issue_stock",
     "keep_held",
     "lock_batches",

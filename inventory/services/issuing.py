@@ -38,15 +38,21 @@ class Issue:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Where stock is taken from: a place, on a day, for a cart or for none."""
+    """Where stock is taken from: a place, on a day, for a cart or for none, also of what has been `withdrawn`."""
 
     location_id: UUID
     on: date
     cart: UUID | None = None
+    withdrawn: bool = False
 
     def look(self, by: Membership, product_ids: Collection[UUID]) -> dict[UUID, Sellable]:
         return queries.find_sellables(
-            by.account, location_id=self.location_id, product_ids=product_ids, on=self.on, cart=self.cart
+            by.account,
+            location_id=self.location_id,
+            product_ids=product_ids,
+            on=self.on,
+            cart=self.cart,
+            withdrawn=self.withdrawn,
         )
 
 

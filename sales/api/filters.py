@@ -1,7 +1,8 @@
 from typing import Any
+from uuid import UUID
 
 import django_filters
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from billing.models import PaymentState
@@ -18,17 +19,24 @@ from sales.models import (
     MobilePayment,
     Payment,
     PaymentMethod,
+    PriceLevel,
     Refund,
     RefundKind,
     Register,
     Sale,
+    SaleLine,
     SaleStatus,
     Shift,
+    SyncIssue,
     TransferState,
+    Verdict,
 )
 
 
 class SaleFilter(django_filters.FilterSet):
+    """`method` finds sales that were paid by it, also in part; `product` those on which it stands."""
+
+    search = filters.SearchFilter(fields=("receipt_number", "customer__name", "customer__phone"))
     receipt_number = django_filters.CharFilter()
     status = django_filters.ChoiceFilter(choices=SaleStatus.choices)
     storefront = filters.IdFilter(field_name="storefront_id")
@@ -38,6 +46,19 @@ class SaleFilter(django_filters.FilterSet):
     sold_by = filters.IdFilter(field_name="sold_by_id")
     sold_from = filters.MomentFilter(field_name="sold_at", lookup_expr="gte")
     sold_before = filters.MomentFilter(field_name="sold_at", lookup_expr="lt")
+    total_from = filters.AmountFilter(field_name="total", lookup_expr="gte")
+    total_to = filters.AmountFilter(field_name="total", lookup_expr="lte")
+    price_level = django_filters.ChoiceFilter(choices=PriceLevel.choices)
+    method = django_filters.ChoiceFilter(choices=PaymentMethod.choices, method="paid_by")
+    product = filters.IdFilter(method="with_product")
+
+    def paid_by(self, sales: QuerySet[Sale], name: str, method: str) -> QuerySet[Sale]:
+        payments = Payment.across_accounts.filter(sale=OuterRef("pk"), account=OuterRef("account"), refund=None)
+        return sales.filter(Exists(payments.filter(method=method)))
+
+    def with_product(self, sales: QuerySet[Sale], name: str, product: UUID) -> QuerySet[Sale]:
+        lines = SaleLine.across_accounts.filter(sale=OuterRef("pk"), account=OuterRef("account"), product=product)
+        return sales.filter(Exists(lines))
 
     class Meta:
         model = Sale
@@ -74,8 +95,10 @@ class LayawayFilter(django_filters.FilterSet):
 class RefundFilter(django_filters.FilterSet):
     number = django_filters.CharFilter()
     kind = django_filters.ChoiceFilter(choices=RefundKind.choices)
-    sale = filters.IdFilter(field_name="sale_id")
+    register = filters.IdFilter(field_name="register_id")
     shift = filters.IdFilter(field_name="shift_id")
+    refunded_by = filters.IdFilter(field_name="refunded_by_id")
+    sale = filters.IdFilter(field_name="sale_id")
     customer = filters.IdFilter(field_name="customer_id")
     refunded_from = filters.MomentFilter(field_name="refunded_at", lookup_expr="gte")
     refunded_before = filters.MomentFilter(field_name="refunded_at", lookup_expr="lt")
@@ -174,4 +197,17 @@ class ShiftFilter(django_filters.FilterSet):
 
     class Meta:
         model = Shift
+        fields: list[str] = []
+
+
+class SyncIssueFilter(django_filters.FilterSet):
+    verdict = django_filters.ChoiceFilter(
+        choices=[(v.value, v.label) for v in (Verdict.ACCEPTED_WITH_EXCEPTION, Verdict.REJECTED)]
+    )
+    storefront = filters.IdFilter(field_name="storefront_id")
+    item_id = filters.IdFilter()
+    is_reviewed = filters.BooleanFilter(field_name="reviewed_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = SyncIssue
         fields: list[str] = []

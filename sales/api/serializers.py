@@ -320,6 +320,7 @@ class ExchangeSerializer(Serializer):
 
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 MOST_DAYS = timedelta(days=366)
+MOST_PRODUCTS = 1000
 
 
 class SummaryInput(Serializer):
@@ -342,3 +343,38 @@ class DaySerializer(Serializer):
     refund_count = fields.IntegerField()
     refund_total = fields.MoneyField()
     tax_total = fields.MoneyField()
+
+
+class TopInput(SummaryInput):
+    most = fields.IntegerField(min_value=1, max_value=MOST_PRODUCTS, default=100)
+
+
+class TenderSerializer(Serializer):
+    method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    count = fields.IntegerField()
+    received = fields.MoneyField()
+    returned = fields.MoneyField()
+    total = fields.MoneyField()
+
+
+class CashierSerializer(Serializer):
+    member = fields.IdField()
+    name = fields.TextField()
+    sale_count = fields.IntegerField()
+    sale_total = fields.MoneyField()
+    discount_total = fields.MoneyField()
+    refund_count = fields.IntegerField()
+    refund_total = fields.MoneyField()
+
+
+class SoldProductSerializer(Serializer):
+    """What was sold and came back is in base units."""
+
+    product = fields.IdField()
+    name = fields.TextField()
+    sku = fields.TextField()
+    sold = fields.QuantityField()
+    sale_total = fields.MoneyField()
+    discount_total = fields.MoneyField()
+    returned = fields.QuantityField()
+    refund_total = fields.MoneyField()

@@ -18,6 +18,7 @@ from sales.models.refunds import Refund, RefundKind, RefundLine, Restock
 from sales.models.registers import Register
 from sales.models.sales import Sale, SaleLine, SaleStatus
 from sales.models.shifts import CashEvent, CashEventKind, HandOver, Shift
+from sales.models.syncing import SyncIssue, Verdict
 
 __all__ = [
     "GOING_ON",
@@ -68,6 +69,8 @@ __all__ = [
     "SaleStatus",
     "Shift",
     "Side",
+    "SyncIssue",
     "TransferCause",
     "TransferState",
+    "Verdict",
 ]

@@ -24,6 +24,7 @@ from sales.services.customers import (
     remove_customer_group,
 )
 from sales.services.exchange import exchange_goods
+from sales.services.exporting import start_sales_export
 from sales.services.fiscal import certify_document, certify_due
 from sales.services.gift_cards import change_gift_card, find_gift_card, sell_gift_card
 from sales.services.layaway_ends import cancel_layaway, complete_layaway
@@ -36,10 +37,12 @@ from sales.services.quotes import quote_sale
 from sales.services.refund import refund_sale
 from sales.services.setup import add_first_register, add_register, change_register
 from sales.services.shifts import close_shift, hand_over_shift, open_shift
+from sales.services.sync import KINDS, note_rejected, review_issue, take_item
 from sales.services.transfers import dismiss_transfer, keep_transfer, match_transfer, see_transfer
 from sales.services.void import void_sale
 
 __all__ = [
+    "KINDS",
     "abandon_cart",
     "add_cart_line",
     "add_coupon",
@@ -76,6 +79,7 @@ __all__ = [
     "lease_numbers",
     "match_transfer",
     "move_cash",
+    "note_rejected",
     "open_cart",
     "open_layaway",
     "open_shift",
@@ -92,9 +96,12 @@ __all__ = [
     "remove_customer_group",
     "resume_cart",
     "return_numbers",
+    "review_issue",
     "see_transfer",
     "sell_gift_card",
     "start_mobile_payment",
+    "start_sales_export",
+    "take_item",
     "top_up_wallet",
     "void_sale",
     "write_off_debt",

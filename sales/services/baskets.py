@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from accounts.errors import ApprovalRequired, CapabilityMissing
 from accounts.models import Membership
 from core import errors
 from core.amounts import ONE, ZERO, percent_of, round_money
@@ -15,7 +16,9 @@ from inventory.queries import Sellable
 from inventory.services import Shelf
 from sales import pricing
 from sales.discounts import Source
+from sales.errors import PriceChanged
 from sales.models import PriceLevel
+from sales.objections import REFUSING, Objections
 from sales.offers import Offers
 from sales.precedence import Rule, find_winner
 from sales.pricing import LevyRate, Priced, Wanted
@@ -87,12 +90,13 @@ def fill_basket(
     levies: Mapping[str, tuple[LevyRate, ...]],
     offers: Offers,
     asked: Asked,
+    objections: Objections = REFUSING,
 ) -> Basket:
     """Price the lines. Raises InvalidInput for what is not on sale, CapabilityMissing, ApprovalRequired,
     DiscountTooLarge, CouponNotValid."""
     account = by.account
     sellables = shelf.look(by, {line["product"] for line in lines})
-    articles = _find_articles(by, sellables, lines)
+    articles = _find_articles(by, sellables, lines, withdrawn=shelf.withdrawn)
     rules = _find_rules(articles, lines, offers)
     prices = [
         rule.unit_price if rule else article.price(asked.price_level)
@@ -112,7 +116,10 @@ def fill_basket(
         exponent=account.currency_exponent,
     )
     basket = Basket(sellables, articles, _winners(rules, wanted), wanted, priced)
-    _check_rights(by, basket, prices, lines, asked)
+    with objections.against(CapabilityMissing, ApprovalRequired):
+        _check_rights(by, basket, prices, lines, asked)
+    if objections.has_happened:
+        _note_changed_prices(wanted, prices, objections)
     return basket
 
 
@@ -130,6 +137,16 @@ def _check_rights(
         discount=basket.taken(Source.SALE),
         offered=basket.taken(Source.PROMOTION) + basket.taken(Source.COUPON),
     )
+
+
+def _note_changed_prices(wanted: Sequence[Wanted], prices: Sequence[Decimal], objections: Objections) -> None:
+    changed = [
+        errors.FieldError(f"lines.{index}.unit_price", PriceChanged.code, f"The list says {price:f}.")
+        for index, (line, price) in enumerate(zip(wanted, prices, strict=True))
+        if line.unit_price != price
+    ]
+    if changed:
+        objections.note(PriceChanged(errors=changed))
 
 
 def _wanted(
@@ -167,10 +184,11 @@ def _winners(rules: Sequence[Rule | None], wanted: Sequence[Wanted]) -> list[Rul
 
 
 def _find_articles(
-    by: Membership, sellables: Mapping[UUID, Sellable], lines: Sequence[Mapping[str, Any]]
+    by: Membership, sellables: Mapping[UUID, Sellable], lines: Sequence[Mapping[str, Any]], *, withdrawn: bool
 ) -> list[Article]:
     """What each line sells. Raises InvalidInput for a product, or a pack of it, that is not on sale."""
-    found = inventory_queries.find_packs(by.account, {line["pack"] for line in lines if line.get("pack")})
+    wanted = {line["pack"] for line in lines if line.get("pack")}
+    found = inventory_queries.find_packs(by.account, wanted, withdrawn=withdrawn)
     articles, unknown = [], []
     for index, line in enumerate(lines):
         sellable, pack = sellables.get(line["product"]), found.get(line.get("pack"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,19 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
+from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
 from core.amounts import ZERO, round_money
-from inventory import packs
+from inventory import packs, pieces
 from inventory import services as inventory
+from inventory.errors import SerialElsewhere
 from inventory.services import Issue, Shelf
 from sales.discounts import Source
+from sales.errors import CartClosed, Oversold
 from sales.models import Payment, PriceLevel, Sale, SaleLine
+from sales.objections import REFUSING, Objections
 from sales.offers import Customs
 from sales.services import claims, coupons, fiscal, mobile_payments, rights, tenders
 from sales.services.baskets import Asked, Basket, fill_basket
@@ -45,6 +50,7 @@ def complete_sale(
     receipt_number: str | None = None,
     shift: UUID | None = None,
     trade: Trade | None = None,
+    objections: Objections = REFUSING,
 ) -> Sale:
     """Sell, also what `cart` holds, which ends with it, and in a `trade` for goods that came back. Prices, discounts,
     taxes and the receipt number are ours, but for a number that the till leased; the client's price and discount need a
@@ -61,9 +67,12 @@ def complete_sale(
     accounts.dismiss_approver_elsewhere(by=by, location_id=storefront)
     now = timezone.now()
     sold_at = sold_at or now
-    _check_clock(by=by, sold_at=sold_at, now=now)
-    claimed = claims.claim_cart(by=by, cart_id=cart, storefront_id=storefront)
-    shelf = Shelf(storefront, on=sold_at.astimezone(by.account.zone).date(), cart=cart)
+    clock.refuse_impossible("sold_at", sold_at, now=now)
+    claimed = None
+    with objections.against(CartClosed):
+        claimed = claims.claim_cart(by=by, cart_id=cart, storefront_id=storefront)
+    on = sold_at.astimezone(by.account.zone).date()
+    shelf = Shelf(storefront, on=on, cart=cart, withdrawn=objections.has_happened)
     mobile_payments.use_mobile_payments(by=by, payments=payments)
     customs = Customs({line["product"] for line in lines}, price_level, customer)
     receipt = open_receipt(
@@ -74,7 +83,10 @@ def complete_sale(
         given_out=receipt_number,
         shift_id=shift,
         sold_at=sold_at,
+        objections=objections,
     )
+    with objections.against(CapabilityMissing):
+        _check_clock(by=by, sold_at=sold_at, now=now)
     voucher = coupons.find_voucher(by=by, code=coupon, shelf=shelf, customer=customer, is_locked=True)
     basket = fill_basket(
         by=by,
@@ -83,6 +95,7 @@ def complete_sale(
         levies=receipt.levies,
         offers=receipt.offers,
         asked=Asked(price_level, discount, discount_percent, voucher),
+        objections=objections,
     )
     sale = as_sale(by, basket, sold_at=sold_at, price_level=price_level)
     sale.id, sale.receipt_number = id or uuid7(), receipt.number
@@ -91,8 +104,8 @@ def complete_sale(
     rows = as_lines(sale, basket)
     if trade:
         sale.exchange_id, payments = trade.exchange_id, [*trade.pay(sale.total), *payments]
-    taken = tenders.settle_sale(by=by, sale=sale, payments=payments, keep_change=keep_change)
-    book_sale(by=by, sale=sale, rows=rows, taken=taken, shelf=shelf, basket=basket)
+    taken = tenders.settle_sale(by=by, sale=sale, payments=payments, keep_change=keep_change, objections=objections)
+    book_sale(by=by, sale=sale, rows=rows, taken=taken, shelf=shelf, basket=basket, objections=objections)
     if voucher:
         coupons.use_voucher(by=by, voucher=voucher, sale=sale, amount=basket.taken(Source.COUPON))
     claims.close_cart(by=by, cart=claimed, sale=sale)
@@ -100,7 +113,14 @@ def complete_sale(
 
 
 def book_sale(
-    *, by: Membership, sale: Sale, rows: Sequence[SaleLine], taken: Sequence[Payment], shelf: Shelf, basket: Basket
+    *,
+    by: Membership,
+    sale: Sale,
+    rows: Sequence[SaleLine],
+    taken: Sequence[Payment],
+    shelf: Shelf,
+    basket: Basket,
+    objections: Objections = REFUSING,
 ) -> None:
     """Write a sale that is priced, numbered and paid, and take its goods from the shelf."""
     Sale.across_accounts.bulk_create([sale])
@@ -108,7 +128,7 @@ def book_sale(
     fiscal.open_document(by=by, sale=sale)
     total = round_money(sale.total, by.account.currency_exponent)
     accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{total:f}"})
-    _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket)
+    _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket, objections=objections)
     SaleLine.across_accounts.bulk_create(rows)
     of_sale = [payment for payment in taken if payment.sale]
     sale._prefetched_objects_cache = {"lines": rows, "payments": of_sale}  # type: ignore[attr-defined]
@@ -116,7 +136,6 @@ def book_sale(
 
 def _check_clock(*, by: Membership, sold_at: datetime, now: datetime) -> None:
     """A till that was offline sells late; a far older date would choose its own taxes and expiry dates."""
-    clock.refuse_impossible("sold_at", sold_at, now=now)
     if clock.is_late(sold_at, now=now):
         rights.check_right(by, Capability.SALE_BACKDATE)
 
@@ -172,13 +191,16 @@ def _issue_of(row: SaleLine, path: str) -> Issue:
     return Issue(row.pk, row.product_id, quantity, path, row.serials)
 
 
-def _issue(*, by: Membership, sale: Sale, shelf: Shelf, rows: Sequence[SaleLine], basket: Basket) -> None:
+def _issue(
+    *, by: Membership, sale: Sale, shelf: Shelf, rows: Sequence[SaleLine], basket: Basket, objections: Objections
+) -> None:
     issues = [
         _issue_of(row, f"lines.{row.position - 1}")
         for row in rows
         if basket.sellables[row.product_id].is_stocked or row.serials
     ]
-    costs = inventory.issue_stock(
+    take = partial(_issue_gone, objections=objections) if objections.has_happened else inventory.issue_stock
+    costs = take(
         by=by,
         source=sale,
         shelf=shelf,
@@ -190,3 +212,14 @@ def _issue(*, by: Membership, sale: Sale, shelf: Shelf, rows: Sequence[SaleLine]
         inventory.release_cart(by=by, cart=shelf.cart)
     for row in rows:
         row.cost = costs.get(row.pk, ZERO)
+
+
+def _issue_gone(*, objections: Objections, **sold: Any) -> Mapping[UUID, Decimal]:
+    """The goods have gone, whatever the books say."""
+    gone = inventory.issue_gone(**sold)
+    if gone.lacking:
+        objections.note(Oversold(lacking={str(product): f"{lack:f}" for product, lack in gone.lacking.items()}))
+    if gone.unknown:
+        paths = [pieces.about(f"{issue.path}.serials", SerialElsewhere) for issue in gone.unknown]
+        objections.note(SerialElsewhere(errors=paths))
+    return gone.costs

@@ -17,6 +17,7 @@ from sales import customer_ledger
 from sales.customer_ledger import Entry
 from sales.errors import CreditLimitExceeded, CustomerBlocked, CustomerInactive, CustomerRequired
 from sales.models import Customer, Debt, EntryKind, PaymentMethod, Refund, Sale
+from sales.objections import REFUSING, Objections
 from sales.services import purse
 
 SALE = "sale"  # the source of a debt
@@ -35,7 +36,9 @@ def find_customer(*, by: Membership, customer_id: UUID | None) -> Customer:
     return customer
 
 
-def charge(*, by: Membership, sale: Sale, credit: Decimal, wallet: Decimal, kept: Decimal) -> None:
+def charge(
+    *, by: Membership, sale: Sale, credit: Decimal, wallet: Decimal, kept: Decimal, objections: Objections = REFUSING
+) -> None:
     """Put on the account of a sale's customer what they owe for it, spend of their wallet, and leave of their change.
 
     Raises CustomerRequired, InsufficientWallet; for what is owed CustomerInactive, CustomerBlocked, and
@@ -46,7 +49,8 @@ def charge(*, by: Membership, sale: Sale, credit: Decimal, wallet: Decimal, kept
     if wallet:
         entries.append(Entry(EntryKind.SPENT, -wallet))
     if credit:
-        _check_credit(by, customer, credit)
+        with objections.against(CustomerInactive, CustomerBlocked, CreditLimitExceeded):
+            _check_credit(by, customer, credit)
         entries.append(Entry(EntryKind.SOLD_ON_CREDIT, credit, _debt(by, sale, customer, credit)))
     if kept:
         entries.append(Entry(EntryKind.CHANGE_KEPT, kept))

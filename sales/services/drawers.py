@@ -8,6 +8,7 @@ from accounts.models import Membership
 from core import errors
 from sales.errors import RegisterInactive, ShiftClosed, ShiftRequired
 from sales.models import Register
+from sales.objections import REFUSING, Objections
 from subscriptions import queries as subscriptions
 from subscriptions.errors import SubscriptionExpired
 
@@ -49,6 +50,7 @@ def find_turn(
     opened_at: datetime | None = None,
     named: UUID | None = None,
     at: datetime | None = None,
+    objections: Objections = REFUSING,
 ) -> Turn:
     """The shift of a locked register to which what happened `at` belongs: the open one, which was `opened_at` if that
     is known, or else the one that is named and was open then, for a till that was offline.
@@ -57,15 +59,18 @@ def find_turn(
     SubscriptionExpired.
     """
     if named is None or named == open_shift_id:
-        check_shift(by=by, shift_id=open_shift_id, opened_at=opened_at)
+        with objections.against(ShiftRequired, SubscriptionExpired):
+            check_shift(by=by, shift_id=open_shift_id, opened_at=opened_at)
         return Turn(open_shift_id)
     # Asked when the register is locked, and not with it: a statement that waited would see the shift as it was before.
     shift = by.account.shifts.filter(pk=named, register=register_id).defer("z_report").first()
     if shift is None:
         raise errors.InvalidInput(errors=[errors.unknown_reference("shift")])
     if at is None or not shift.was_open_at(at):
-        raise ShiftClosed
-    check_shift(by=by, shift_id=shift.pk, opened_at=shift.opened_at)
+        objections.note(ShiftClosed())
+        return Turn(open_shift_id)
+    with objections.against(SubscriptionExpired):
+        check_shift(by=by, shift_id=shift.pk, opened_at=shift.opened_at)
     return Turn(shift.pk, is_late=True)
 
 

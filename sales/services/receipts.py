@@ -14,6 +14,7 @@ from core import errors
 from inventory.services import Shelf
 from sales import offers
 from sales.errors import NumberNotLeased, RegisterInactive, RegisterLeased
+from sales.objections import REFUSING, Objections
 from sales.offers import Customs, Offers
 from sales.pricing import LevyRate
 from sales.services import drawers
@@ -69,6 +70,7 @@ def open_receipt(
     given_out: str | None = None,
     shift_id: UUID | None = None,
     sold_at: datetime | None = None,
+    objections: Objections = REFUSING,
 ) -> Receipt:
     """Take a number of the register, which stays locked; or the one that a till has given out from its lease.
 
@@ -100,6 +102,7 @@ def open_receipt(
         opened_at=opened_at,
         named=shift_id,
         at=sold_at,
+        objections=objections,
     )
     return Receipt(receipt_number, turn.shift_id, _by_class(levied), offers.read(*offered), turn.is_late)
 

@@ -9,11 +9,17 @@ from django.db.models import Q, Sum
 from accounts.models import Membership
 from core.amounts import ZERO, round_to_coin
 from sales.models import Payment, PaymentMethod, Refund, Sale
+from sales.objections import REFUSING, Objections
 from sales.services import credit, gift_cards, money, purse
 
 
 def settle_sale(
-    *, by: Membership, sale: Sale, payments: Sequence[Mapping[str, Any]], keep_change: bool = False
+    *,
+    by: Membership,
+    sale: Sale,
+    payments: Sequence[Mapping[str, Any]],
+    keep_change: bool = False,
+    objections: Objections = REFUSING,
 ) -> list[Payment]:
     """What is paid for a sale, with the change taken off the cash, so that the amounts sum to what is due; the sale is
     told what was paid, what that was rounded by to the smallest coin, and what goes back. Change that is kept is a
@@ -31,7 +37,7 @@ def settle_sale(
         _payment(sale, payment, amount, tendered=amount if kept else payment["amount"])
         for payment, amount, _ in money.less_change(payments, change)
     ]
-    _charge(by, sale, taken, kept)
+    _charge(by, sale, taken, kept, objections)
     return [*taken, _kept_change(sale, kept)] if kept else taken
 
 
@@ -64,7 +70,7 @@ def _kept_change(sale: Sale, kept: Decimal) -> Payment:
     return payment
 
 
-def _charge(by: Membership, sale: Sale, taken: Sequence[Payment], kept: Decimal) -> None:
+def _charge(by: Membership, sale: Sale, taken: Sequence[Payment], kept: Decimal, objections: Objections) -> None:
     """Post what was not paid in money, the customer's account before the gift cards."""
     of_account = {
         "credit": sum((each.amount for each in taken if each.method == PaymentMethod.CUSTOMER_CREDIT), ZERO),
@@ -72,7 +78,7 @@ def _charge(by: Membership, sale: Sale, taken: Sequence[Payment], kept: Decimal)
         "kept": kept,
     }
     if any(of_account.values()):
-        credit.charge(by=by, sale=sale, **of_account)
+        credit.charge(by=by, sale=sale, objections=objections, **of_account)
     by_card = [payment for payment in taken if payment.method == PaymentMethod.GIFT_CARD]
     if by_card:
         gift_cards.spend(by=by, sale=sale, payments=by_card)

@@ -3,6 +3,7 @@
 from system.services.files import find_file, keep_file, remove_unused_files
 from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
 from system.services.working import run_task
+from system.services.writing import write_listing
 
 __all__ = [
     "cancel_task",
@@ -13,4 +14,5 @@ __all__ = [
     "remove_unused_files",
     "run_task",
     "start_task",
+    "write_listing",
 ]

@@ -9,10 +9,10 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from accounts.roles import Role
-from inventory import exports
+from core import listings
 from inventory import services as inventory
-from inventory.services import exporting
 from system.models import Task
+from system.services import writing
 from tests.access import put_in_state
 from tests.accounts.tills import give_pin, register
 from tests.inventory.made import EXPORTS, TASKS, ask, export, fetch, keep_files_in, make, read, run, table
@@ -103,15 +103,15 @@ def test_who_has_lost_the_right_gets_no_export_that_was_asked_for_before(shop):
 def test_who_loses_the_right_while_rows_are_written_gets_none_of_them(shop, monkeypatch):
     manager = add_member(shop, Role.MANAGER, name="Abla")
     asked = ask(shop, EXPORTS, {"what": "STOCK", "format": "CSV"}, by=manager)
-    monkeypatch.setattr(exports, "PORTION", 1)
-    read_rows = exports.Listing.read
+    monkeypatch.setattr(listings, "PORTION", 1)
+    read_rows = listings.Listing.read
 
     def read_and_demote(listing, most):
         for rows in read_rows(listing, most):
             shop.account.memberships.filter(pk=manager.pk).update(role=Role.CASHIER)
             yield rows
 
-    monkeypatch.setattr(exports.Listing, "read", read_and_demote)
+    monkeypatch.setattr(listings.Listing, "read", read_and_demote)
     task = run(shop, asked, by=manager)
     assert (task["state"], task["done"], task["result"]) == ("FAILED", 1, {"code": "capability_missing"})
 
@@ -251,7 +251,7 @@ def kill_before(statement, nth):
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize(("statement", "nth"), [('FROM "products"', 3), ('INSERT INTO "private_files"', 1)])
 def test_an_export_that_is_killed_is_made_anew_and_leaves_one_whole_file(busy, monkeypatch, format, statement, nth):
-    monkeypatch.setattr(exports, "PORTION", 4)
+    monkeypatch.setattr(listings, "PORTION", 4)
     with busy.inside():
         for number in range(9):
             inventory.add_product(by=busy.owner, sku=f"P{number}", name="Soap", retail_price=Decimal(1))
@@ -273,7 +273,7 @@ def test_an_export_that_is_killed_is_made_anew_and_leaves_one_whole_file(busy, m
 
 
 def test_an_export_that_is_cancelled_half_way_leaves_no_file(busy, monkeypatch, files):
-    monkeypatch.setattr(exports, "PORTION", 1)
+    monkeypatch.setattr(listings, "PORTION", 1)
     with busy.inside():
         inventory.add_product(by=busy.owner, sku="P", name="Soap", retail_price=Decimal(1))
     asked = ask(busy, EXPORTS, {"what": "PRODUCTS", "format": "XLSX"})
@@ -286,7 +286,7 @@ def test_an_export_that_is_cancelled_half_way_leaves_no_file(busy, monkeypatch, 
 
 
 def test_more_rows_than_a_sheet_has_are_refused_as_a_workbook_and_written_as_csv(shop, monkeypatch):
-    monkeypatch.setitem(exporting.MOST_ROWS, "XLSX", 2)
+    monkeypatch.setitem(writing.MOST_ROWS, "XLSX", 2)
     task = run(shop, ask(shop, EXPORTS, {"what": "PRODUCTS", "format": "XLSX"}))
     assert (task["state"], task["result"], task["has_file"]) == ("FAILED", {"code": "sheet_full"}, False)
     assert task["message"] == "A sheet takes 2 rows: ask for CSV, or for fewer days."

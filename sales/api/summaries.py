@@ -1,0 +1,62 @@
+"""What some days brought, asked in different ways."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from accounts.roles import Capability
+from core.api.requests import AccountRequest
+from core.api.serializers import kept
+from core.api.views import DeclaredView
+from sales import summaries
+from sales.api import serializers
+from sales.summaries import Span
+
+
+class SummaryView(DeclaredView):
+    """The days that are asked for, the first and the last included."""
+
+    read_capability = Capability.SALE_READ
+    feature = "sales"
+    query_parameters: ClassVar[tuple[str, ...]] = ("first_on", "last_on")
+    input_class: ClassVar[type[BaseSerializer[Any]]] = serializers.SummaryInput
+    serializer_class: ClassVar[type[BaseSerializer[Any]]]
+
+    def summarise(self, request: AccountRequest, ask: Callable[..., Any]) -> Response:
+        context = {"request": request}
+        sent = dict(kept(self.input_class, context=context).run_validation(request.query_params.dict()))
+        rows = ask(request.membership, Span(sent.pop("first_on"), sent.pop("last_on")), **sent)
+        shown = kept(self.serializer_class, context=context)
+        return Response([shown.to_representation(row) for row in rows])
+
+
+class TendersView(SummaryView):
+    serializer_class = serializers.TenderSerializer
+
+    @extend_schema(parameters=[serializers.SummaryInput], responses=serializers.TenderSerializer(many=True))
+    def get(self, request: AccountRequest) -> Response:
+        """What came in and went back by each tender, debts and deposits included."""
+        return self.summarise(request, summaries.summarise_tenders)
+
+
+class CashiersView(SummaryView):
+    serializer_class = serializers.CashierSerializer
+
+    @extend_schema(parameters=[serializers.SummaryInput], responses=serializers.CashierSerializer(many=True))
+    def get(self, request: AccountRequest) -> Response:
+        """What each member sold, and gave back."""
+        return self.summarise(request, summaries.summarise_cashiers)
+
+
+class ProductsView(SummaryView):
+    query_parameters = (*SummaryView.query_parameters, "most")
+    input_class = serializers.TopInput
+    serializer_class = serializers.SoldProductSerializer
+
+    @extend_schema(parameters=[serializers.TopInput], responses=serializers.SoldProductSerializer(many=True))
+    def get(self, request: AccountRequest) -> Response:
+        """The products that brought in most."""
+        return self.summarise(request, summaries.summarise_products)

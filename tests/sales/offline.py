@@ -1,0 +1,32 @@
+"""What a till that was offline sends when it is back."""
+
+import json
+
+from uuid_utils.compat import uuid7
+
+from tests.conftest import Shop
+
+SYNC = "/api/v1/sales/sync/"
+
+
+def sync(shop: Shop, *items, member=None, **extra):
+    """The verdicts in the order in which they were given."""
+    response = shop.client(member).post(SYNC, {"items": list(items), **extra})
+    assert response.status_code == 200, response.content
+    body = json.loads(b"".join(response.streaming_content))
+    assert body["success"] is True
+    return body["data"]
+
+
+def sale(shop: Shop, quantity: str = "1", **extra):
+    basket = shop.basket(quantity, **extra)
+    return {"kind": "sale", "id": basket.pop("id"), "content": basket}
+
+
+def customer(**extra):
+    return {"kind": "customer", "id": str(uuid7()), "content": {"name": "Kofi", **extra}}
+
+
+def refund_of(sold, line: str, quantity: str = "1"):
+    content = {"sale": sold["id"], "reason": "broken", "lines": [{"line": line, "quantity": quantity}]}
+    return {"kind": "refund", "id": str(uuid7()), "content": content}

@@ -1,0 +1,88 @@
+import http.client
+import json
+import threading
+from collections import Counter
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+import pytest
+
+from inventory import sums
+from sales import sums as sales_sums
+from tests.conftest import Shop
+from tests.races import at_once, meeting_before
+from tests.sales.offline import SYNC, sale, sync
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def booked(shop: Shop):
+    """How many sales, and what is left on the shelf."""
+    with shop.inside():
+        return shop.account.sales.count(), shop.account.stock_products.get().quantity
+
+
+def assert_everything_agrees():
+    assert list(sums.find_disagreements(using="owner")) == []
+    assert list(sales_sums.find_disagreements(using="owner")) == []
+
+
+def test_s40_two_devices_that_send_the_same_batch_at_once_sell_each_sale_once(busy):
+    """S40. Both have seen that nothing of it was there."""
+    batch, barrier = [sale(busy) for _ in range(5)], threading.Barrier(2)
+
+    def send():
+        with meeting_before("UPDATE registers", barrier):
+            return {answer["id"]: answer["verdict"] for answer in sync(busy, *batch)}
+
+    first, second = at_once([send] * 2)
+    for item in batch:
+        assert {first[item["id"]], second[item["id"]]} == {"ACCEPTED", "DUPLICATE"}
+    assert booked(busy) == (5, Decimal(495))
+    assert_everything_agrees()
+
+
+def test_s40_what_is_sold_online_while_it_is_synced_is_sold_once(busy):
+    """S40."""
+    item, barrier = sale(busy), threading.Barrier(2)
+
+    def online():
+        with meeting_before("UPDATE registers", barrier):
+            return busy.client().post("/api/v1/sales/sales/", {**item["content"], "id": item["id"]}).status_code
+
+    def offline():
+        with meeting_before("UPDATE registers", barrier):
+            return sync(busy, item)[0]["verdict"]
+
+    assert tuple(at_once([online, offline])) in {(201, "DUPLICATE"), (409, "ACCEPTED")}
+    assert booked(busy) == (1, Decimal(499))
+
+
+def test_two_devices_that_both_sold_the_last_ones_find_what_was_lacking(busy):
+    batches = [[sale(busy, "300")], [sale(busy, "300")]]
+    answers = at_once([lambda batch=batch: sync(busy, *batch)[0] for batch in batches])
+    assert Counter(answer["verdict"] for answer in answers) == {"ACCEPTED": 1, "ACCEPTED_WITH_EXCEPTION": 1}
+    assert booked(busy) == (2, Decimal(0))
+    assert_everything_agrees()
+
+
+def test_s40_a_batch_that_was_cut_in_the_middle_is_sent_again_as_it_was(server, busy):
+    """S40."""
+    batch = [sale(busy) for _ in range(40)]
+    body = json.dumps({"items": batch})
+    headers = {"Authorization": busy.bearer(), "Content-Type": "application/json"}
+    cut = http.client.HTTPConnection(urlsplit(server).netloc, timeout=60)
+    cut.request("POST", SYNC, body, headers)
+    answer = cut.getresponse()
+    assert answer.read(200).startswith(b'{"success":true,"data":[{"kind":"sale"')
+    answer.close()
+    cut.close()
+    again = http.client.HTTPConnection(urlsplit(server).netloc, timeout=60)
+    again.request("POST", SYNC, body, headers)
+    verdicts = [result["verdict"] for result in json.load(again.getresponse())["data"]]
+    again.close()
+    assert len(verdicts) == 40
+    assert set(verdicts) <= {"ACCEPTED", "DUPLICATE"}
+    assert verdicts[0] == "DUPLICATE"
+    assert booked(busy) == (40, Decimal(460))
+    assert_everything_agrees()
