@@ -133,7 +133,7 @@ class PaymentAttempt(tenancy.AccountOwned):
 class GatewayEvent(tenancy.AccountOwned):
     """A notice as a gateway sent it, once, whatever came of it. None is believed: it only makes us ask."""
 
-    PERSONAL = frozenset({"body"})
+    PERSONAL = SECRET = frozenset({"body"})
 
     gateway = models.CharField(max_length=16)
     reference = models.CharField(max_length=100, blank=True)

@@ -20,6 +20,7 @@ from core.api.fields import IdField
 from core.api.parsers import UploadParser
 from core.api.views import AccountViewSet
 from tests.making import (
+    add_notice,
     add_pieces,
     add_task,
     adjustment,
@@ -44,7 +45,6 @@ from tests.making import (
     money,
     nothing,
     offer,
-    offline_sales,
     on_the_road,
     open_cart,
     open_count,
@@ -68,6 +68,8 @@ from tests.making import (
     requested,
     returnable,
     sale,
+    sell_by_coupon,
+    send_offline,
     serial,
     supplier,
     table,
@@ -157,6 +159,9 @@ def fill(shop: Any) -> Cast:
     add_pieces(cast)
     add_task(cast)
     paid_layaway(cast)  # which is still to be handed over
+    send_offline(cast)
+    sell_by_coupon(cast)
+    add_notice(cast)
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
 
@@ -427,7 +432,6 @@ BODIES = {
         "first_on": "2020-01-01",
         "last_on": "2100-01-01",
     },
-    "POST sales/sync/": offline_sales,
     "POST sales/sync-issues/{pk}/review/": nothing,
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {

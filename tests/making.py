@@ -253,6 +253,31 @@ def quote(cast):
     return {name: asked[name] for name in ("storefront", "customer", "lines")}
 
 
+def sell_by_coupon(cast):
+    """A sale from which a coupon took something."""
+    shop = cast.shop
+    with shop.inside():
+        coupon = sales.add_coupon(by=shop.owner, name="Festival", code=f"FEST-{next(serial)}", percent=Decimal(5))
+        sales.complete_sale(
+            by=shop.owner,
+            storefront=shop.storefront.pk,
+            register=shop.register.pk,
+            lines=[{"product": shop.products[0].pk, "quantity": Decimal(1), "unit_price": Decimal(10)}],
+            coupon=coupon.code,
+            payments=[{"method": "CASH", "amount": Decimal(100)}],
+            sold_at=timezone.now() - timedelta(days=1),  # so that it is not the sale which is refunded
+        )
+
+
+def add_notice(cast):
+    """What a gateway said of an attempt."""
+    attempt = cast.shop.account.payment_attempts.order_by("id")
+    with cast.shop.inside():
+        cast.shop.account.gateway_events.create(
+            gateway="MOMO", attempt=attempt.first(), digest=f"{next(serial):064}", body="{}"
+        )
+
+
 def offer(cast):
     """What all that the shop offers has in common."""
     return {
@@ -292,11 +317,13 @@ def promotion(cast):
     return {**offer(cast), **meant(cast), "kind": "BUY_GET", "bought": 3, "got": 1, "percent": "50"}
 
 
-def offline_sales(cast):
-    """One that is taken, and one that was not paid: somebody has to look at it."""
+def send_offline(cast):
+    """Two sales of a till that was offline, one of which was not paid: somebody has to look at it."""
     sales = [cast.shop.basket(), cast.shop.basket(payments=[])]
     items = [{"kind": "sale", "id": basket.pop("id"), "content": basket} for basket in sales]
-    return {"sent_at": timezone.now().isoformat(), "items": items}
+    response = cast.client.post("/api/v1/sales/sync/", {"sent_at": timezone.now().isoformat(), "items": items})
+    assert response.status_code == 200, response.content
+    list(response.streaming_content)
 
 
 def refund(cast):
@@ -311,9 +338,12 @@ def refund(cast):
 
 
 def exchange(cast):
-    thing = {"product": str(cast.shop.products[0].pk), "pack": pack(cast), "quantity": "1", "serials": []}
-    paid = [{"method": "CASH", "amount": "100"}]
-    return {**refund(cast), "reason": "Too small", "new_lines": [thing], "payments": paid}
+    thing = {"product": str(cast.shop.products[0].pk), "pack": pack(cast), "quantity": "9", "serials": []}
+    by_phone = {"method": "MOBILE_MONEY", "amount": "5", "attempt": paid_by_phone(cast)}
+    paid = [by_phone, {"method": "CASH", "amount": "1000"}]
+    back = refund(cast)
+    del back["shift"]
+    return {**back, "reason": "Too small", "new_lines": [thing], "payments": paid}
 
 
 def open_cart(cast):

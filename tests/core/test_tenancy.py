@@ -260,6 +260,9 @@ FREE_FILE = """(SELECT p.id::text FROM private_files p
 FRESH = {
     "attachments": {"file_id": FREE_FILE},
     "categories": {"name": "'a fresh name'"},
+    "coupon_uses": {"sale_id": "gen_random_uuid()"},
+    "gateway_events": {"digest": "'fresh'"},
+    "sync_issues": {"item_id": "gen_random_uuid()"},
     "invitations": {"email": "'fresh@x.example'", "token_hash": "'fresh'"},
     "products": {"sku": "'FRESH'", "barcode": "''", "item_code": "''"},
     "registers": {"code": "'FRESH'"},

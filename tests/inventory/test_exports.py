@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory import exports
+from core import listings
 from inventory import services as inventory
 from tests.conftest import open_shop, receive
 from tests.inventory.made import EXPORTS, export, keep_files_in, make, read, table
@@ -214,7 +214,7 @@ def test_an_export_of_nothing_has_its_headings(db, what, format):
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("what", WHATS)
 def test_what_is_read_in_portions_has_every_row_once(shop, monkeypatch, what, format):
-    monkeypatch.setattr(exports, "PORTION", 3)
+    monkeypatch.setattr(listings, "PORTION", 3)
     with shop.inside():
         receive(shop, "1")
         receive(shop, "2")

@@ -6,9 +6,9 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from inventory import sums as stock_sums
-from sales import customer_ledger, sums
+from sales import customer_ledger, services, sums
 from sales.customer_ledger import Entry
-from sales.models import Debt, EntryKind
+from sales.models import EntryKind
 from tests.conftest import Shop
 from tests.sales import calls
 from tests.sales.requests import SALES
@@ -65,14 +65,14 @@ def problems(shop: Shop) -> list[str]:
 def open_shift(shop: Shop):
     """Put a shift into the shop's register."""
     with shop.inside():
-        shift = shop.account.shifts.create(register=shop.register, opened_by=shop.owner, opened_at=timezone.now())
-        shop.account.registers.filter(pk=shop.register.pk).update(open_shift_id=shift.pk)
-        return shift
+        return services.open_shift(by=shop.owner, register=shop.register.pk)
 
 
 def close_shift(shop: Shop) -> None:
+    """End the shift that is open there, its drawer counted or not."""
     with shop.inside():
-        shop.account.registers.filter(pk=shop.register.pk).update(open_shift_id=None)
+        shift = shop.account.shifts.locked().get(register=shop.register, closed_at=None)
+        services.close_shift(by=shop.owner, shift=shift, denominations=[])
 
 
 def add_customer(shop: Shop, name: str = "Efua"):
@@ -88,12 +88,6 @@ def sell_on_credit(shop: Shop, customer, quantity: str, *, paid: str = "0"):
     if Decimal(paid):
         payments.append({"method": "CASH", "amount": Decimal(paid)})
     sale = calls.sell(shop, quantity, payments=payments, customer=customer.pk)
-    with shop.inside():
-        locked, today = shop.account.customers.locked().get(pk=customer.pk), timezone.localdate()
-        debt = Debt(account=shop.account, customer=locked, source="sale", source_id=sale.pk, amount=owed)
-        debt.due_on, debt.occurred_at = today, sale.sold_at
-        entry = Entry(EntryKind.SOLD_ON_CREDIT, owed, debt=debt)
-        customer_ledger.post([entry], by=shop.owner, customer=locked, source=sale, occurred_at=sale.sold_at)
     return shown(shop, {"id": str(sale.pk)})
 
 

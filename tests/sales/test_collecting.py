@@ -8,6 +8,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.roles import Role
+from sales import services
 from tests.answers import paths_of, refused
 from tests.conftest import open_shop
 from tests.places import add_member, add_place, approved_by, give_pin
@@ -138,8 +139,7 @@ def test_money_comes_in_at_a_register_where_the_member_works_and_in_its_shift(on
         one.account.__class__.across_accounts.filter(pk=one.id).update(is_shift_required=True)
     refused(one, lambda: pay(one, customer, "1"), 409, "shift_required")
     with one.inside():
-        shift = one.account.shifts.create(register=one.register, opened_by=one.owner, opened_at=timezone.now())
-        one.account.registers.filter(pk=one.register.pk).update(open_shift_id=shift.pk)
+        shift = services.open_shift(by=one.owner, register=one.register.pk)
     sold(pay(one, customer, "1"))
     with one.inside():
         payment = one.account.payments.get(customer=customer)

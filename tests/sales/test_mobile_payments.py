@@ -351,6 +351,9 @@ def test_the_phone_of_an_erased_customer_is_nowhere(one, fake):
     cancel(one, payment)
     pursue(one, payment)
     assert transfers(one)[0]["payer_phone"] == "0209998877"
+    assert one.client().post(f"/api/v1/sales/customers/{efua}/erase/").json()["code"] == "wallet_not_empty"
+    out = {"id": str(uuid7()), "register": str(one.register.pk), "amount": "10.00", "method": "CASH"}
+    assert one.client().post(f"/api/v1/sales/customers/{efua}/pay-out/", out).status_code == 201
     assert one.client().post(f"/api/v1/sales/customers/{efua}/erase/").status_code == 200
     with one.inside():
         account = one.account
