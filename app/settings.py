@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from app.enums import ENUMS
 from core import logs, postgres
 from core.provision import APP_ROLE, OWNER_ROLE, STAFF_ROLE
 
@@ -377,27 +378,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {
-        "RoleEnum": "accounts.roles.Role",
-        "BusinessRoleEnum": "accounts.api.serializers.people.BUSINESS_ROLES",
-        "LocationKindEnum": "inventory.models.LocationKind",
-        "MovementKindEnum": "inventory.models.MovementKind",
-        "AdjustmentKindEnum": "inventory.models.AdjustmentKind",
-        "BarcodeKindEnum": "inventory.models.BarcodeKind",
-        "AdjustmentStatusEnum": "inventory.models.AdjustmentStatus",
-        "CountStatusEnum": "inventory.models.CountStatus",
-        "TaskStateEnum": "system.models.TaskState",
-        "OrderStatusEnum": "inventory.models.OrderStatus",
-        "TransferStatusEnum": "inventory.models.TransferStatus",
-        "MoneyEnum": "sales.api.customer_serializers.MONEY",
-        "PaymentMethodEnum": "sales.models.PaymentMethod",
-        "PromotionKindEnum": "sales.models.PromotionKind",
-        "SaleStatusEnum": "sales.models.SaleStatus",
-        "ReceiptFormatEnum": "sales.models.ReceiptFormat",
-        "CashEventKindEnum": "sales.models.CashEventKind",
-        "CartStatusEnum": "sales.models.CartStatus",
-        "LayawayStatusEnum": "sales.models.LayawayStatus",
-    },
+    "ENUM_NAME_OVERRIDES": ENUMS,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_QUERY_MANAGER": "across_accounts",
     "GET_MOCK_REQUEST": "accounts.api.schema.build_request",

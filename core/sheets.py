@@ -101,4 +101,5 @@ def _text(value: Any) -> str:
     return shown[:MOST_XLSX_LETTERS]
 
 
+FORMATS = (("CSV", "CSV"), ("XLSX", "XLSX"))
 WRITERS: dict[str, Callable[[IO[bytes]], AbstractContextManager[Write]]] = {"CSV": as_csv, "XLSX": as_xlsx}

@@ -257,11 +257,13 @@ def sell_by_coupon(cast):
     """A sale from which a coupon took something."""
     shop = cast.shop
     with shop.inside():
-        coupon = sales.add_coupon(by=shop.owner, name="Festival", code=f"FEST-{next(serial)}", percent=Decimal(5))
+        facts = {"name": "Festival", "code": f"FEST-{next(serial)}", "percent": Decimal(5)}
+        coupon = sales.add_coupon(by=shop.owner, storefront=shop.storefront, **facts)
         sales.complete_sale(
             by=shop.owner,
             storefront=shop.storefront.pk,
             register=shop.register.pk,
+            customer=shop.account.customers.order_by("id").first().pk,
             lines=[{"product": shop.products[0].pk, "quantity": Decimal(1), "unit_price": Decimal(10)}],
             coupon=coupon.code,
             payments=[{"method": "CASH", "amount": Decimal(100)}],
@@ -318,8 +320,10 @@ def promotion(cast):
 
 
 def send_offline(cast):
-    """Two sales of a till that was offline, one of which was not paid: somebody has to look at it."""
-    sales = [cast.shop.basket(), cast.shop.basket(payments=[])]
+    """Two sales of a till that was offline, at another price and without a payment: somebody has to look at them."""
+    buyer = cast.first("sales/customers/")
+    sales = [cast.shop.basket(customer=buyer), cast.shop.basket(payments=[])]
+    sales[0]["lines"][0]["unit_price"] = "9"
     items = [{"kind": "sale", "id": basket.pop("id"), "content": basket} for basket in sales]
     response = cast.client.post("/api/v1/sales/sync/", {"sent_at": timezone.now().isoformat(), "items": items})
     assert response.status_code == 200, response.content
@@ -338,9 +342,10 @@ def refund(cast):
 
 
 def exchange(cast):
-    thing = {"product": str(cast.shop.products[0].pk), "pack": pack(cast), "quantity": "9", "serials": []}
+    price = 1000 + 10 * next(serial)  # always dearer than what an earlier exchange sold
+    thing = {"product": str(cast.shop.products[0].pk), "pack": pack(cast), "quantity": "1", "unit_price": str(price)}
     by_phone = {"method": "MOBILE_MONEY", "amount": "5", "attempt": paid_by_phone(cast)}
-    paid = [by_phone, {"method": "CASH", "amount": "1000"}]
+    paid = [by_phone, {"method": "CASH", "amount": "1000000"}]
     back = refund(cast)
     del back["shift"]
     return {**back, "reason": "Too small", "new_lines": [thing], "payments": paid}

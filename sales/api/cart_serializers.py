@@ -9,8 +9,7 @@ from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
 from inventory.api.fields import SerialsField
 from sales import queries
-from sales.api.serializers import LineTaxSerializer
-from sales.models import Cart, CartLine, CartStatus, Sale, SaleLine
+from sales.models import Cart, CartLine, CartStatus
 
 MOST_MINUTES = 24 * 60
 
@@ -124,44 +123,3 @@ class CartSerializer(CartSummarySerializer):
     def get_lines(self, cart: Cart) -> Any:
         shown: Any = CartLineSerializer(many=True, context=self.context)
         return shown.to_representation(queries.find_cart_lines(cart))
-
-
-class QuoteLineSerializer(ModelSerializer):
-    taxes = LineTaxSerializer(many=True)
-
-    class Meta:
-        model = SaleLine
-        fields = [
-            "position",
-            "product",
-            "pack",
-            "factor",
-            "name",
-            "quantity",
-            "unit_price",
-            "list_price",
-            "discount",
-            "tax_rate",
-            "tax_amount",
-            "taxes",
-            "total",
-        ]
-
-
-class CartQuoteSerializer(ModelSerializer):
-    """What it would cost now; nothing is sold by it."""
-
-    lines = QuoteLineSerializer(many=True)
-
-    class Meta:
-        model = Sale
-        fields = [
-            "price_level",
-            "currency",
-            "prices_include_tax",
-            "subtotal",
-            "discount_total",
-            "tax_total",
-            "total",
-            "lines",
-        ]

@@ -19,6 +19,7 @@ from inventory.api.serializers.documents import ReasonInput
 from sales import services
 from sales.api import cart_serializers as serializers
 from sales.api import filters
+from sales.api.offers_serializers import QuoteSerializer
 
 NAMED = [OpenApiParameter("line", OpenApiTypes.UUID, OpenApiParameter.PATH)]
 
@@ -100,12 +101,12 @@ class CartViewSet(AccountViewSet):
         """Give it up, with what it was promised."""
         return self.act(services.abandon_cart, cart=self.get_locked_object)
 
-    @extend_schema(responses=serializers.CartQuoteSerializer)
+    @extend_schema(responses=QuoteSerializer)
     @action(detail=True)
     def quote(self, request: AccountRequest, pk: str) -> Response:
         """What it costs now, line by line; refused as its sale would be."""
         quote = services.quote_cart(by=request.membership, cart=self.get_object())
-        return self.show(quote, shown_by=serializers.CartQuoteSerializer)
+        return self.show(quote, shown_by=QuoteSerializer)
 
     def _line_id(self) -> UUID:
         try:

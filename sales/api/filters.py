@@ -5,6 +5,7 @@ import django_filters
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
+from accounts.models import Account
 from billing.models import PaymentState
 from core.api import filters
 from sales.models import (
@@ -24,7 +25,6 @@ from sales.models import (
     RefundKind,
     Register,
     Sale,
-    SaleLine,
     SaleStatus,
     Shift,
     SyncIssue,
@@ -53,12 +53,14 @@ class SaleFilter(django_filters.FilterSet):
     product = filters.IdFilter(method="with_product")
 
     def paid_by(self, sales: QuerySet[Sale], name: str, method: str) -> QuerySet[Sale]:
-        payments = Payment.across_accounts.filter(sale=OuterRef("pk"), account=OuterRef("account"), refund=None)
-        return sales.filter(Exists(payments.filter(method=method)))
+        account: Account = self.request.account  # type: ignore[union-attr]
+        payments = account.payments.filter(refund=None, method=method)
+        return sales.filter(Exists(payments.filter(sale=OuterRef("pk"))))
 
     def with_product(self, sales: QuerySet[Sale], name: str, product: UUID) -> QuerySet[Sale]:
-        lines = SaleLine.across_accounts.filter(sale=OuterRef("pk"), account=OuterRef("account"), product=product)
-        return sales.filter(Exists(lines))
+        account: Account = self.request.account  # type: ignore[union-attr]
+        lines = account.sale_lines.filter(product=product)
+        return sales.filter(Exists(lines.filter(sale=OuterRef("pk"))))
 
     class Meta:
         model = Sale

@@ -25,6 +25,7 @@ from sales.errors import CartClosed, Oversold
 from sales.models import Payment, PriceLevel, Sale, SaleLine
 from sales.objections import REFUSING, Objections
 from sales.offers import Customs
+from sales.promotions import Voucher
 from sales.services import claims, coupons, fiscal, mobile_payments, rights, tenders
 from sales.services.baskets import Asked, Basket, fill_basket
 from sales.services.receipts import open_receipt
@@ -105,9 +106,16 @@ def complete_sale(
     if trade:
         sale.exchange_id, payments = trade.exchange_id, [*trade.pay(sale.total), *payments]
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments, keep_change=keep_change, objections=objections)
-    book_sale(by=by, sale=sale, rows=rows, taken=taken, shelf=shelf, basket=basket, objections=objections)
-    if voucher:
-        coupons.use_voucher(by=by, voucher=voucher, sale=sale, amount=basket.taken(Source.COUPON))
+    book_sale(
+        by=by,
+        sale=sale,
+        rows=rows,
+        taken=taken,
+        shelf=shelf,
+        basket=basket,
+        voucher=voucher,
+        objections=objections,
+    )
     claims.close_cart(by=by, cart=claimed, sale=sale)
     return sale
 
@@ -120,12 +128,15 @@ def book_sale(
     taken: Sequence[Payment],
     shelf: Shelf,
     basket: Basket,
+    voucher: Voucher | None = None,
     objections: Objections = REFUSING,
 ) -> None:
     """Write a sale that is priced, numbered and paid, and take its goods from the shelf."""
     Sale.across_accounts.bulk_create([sale])
     Payment.across_accounts.bulk_create(taken)
     fiscal.open_document(by=by, sale=sale)
+    if voucher:
+        coupons.use_voucher(by=by, voucher=voucher, sale=sale, amount=basket.taken(Source.COUPON))
     total = round_money(sale.total, by.account.currency_exponent)
     accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{total:f}"})
     _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket, objections=objections)

@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 from core import idempotency
 from inventory import ledger, queries, valuation
 from inventory.models import MovementKind
-from inventory.services import arriving, dispatching, issuing
+from inventory.services import arriving, dispatching, taking_back
 from tests.inventory.machine import DONE
 from tests.inventory.machine_deeds import Deed
 from tests.inventory.machine_stock import StockMachine
@@ -114,8 +114,10 @@ def test_s22_control_a_movement_at_another_cost_is_seen(monkeypatch):
 
 def test_s22_control_goods_that_come_back_twice_are_seen_though_the_ledger_agrees(monkeypatch):
     """S22."""
-    once = issuing._spread
-    monkeypatch.setattr(issuing, "_spread", lambda *facts: [(b, 2 * part, piece) for b, part, piece in once(*facts)])
+    once = taking_back._spread
+    monkeypatch.setattr(
+        taking_back, "_spread", lambda *facts: [(b, 2 * part, piece) for b, part, piece in once(*facts)]
+    )
     assert "on the shelves" in said_of("sell", "refund")
 
 
