@@ -173,7 +173,6 @@ FISCAL_ROUND = "* * * * * */10"  # when the worker sends what waits
 
 # Payments (docs/adr/0013)
 
-PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")  # where gateways reach us; without it they are only asked
 FAKE_GATEWAYS = env.str(
     "FAKE_GATEWAYS", default="http://127.0.0.1:8099" if DEBUG else ""
 )  # python -m fakes --port 8099

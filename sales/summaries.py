@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import Membership
 from core.amounts import ZERO
+from sales.models import PaymentMethod, RefundKind, SaleStatus
 
 Row = dict[str, Any]
 
@@ -31,9 +32,11 @@ class Span:
 
 
 def summarise_tenders(by: Membership, span: Span) -> list[Row]:
-    """What came in by each tender, what went back, and what is left."""
+    """What came in by each tender, what went back, and what is left. What was paid before, with deposits or with goods
+    that came back, moves no money."""
     rows = (
         span.of(by, by.account.payments, "paid_at")
+        .exclude(method__in=[PaymentMethod.DEPOSIT, PaymentMethod.EXCHANGE])
         .order_by("method")
         .values("method")
         .annotate(
@@ -47,9 +50,11 @@ def summarise_tenders(by: Membership, span: Span) -> list[Row]:
 
 
 def summarise_cashiers(by: Membership, span: Span) -> list[Row]:
-    """What each member sold, gave as discount, and gave back."""
-    sold = span.of(by, by.account.sales, "sold_at").values("sold_by_id", "sold_by__name")
-    back = span.of(by, by.account.refunds, "refunded_at").values("refunded_by_id", "refunded_by__name")
+    """What each member sold, gave as discount, and gave back; what was voided was neither."""
+    sales = by.account.sales.exclude(status=SaleStatus.VOIDED)
+    refunds = by.account.refunds.exclude(kind=RefundKind.VOID)
+    sold = span.of(by, sales, "sold_at").values("sold_by_id", "sold_by__name")
+    back = span.of(by, refunds, "refunded_at").values("refunded_by_id", "refunded_by__name")
     found: dict[Any, Row] = defaultdict(lambda: dict.fromkeys(_CASHIER, ZERO))
     for row in sold.annotate(sale_count=Count("id"), sale_total=Sum("total"), discount_total=Sum("discount_total")):
         found[row.pop("sold_by_id"), row.pop("sold_by__name")] |= row
@@ -66,14 +71,14 @@ WITH moved AS (
   SELECT l.product_id, l.quantity * l.factor AS sold, l.total AS sale_total, l.discount,
     0 AS returned, 0 AS refund_total
   FROM sale_lines l JOIN sales s ON s.account_id = l.account_id AND s.id = l.sale_id
-  WHERE l.account_id = %(account)s AND s.sold_at >= %(start)s AND s.sold_at < %(end)s
+  WHERE l.account_id = %(account)s AND s.status <> 'VOIDED' AND s.sold_at >= %(start)s AND s.sold_at < %(end)s
     AND (%(everywhere)s OR s.storefront_id = ANY(%(places)s::uuid[]))
   UNION ALL
   SELECT l.product_id, 0, 0, 0, b.quantity * l.factor, b.total
   FROM refund_lines b JOIN refunds r ON r.account_id = b.account_id AND r.id = b.refund_id
     JOIN sale_lines l ON l.account_id = b.account_id AND l.id = b.line_id
     JOIN sales s ON s.account_id = r.account_id AND s.id = r.sale_id
-  WHERE b.account_id = %(account)s AND r.refunded_at >= %(start)s AND r.refunded_at < %(end)s
+  WHERE b.account_id = %(account)s AND r.kind <> 'VOID' AND r.refunded_at >= %(start)s AND r.refunded_at < %(end)s
     AND (%(everywhere)s OR s.storefront_id = ANY(%(places)s::uuid[]))
 )
 SELECT p.id AS product, p.name, p.sku, m.* FROM (

@@ -56,13 +56,19 @@ def collect_debt(
     drawer = money.open_drawer(by=by, register_id=register)
     paid_at = _moment(by, paid_at)
     customer = find_customer(by=by, customer_id=customer.pk)
-    paid = money.sum_of(payments)
-    parts = _allocate(by, _debts_of(customer, debts), chosen=debts, paid=paid)
+    entries = settle(by=by, customer=customer, paid=money.sum_of(payments), chosen=debts)
+    return _book(entries, by=by, customer=customer, drawer=drawer, payments=payments, id=id, paid_at=paid_at)
+
+
+def settle(
+    *, by: Membership, customer: Customer, paid: Decimal, chosen: Sequence[Mapping[str, Any]] = ()
+) -> list[Entry]:
+    """What so much settles of what a locked customer owes: the chosen debts first, then the one that is due first; what
+    is more than owed is kept. Raises InvalidInput for a debt that is not there, DebtOverpaid, AllocationTooMuch."""
+    parts = _allocate(by, _debts_of(customer, chosen), chosen=chosen, paid=paid)
     entries = [Entry(EntryKind.PAID, -part, debt) for debt, part in parts]
     over = paid - sum((part for _, part in parts), ZERO)
-    if over:
-        entries.append(Entry(EntryKind.OVERPAID, over))
-    return _book(entries, by=by, customer=customer, drawer=drawer, payments=payments, id=id, paid_at=paid_at)
+    return [*entries, Entry(EntryKind.OVERPAID, over)] if over else entries
 
 
 def top_up_wallet(

@@ -1,11 +1,9 @@
 """The inbox of money that came and pays no sale: it is kept, matched to a customer, or dismissed, each once."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import services as accounts
@@ -28,7 +26,7 @@ from sales.models import (
     TransferCause,
     TransferState,
 )
-from sales.services import drawers
+from sales.services import collecting, drawers
 
 
 def keep_transfer(*, account: Account, gateway: str, reference: str, finding: Finding) -> None:
@@ -154,22 +152,14 @@ def _credit(
         paid_at=now,
     )
     payment.save(force_insert=True)
-    entries = _settle_debts(by, customer, transfer.amount) if pays_debt else [Entry(kind, transfer.amount)]
+    entries = (
+        collecting.settle(by=by, customer=customer, paid=transfer.amount)
+        if pays_debt
+        else [Entry(kind, transfer.amount)]
+    )
     customer_ledger.post(entries, by=by, customer=customer, source=payment, occurred_at=now)
     transfer.customer = customer
     _decide(by, transfer, TransferState.MATCHED, now)
-
-
-def _settle_debts(by: Membership, customer: Customer, amount: Decimal) -> Sequence[Entry]:
-    """Oldest first; what is left over is kept."""
-    entries, left = [], amount
-    owed = by.account.debts.filter(customer=customer, settled__lt=F("amount"))
-    for debt in owed.locked().order_by("due_on", "id"):
-        part = min(left, debt.open_amount)
-        if part > ZERO:
-            entries.append(Entry(EntryKind.PAID, -part, debt))
-            left -= part
-    return [*entries, Entry(EntryKind.OVERPAID, left)] if left else entries
 
 
 def _decide(by: Membership, transfer: IncomingTransfer, state: TransferState, now: datetime) -> None:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
 from accounts.roles import Role
 from tests.answers import refused
@@ -51,6 +52,17 @@ def test_the_sums_of_cashiers_products_and_tenders_are_the_same_total(shop):
 
     taken = sum(Decimal(row["total"]) for row in summary(shop, "tenders", **days))
     assert net(cashiers) == net(products) == taken == Decimal("32.96")
+
+
+def test_what_was_voided_was_never_sold_and_its_money_came_and_went(shop):
+    sold = sell(shop)
+    void = {"id": str(uuid7()), "reason": "Wrong goods"}
+    assert shop.client().post(f"{SALES}{sold['id']}/void/", void).status_code == 201
+    today = timezone.localdate(timezone=shop.account.zone).isoformat()
+    days = {"first_on": today, "last_on": today}
+    assert summary(shop, "cashiers", **days) == summary(shop, "products", **days) == []
+    [cash] = summary(shop, "tenders", **days)
+    assert (cash["received"], cash["returned"], cash["total"]) == ("14.32", "14.32", "0.00")
 
 
 def test_products_are_told_in_base_units_the_ones_that_brought_most_first(shop):
