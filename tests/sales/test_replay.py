@@ -310,6 +310,11 @@ def test_lost_answers_and_a_token_that_ran_out_change_nothing(shop, server):
     assert books(shop) == BOOKED
 
 
+def hear_interrupts():
+    """What a shell has begun in the background ignores them, and so would its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_replay_that_was_stopped_before_an_answer_came_goes_on_where_it_was(shop, server, number):
     with bad_line(server, {("POST", "sales/", 3): "hold"}) as line:
@@ -319,6 +324,7 @@ def test_a_replay_that_was_stopped_before_an_answer_came_goes_on_where_it_was(sh
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=hear_interrupts,  # noqa: PLW1509 - it only sets a signal
         )
         try:
             assert line.holding.wait(PATIENCE), process.communicate()
