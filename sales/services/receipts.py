@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from accounts.models import Membership
 from core import errors
@@ -107,9 +106,9 @@ def open_receipt(
 def _is_leased(by: Membership, register_id: UUID, number: int) -> bool:
     """Whether the number is in a lease of the locked register. Asked when that is locked, and not with it: a statement
     that waited would see the leases as they were before."""
-    ends = Coalesce(F("next_number") - 1, "last_number")
-    leases = by.account.number_leases.filter(register=register_id, first_number__lte=number).annotate(ends=ends)
-    is_in_one: bool = leases.filter(ends__gte=number).exists()
+    holds = Q(next_number__isnull=True, last_number__gte=number) | Q(next_number__gt=number)
+    leases = by.account.number_leases.filter(holds, register=register_id, first_number__lte=number)
+    is_in_one: bool = leases.exists()
     return is_in_one
 
 
