@@ -193,7 +193,11 @@ class Operation(AutoSchema):
 
     def _is_page(self) -> bool:
         action = getattr(self.view, "action", None)
-        return action in self.view.paged if action else self.method == "GET" and bool(self._is_list_view())
+        return action in self.view.paged if action else self._is_page_without_action()
+
+    def _is_page_without_action(self) -> bool:
+        is_list = self.method == "GET" and bool(self._is_list_view())
+        return is_list and getattr(self.view, "is_page", True)
 
     def _example(self, schema: dict[str, Any], name: str = "") -> Any:
         """What the schema allows, every field filled in."""

@@ -57,6 +57,10 @@ class CartLineInput(CartTermsInput):
     pack = fields.IdField(required=False, allow_null=True)
 
 
+class CartLineChange(CartTermsInput):
+    """Another quantity, price or discount of a line, or other pieces."""
+
+
 class CartLineSerializer(ModelSerializer):
     """`held_until` is null unless all that the cart wants of the product is promised to it."""
 

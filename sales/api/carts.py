@@ -39,7 +39,7 @@ class CartViewSet(AccountViewSet):
         "hold": serializers.HoldInput,
         "abandon": ReasonInput,
         "lines": serializers.CartLineInput,
-        "line": serializers.CartTermsInput,
+        "line": serializers.CartLineChange,
     }
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:

@@ -24,6 +24,7 @@ class SummaryView(DeclaredView):
     query_parameters: ClassVar[tuple[str, ...]] = ("first_on", "last_on")
     input_class: ClassVar[type[BaseSerializer[Any]]] = serializers.SummaryInput
     serializer_class: ClassVar[type[BaseSerializer[Any]]]
+    is_page = False  # all rows stand under `data`
 
     def summarise(self, request: AccountRequest, ask: Callable[..., Any]) -> Response:
         context = {"request": request}

@@ -1,5 +1,6 @@
 """What tills that were offline send when they are back."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -163,7 +164,7 @@ class SyncView(DeclaredView):
                     kind=item["kind"],
                     item_id=item["id"],
                     reason=reason,
-                    content=item["content"],
+                    content=json.loads(envelope.dump(item["content"])),  # of which decimals become texts
                 )
         may_come = any(error.code == _UNKNOWN for error in failure.errors)
         return _result(item, Verdict.REJECTED, [reason], is_final=not (is_lost or may_come))
