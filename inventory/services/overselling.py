@@ -42,8 +42,7 @@ def issue_gone(
     so that nothing falls below zero. Raises TryAgain where others keep being quicker."""
     for _ in range(ATTEMPTS):
         known = find_pieces(by, {(issue.product_id, number) for issue in issues for number in issue.serials})
-        unknown = [issue for issue in issues if not _is_here(issue, sellables[issue.product_id], known)]
-        taken = [issue for issue in issues if issue not in unknown]
+        taken, unknown = _sort_out(issues, sellables, known)
         lacking = _lacking(taken, sellables)
         opened, batches = _targets(by, shelf, lacking, sellables, occurred_at)
         found = [Entry(batches[product].id, MovementKind.FOUND, lacking[product]) for product in lacking]
@@ -61,13 +60,27 @@ def issue_gone(
     raise errors.TryAgain
 
 
-def _is_here(issue: Issue, sellable: Sellable, known: Pieces) -> bool:
-    """Whether the pieces that a line names are on the shelf, where they have to have names."""
-    if sellable.tracking != Tracking.SERIAL:
-        return True
-    batches = {batch.id for batch in sellable.batches}
-    found = [known.get((issue.product_id, number)) for number in set(issue.serials)]
-    return len(found) == issue.quantity and all(piece and piece.stock_product_id in batches for piece in found)
+def _sort_out(
+    issues: Sequence[Issue], sellables: Mapping[UUID, Sellable], known: Pieces
+) -> tuple[list[Issue], list[Issue]]:
+    """The lines that can be taken, and those of tracked pieces that are not all named and here, each once. Numbers of
+    what is not tracked so say nothing."""
+    taken: list[Issue] = []
+    unknown, gone = [], set[UUID]()
+    for issue in issues:
+        sellable = sellables[issue.product_id]
+        if sellable.tracking != Tracking.SERIAL:
+            taken.append(replace(issue, serials=()))
+            continue
+        batches = {batch.id for batch in sellable.batches}
+        found = [known.get((issue.product_id, number)) for number in issue.serials]
+        here = {piece.pk for piece in found if piece and piece.stock_product_id in batches} - gone
+        if len(here) == len(found) == issue.quantity:
+            taken.append(issue)
+            gone |= here
+        else:
+            unknown.append(issue)
+    return taken, unknown
 
 
 def _lacking(issues: Sequence[Issue], sellables: Mapping[UUID, Sellable]) -> dict[UUID, Decimal]:
