@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Length
 
-from core.amounts import ZERO, round_money
-from sales.models import PaymentMethod, SaleStatus, Shift
+from core.amounts import ZERO, show_money
+from sales.models import MOVES_NOTHING, EntryKind, PaymentMethod, SaleStatus, Shift
 
 _TAXES = """
 SELECT t.code, t.name, t.rate, sum(t.amount) FROM sales s
@@ -21,15 +21,11 @@ WHERE s.account_id = %s AND s.shift_id = %s AND NOT s.is_late AND s.status <> 'V
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 _VOIDED = Q(status=SaleStatus.VOIDED)
-# A payment comes as late as what it is for; one for a customer's account is taken when it comes.
-_IN_TIME = (
-    Q(refund__is_late=False) | Q(refund__isnull=True, sale__is_late=False) | Q(refund__isnull=True, sale__isnull=True)
-)
 
 
 def expected_cash(shift: Shift) -> Decimal:
     """What the drawer ought to hold: the float, the cash that was kept of payments, and what was moved by hand."""
-    taken = shift.payments.filter(_IN_TIME, method=PaymentMethod.CASH).aggregate(sum=Sum("amount"))["sum"]
+    taken = shift.payments.filter(is_late=False, method=PaymentMethod.CASH).aggregate(sum=Sum("amount"))["sum"]
     moved = shift.cash_events.filter(is_late=False).aggregate(sum=Sum("amount"))["sum"]
     expected: Decimal = shift.opening_float + (taken or ZERO) + (moved or ZERO)
     return expected
@@ -61,7 +57,7 @@ def as_text(value: Any, exponent: int) -> Any:
     if isinstance(value, list):
         return [as_text(each, exponent) for each in value]
     if isinstance(value, Decimal):
-        return f"{round_money(value, exponent):f}"
+        return show_money(value, exponent)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return str(value) if isinstance(value, UUID) else value
@@ -109,7 +105,8 @@ def _payments(shift: Shift) -> list[dict[str, Any]]:
     """What came in and went out by each tender."""
     coming, going = Q(amount__gt=0), Q(amount__lt=0)
     sums = (
-        shift.payments.filter(_IN_TIME)
+        shift.payments.filter(is_late=False)
+        .exclude(method__in=MOVES_NOTHING)
         .values("method")
         .annotate(
             paid_in=Sum("amount", filter=coming, default=ZERO),
@@ -164,7 +161,12 @@ def find_addenda(shift: Shift, *, exponent: int) -> list[dict[str, Any]]:
 
 
 def _late_cash(shift: Shift) -> dict[UUID, Decimal]:
-    """The cash of each late sale and each late refund."""
-    late = shift.payments.exclude(pk__in=shift.payments.filter(_IN_TIME).values("pk"))
-    sums = late.filter(method=PaymentMethod.CASH).values("sale", "refund").annotate(sum=Sum("amount")).order_by()
-    return {row["refund"] or row["sale"]: row["sum"] for row in sums}
+    """The cash of each late sale, with the change that was kept of it, and of each late refund."""
+    late = shift.payments.filter(is_late=True, method=PaymentMethod.CASH, sale__isnull=False)
+    sums = late.values("sale", "refund").annotate(sum=Sum("amount")).order_by()
+    cash = {row["refund"] or row["sale"]: row["sum"] for row in sums}
+    sales = shift.sales.filter(is_late=True).values("pk")
+    kept = shift.account.customer_entries.filter(kind=EntryKind.CHANGE_KEPT, source_id__in=sales)
+    for sale_id, amount in kept.values_list("source_id", "amount"):
+        cash[sale_id] = cash.get(sale_id, ZERO) + amount
+    return cash

@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import Membership
 from core.amounts import ZERO
-from sales.models import PaymentMethod, RefundKind, SaleStatus
+from sales.models import MOVES_NOTHING, RefundKind, SaleStatus
 
 Row = dict[str, Any]
 
@@ -36,7 +36,7 @@ def summarise_tenders(by: Membership, span: Span) -> list[Row]:
     that came back, moves no money."""
     rows = (
         span.of(by, by.account.payments, "paid_at")
-        .exclude(method__in=[PaymentMethod.DEPOSIT, PaymentMethod.EXCHANGE])
+        .exclude(method__in=MOVES_NOTHING)
         .order_by("method")
         .values("method")
         .annotate(

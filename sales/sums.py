@@ -71,10 +71,7 @@ WITH lines AS (
          count(*) - count(z_number) AS opened, max(id::text) FILTER (WHERE z_number IS NULL)::uuid AS open
   FROM shifts GROUP BY 1, 2
 ), moved AS (
-  SELECT p.account_id, p.shift_id, p.amount FROM payments p
-  LEFT JOIN sales s ON s.account_id = p.account_id AND s.id = p.sale_id
-  LEFT JOIN refunds r ON r.account_id = p.account_id AND r.id = p.refund_id
-  WHERE p.method = 'CASH' AND NOT coalesce(r.is_late, s.is_late, false)
+  SELECT account_id, shift_id, amount FROM payments WHERE method = 'CASH' AND NOT is_late
   UNION ALL
   SELECT account_id, shift_id, amount FROM cash_events WHERE NOT is_late
 ), cash AS (

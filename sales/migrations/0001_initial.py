@@ -1874,6 +1874,7 @@ class Migration(migrations.Migration):
                 ("tendered", core.amounts.MoneyField(decimal_places=2, max_digits=14)),
                 ("reference", models.CharField(blank=True, max_length=100)),
                 ("paid_at", models.DateTimeField()),
+                ("is_late", models.BooleanField(default=False)),
                 (
                     "account",
                     models.ForeignKey(

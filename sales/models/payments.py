@@ -27,6 +27,9 @@ class PaymentMethod(models.TextChoices):
     DEPOSIT = "DEPOSIT"  # what was paid before, for what was laid aside
 
 
+MOVES_NOTHING = (PaymentMethod.DEPOSIT, PaymentMethod.EXCHANGE)  # the money had come before
+
+
 class Payment(tenancy.AccountOwned):
     """Money that came in at a register or, with a minus, went back, by one tender.
 
@@ -52,6 +55,7 @@ class Payment(tenancy.AccountOwned):
     tendered = amounts.MoneyField()
     reference = models.CharField(max_length=100, blank=True)
     paid_at = models.DateTimeField()
+    is_late = models.BooleanField(default=False)  # for a shift that was closed when it came
 
     class Meta(tenancy.AccountOwned.Meta):
         db_table = "payments"

@@ -61,6 +61,7 @@ def _payment(sale: Sale, sent: Mapping[str, Any], amount: Decimal, *, tendered: 
         tendered=tendered,
         reference=sent.get("reference", ""),
         paid_at=sale.sold_at,
+        is_late=sale.is_late,
     )
 
 
@@ -118,6 +119,7 @@ def _given_back(refund: Refund, method: str, amount: Decimal, **more: Any) -> Pa
         amount=-amount,
         tendered=-amount,
         paid_at=refund.refunded_at,
+        is_late=refund.is_late,
         **more,
     )
 
