@@ -89,6 +89,11 @@ def percent_of(amount: Decimal, percent: Decimal, exponent: int) -> Decimal:
     return (amount * percent / 100).quantize(smallest_unit(exponent), rounding=ROUND_DOWN)
 
 
+def show_money(amount: Decimal, exponent: int) -> str:
+    """The amount in figures, with the digits that the currency has."""
+    return f"{round_money(amount, exponent):f}"
+
+
 def prorate(total: Decimal, part: Decimal, whole: Decimal, exponent: int) -> Decimal:
     """The share of `total` that belongs to `part` out of `whole`.
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from core.amounts import ZERO, percent_of, prorate, round_money
+from core.amounts import ZERO, percent_of, prorate, show_money
 from sales.discounts import Reckoning, Source
 from sales.errors import CouponNotValid
 
@@ -69,7 +69,7 @@ def take_coupon(voucher: Voucher, reckoning: Reckoning) -> None:
     """Raises CouponNotValid for a basket that costs too little, after promotions."""
     left = reckoning.total()
     if left < voucher.minimum:
-        minimum = f"{round_money(voucher.minimum, reckoning.exponent):f}"
+        minimum = show_money(voucher.minimum, reckoning.exponent)
         raise CouponNotValid(reason="basket_too_small", minimum=minimum)
     reckoning.share(voucher.off(left, reckoning.exponent), Source.COUPON, voucher.id, voucher.name)
 

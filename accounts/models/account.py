@@ -67,6 +67,10 @@ class Account(tenancy.Identified):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    def show_money(self, amount: Decimal) -> str:
+        """The amount as refusals and the history tell it."""
+        return amounts.show_money(amount, self.currency_exponent)
+
     def midnight(self, day: date) -> datetime:
         """When the day begins in the account's time zone."""
         return datetime.combine(day, time.min, tzinfo=self.zone)

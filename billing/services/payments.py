@@ -15,7 +15,6 @@ from accounts.models import Membership
 from billing import queue
 from billing.errors import GatewayNotConfigured, PaymentNotUsable, PaymentOver
 from billing.models import PaymentAttempt, PaymentState
-from core.amounts import round_money
 
 
 def start_payment(
@@ -54,7 +53,7 @@ def start_payment(
     )
     attempt.due_at = attempt.next_look(now)
     attempt.save(force_insert=True)
-    told = f"{round_money(amount, by.account.currency_exponent):f}"
+    told = by.account.show_money(amount)
     accounts.record(by=by, action="payment.started", subject=attempt, after={"gateway": gateway, "amount": told})
     queue.defer(queue.PURSUE_PAYMENT, attempt)
     return attempt

@@ -145,7 +145,7 @@ class MoneyField(DecimalField):
         return amount
 
     def to_representation(self, value: Any) -> str:
-        return show_money(value, self.context["request"].account.currency_exponent)
+        return amounts.show_money(value, self.context["request"].account.currency_exponent)
 
 
 class UnitCostField(DecimalField):
@@ -173,7 +173,3 @@ class PercentField(DecimalField):
         super().__init__(
             **{"max_digits": 5, "decimal_places": 2, "min_value": amounts.ZERO, "max_value": 100, **kwargs}
         )
-
-
-def show_money(amount: Decimal, exponent: int) -> str:
-    return f"{amounts.round_money(amount, exponent):f}"

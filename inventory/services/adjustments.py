@@ -15,7 +15,7 @@ from accounts.errors import ApprovalRequired, CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import LIMITS, Capability, Role
 from core import clock, errors
-from core.amounts import round_money
+from core.amounts import round_money, show_money
 from inventory.errors import NothingExpired
 from inventory.models import (
     Adjustment,
@@ -261,4 +261,4 @@ def _beyond(by: Membership, value: Decimal) -> ApprovalRequired:
     exponent = by.account.currency_exponent
     most = round_money(max(_most(by, each) or Decimal(0) for each in (_approvers(by) or [by])), exponent)
     path = errors.FieldError("lines", ApprovalRequired.code, f"At most {most:f} at once.")
-    return ApprovalRequired(errors=[path], limit=f"{most:f}", asked=f"{round_money(value, exponent):f}")
+    return ApprovalRequired(errors=[path], limit=f"{most:f}", asked=show_money(value, exponent))

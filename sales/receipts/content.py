@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from accounts.models import Account, Membership
-from core.amounts import round_money
+from core.amounts import show_money
 from sales import queries
 from sales.models import FiscalDocument, FiscalState, Refund, Sale, SaleLine, SaleStatus
 from sales.receipts import links
@@ -147,36 +147,38 @@ def _of_sale(account: Account, sale: Sale, taxes: Taxes) -> _Told:
 
 
 def _sold(line: SaleLine, exponent: int) -> Row:
-    asked = f"{_plain(line.quantity)} × {_money(line.unit_price, exponent)}"
-    off = f" − {_money(line.discount, exponent)}" if line.discount else ""
-    return Row(line.name, _money(line.total, exponent), _notes(asked + off, line.serials))
+    asked = f"{_plain(line.quantity)} × {show_money(line.unit_price, exponent)}"
+    off = f" − {show_money(line.discount, exponent)}" if line.discount else ""
+    return Row(line.name, show_money(line.total, exponent), _notes(asked + off, line.serials))
 
 
 def _sums(sale: Sale, taxes: Taxes, exponent: int) -> Iterator[Row]:
-    yield Row("Subtotal", _money(sale.subtotal, exponent))
+    yield Row("Subtotal", show_money(sale.subtotal, exponent))
     if sale.discount_total:
-        yield Row("Discount", f"−{_money(sale.discount_total, exponent)}")
+        yield Row("Discount", f"−{show_money(sale.discount_total, exponent)}")
     yield from _levied(sale, taxes)
-    yield Row(f"Total {sale.currency}", _money(sale.total, exponent), is_strong=True)
+    yield Row(f"Total {sale.currency}", show_money(sale.total, exponent), is_strong=True)
 
 
 def _paid(sale: Sale, exponent: int) -> Iterator[Row]:
     for payment in sale.payments.all():
-        yield Row(_words(payment.method), _money(payment.tendered, exponent))
+        yield Row(_words(payment.method), show_money(payment.tendered, exponent))
     if sale.change_due:
-        yield Row("Change", _money(sale.change_due, exponent))
+        yield Row("Change", show_money(sale.change_due, exponent))
 
 
 def _of_refund(account: Account, refund: Refund, taxes: Taxes) -> _Told:
-    exponent, total = account.currency_exponent, _money(refund.total, account.currency_exponent)
-    returned = [(line, _money(line.total, exponent)) for line in refund.lines.all()]
+    exponent, total = account.currency_exponent, show_money(refund.total, account.currency_exponent)
+    returned = [(line, show_money(line.total, exponent)) for line in refund.lines.all()]
     return _Told(
         cashier=refund.refunded_by,
         at=refund.refunded_at,
         marks=["REFUND"],
         items=[Row(row.line.name, due, _notes(f"{_plain(row.quantity)} back", row.serials)) for row, due in returned],
         sums=[*_levied(refund.sale, taxes), Row(f"Refunded {refund.sale.currency}", total, is_strong=True)],
-        payments=[Row(f"{_words(each.method)} back", _money(-each.amount, exponent)) for each in refund.payments.all()],
+        payments=[
+            Row(f"{_words(each.method)} back", show_money(-each.amount, exponent)) for each in refund.payments.all()
+        ],
     )
 
 
@@ -184,10 +186,6 @@ def _levied(sale: Sale, taxes: Taxes) -> Iterator[Row]:
     within = "of which " if sale.prices_include_tax else ""
     for tax in taxes:
         yield Row(f"{within}{tax['name']} {_plain(Decimal(tax['rate']) * 100)}%", tax["amount"])
-
-
-def _money(amount: Decimal, exponent: int) -> str:
-    return f"{round_money(amount, exponent):f}"
 
 
 def _plain(number: Decimal) -> str:

@@ -35,7 +35,7 @@ def move_cash(
     shifts.lock_drawer(by, shift)
     rights.check_right(by, Capability.CASH_MOVE)
     now = timezone.now()
-    shifts.check_clock(by, "occurred_at", occurred_at, now=now)
+    rights.check_moment(by, "occurred_at", occurred_at, now=now)
     occurred_at = occurred_at or now
     if shift.closed_at and not shift.was_open_at(occurred_at):
         raise ShiftClosed
@@ -53,6 +53,6 @@ def move_cash(
         occurred_at=occurred_at,
         recorded_at=now,
     )
-    moved = {"kind": kind, "amount": shifts.show(by, amount)}
+    moved = {"kind": kind, "amount": by.account.show_money(amount)}
     accounts.record(by=by, action="shift.cash_moved", subject=shift, after=moved)
     return event

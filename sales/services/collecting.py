@@ -14,7 +14,7 @@ from accounts import services as accounts
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import errors
-from core.amounts import ZERO, round_money
+from core.amounts import ZERO
 from sales import customer_ledger
 from sales.customer_ledger import Entry
 from sales.errors import AllocationTooMuch, DebtOverpaid
@@ -122,13 +122,13 @@ def write_off_debt(*, by: Membership, debt: Debt, reason: str, amount: Decimal |
         raise _overpaid(by, debt.open_amount)
     entry = Entry(EntryKind.WRITTEN_OFF, -amount, debt, reason)
     customer_ledger.post([entry], by=by, customer=customer, source=debt, occurred_at=timezone.now())
-    accounts.record(by=by, action="debt.written_off", subject=debt, after={"amount": _shown(by, amount)})
+    accounts.record(by=by, action="debt.written_off", subject=debt, after={"amount": by.account.show_money(amount)})
     return debt
 
 
 def _moment(by: Membership, paid_at: datetime | None) -> datetime:
     now = timezone.now()
-    rights.check_moment(by, "paid_at", paid_at or now, now=now)
+    rights.check_moment(by, "paid_at", paid_at, now=now)
     return paid_at or now
 
 
@@ -153,7 +153,7 @@ def _allocate(
             raise _overpaid(by, debt.open_amount)
     left = paid - sum(parts.values(), ZERO)
     if left < 0:
-        raise AllocationTooMuch(paid=_shown(by, paid))
+        raise AllocationTooMuch(paid=by.account.show_money(paid))
     for debt in debts.values():
         part = min(left, debt.open_amount - parts.get(debt.pk, ZERO))
         left -= part
@@ -162,7 +162,7 @@ def _allocate(
 
 
 def _overpaid(by: Membership, left: Decimal) -> DebtOverpaid:
-    return DebtOverpaid(open=_shown(by, left))
+    return DebtOverpaid(open=by.account.show_money(left))
 
 
 def _book(
@@ -180,10 +180,6 @@ def _book(
     facts: dict[str, Decimal] = {}
     for entry in entries:
         facts[entry.kind.lower()] = facts.get(entry.kind.lower(), ZERO) + abs(entry.amount)
-    after = {kind: _shown(by, amount) for kind, amount in facts.items()}
+    after = {kind: by.account.show_money(amount) for kind, amount in facts.items()}
     accounts.record(by=by, action="customer.account_booked", subject=customer, after=after)
     return Booking(customer, taken, rows)
-
-
-def _shown(by: Membership, amount: Decimal) -> str:
-    return f"{round_money(amount, by.account.currency_exponent):f}"

@@ -15,7 +15,7 @@ from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
-from core.amounts import ZERO, round_money
+from core.amounts import ZERO
 from inventory import packs, pieces
 from inventory import services as inventory
 from inventory.errors import SerialElsewhere
@@ -137,8 +137,8 @@ def book_sale(
     fiscal.open_document(by=by, sale=sale)
     if voucher:
         coupons.use_voucher(by=by, voucher=voucher, sale=sale, amount=basket.taken(Source.COUPON))
-    total = round_money(sale.total, by.account.currency_exponent)
-    accounts.record(by=by, action="sale.completed", subject=sale, after={"total": f"{total:f}"})
+    total = by.account.show_money(sale.total)
+    accounts.record(by=by, action="sale.completed", subject=sale, after={"total": total})
     _issue(by=by, sale=sale, shelf=shelf, rows=rows, basket=basket, objections=objections)
     SaleLine.across_accounts.bulk_create(rows)
     of_sale = [payment for payment in taken if payment.sale]

@@ -12,7 +12,7 @@ from accounts import services as accounts
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import errors
-from core.amounts import ZERO, round_money
+from core.amounts import ZERO
 from sales import customer_ledger
 from sales.customer_ledger import Entry
 from sales.errors import CreditLimitExceeded, CustomerBlocked, CustomerInactive, CustomerRequired
@@ -78,15 +78,14 @@ def _check_credit(by: Membership, customer: Customer, amount: Decimal) -> None:
     left = customer.credit_limit - customer.debt
     if amount <= left:
         return
-    exponent = by.account.currency_exponent
     facts: dict[str, Any] = {
-        name: f"{round_money(value, exponent):f}"
+        name: by.account.show_money(value)
         for name, value in {"limit": customer.credit_limit, "debt": customer.debt, "available": max(left, ZERO)}.items()
     }
     # Who may allow it does so by raising the limit; that it was allowed once is for a second person to say.
     if by.approver is None or Capability.DEBT_ALLOW not in by.approver.capabilities:
         raise CreditLimitExceeded(**facts)
-    asked = f"{round_money(amount, exponent):f}"
+    asked = by.account.show_money(amount)
     accounts.record(by=by, action="customer.limit_exceeded", subject=customer, before=facts, after={"owed": asked})
 
 

@@ -9,7 +9,6 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import Membership
 from accounts.roles import Capability
-from core.amounts import round_money
 from sales.errors import CustomerOwes, WalletNotEmpty
 from sales.models import Customer, CustomerGroup
 from sales.services import mobile_payments, rights
@@ -48,11 +47,10 @@ def _check_terms(by: Membership, customer: Customer, facts: Mapping[str, Any]) -
 
 def erase_customer(*, by: Membership, customer: Customer) -> Customer:
     """Forget who a locked customer is; what they bought stays. Raises CustomerOwes, WalletNotEmpty."""
-    exponent = by.account.currency_exponent
     if customer.debt:
-        raise CustomerOwes(debt=f"{round_money(customer.debt, exponent):f}")
+        raise CustomerOwes(debt=by.account.show_money(customer.debt))
     if customer.wallet:
-        raise WalletNotEmpty(wallet=f"{round_money(customer.wallet, exponent):f}")
+        raise WalletNotEmpty(wallet=by.account.show_money(customer.wallet))
     mobile_payments.forget_payer(by=by, customer=customer)
     accounts.erase(by=by, row=customer, name="Erased customer", is_active=False)
     return customer

@@ -11,7 +11,6 @@ from django.utils.module_loading import import_string
 
 from accounts.models import Membership
 from core import tenancy
-from core.amounts import round_money
 from core.tenancy import STAFF
 from sales import queries
 from sales.fiscal import Adapter, AuthorityAway, Invoice, Verdict
@@ -99,7 +98,7 @@ def _invoice(row: FiscalDocument) -> Invoice:
         receipt_number=row.sale.receipt_number,
         issued_at=(document.refunded_at if isinstance(document, Refund) else document.sold_at).isoformat(),
         currency=row.sale.currency,
-        total=f"{round_money(document.total, account.currency_exponent):f}",
-        tax_total=f"{round_money(document.tax_total, account.currency_exponent):f}",
+        total=account.show_money(document.total),
+        tax_total=account.show_money(document.tax_total),
         taxes=queries.sum_taxes(document),
     )

@@ -15,7 +15,7 @@ from accounts import services as accounts
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import errors, limits, vault
-from core.amounts import ZERO, round_money
+from core.amounts import ZERO
 from sales.errors import GiftCardBlocked, GiftCardExpired, GiftCardShort, GiftCardUnknown
 from sales.models import CardEntryKind, GiftCard, GiftCardEntry, Payment, PaymentMethod, Refund, Sale
 from sales.services import money, purse, rights
@@ -62,7 +62,7 @@ def sell_gift_card(
     card.save(force_insert=True)
     _post({card: amount}, CardEntryKind.SOLD, by=by, source=card, occurred_at=sold_at)
     money.take(by=by, drawer=drawer, payments=payments, change=change, paid_at=sold_at, gift_card=card)
-    accounts.record(by=by, action="gift_card.sold", subject=card, after={"amount": _shown(by, amount)})
+    accounts.record(by=by, action="gift_card.sold", subject=card, after={"amount": by.account.show_money(amount)})
     card.code = "-".join(code[i : i + 4] for i in range(0, _LENGTH, 4))  # type: ignore[attr-defined]
     card.change_due = change  # type: ignore[attr-defined]
     return card
@@ -98,7 +98,7 @@ def spend(*, by: Membership, sale: Sale, payments: Sequence[Payment]) -> None:
         if card.expires_on and card.expires_on < sold_on:
             raise GiftCardExpired(expires_on=card.expires_on.isoformat())
         if card.balance < amount:
-            raise GiftCardShort(balance=_shown(by, card.balance))
+            raise GiftCardShort(balance=by.account.show_money(card.balance))
     taken = {card: -amount for card, amount in spent.items()}
     _post(taken, CardEntryKind.SPENT, by=by, source=sale, occurred_at=sale.sold_at)
 
@@ -164,7 +164,3 @@ def _post(
         rows.append(row)
     GiftCard.across_accounts.bulk_update(amounts, ["balance", "entry_count"])
     GiftCardEntry.across_accounts.bulk_create(rows)
-
-
-def _shown(by: Membership, amount: Decimal) -> str:
-    return f"{round_money(amount, by.account.currency_exponent):f}"

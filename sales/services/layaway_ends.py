@@ -30,10 +30,10 @@ from sales.models import (
     SaleLine,
 )
 from sales.offers import Customs
-from sales.services import rights
+from sales.services import money, purse, rights
 from sales.services.baskets import Basket
 from sales.services.complete import book_sale
-from sales.services.layaways import OF_A_LINE, OF_ALL, find_drawer_at, refuse_unless_open, show, take_money
+from sales.services.layaways import OF_A_LINE, OF_ALL, count_money, find_drawer_at, refuse_unless_open
 from sales.services.receipts import open_receipt
 
 MOST_KEPT = Decimal("0.2")  # of what all of it would have cost
@@ -50,7 +50,7 @@ def complete_layaway(
     """
     refuse_unless_open(layaway)
     if layaway.open_amount:
-        raise LayawayUnpaid(open=show(by, layaway.open_amount))
+        raise LayawayUnpaid(open=by.account.show_money(layaway.open_amount))
     serials = _serials(layaway, lines)
     now = timezone.now()
     shelf = Shelf(layaway.storefront_id, on=now.astimezone(by.account.zone).date(), cart=layaway.pk)
@@ -100,16 +100,11 @@ def cancel_layaway(
     due = layaway.paid - fee
     rights.check_refund(by, due)
     back = _split(by, layaway, due, payments)
-    gone = take_money(
-        by=by,
-        layaway=layaway,
-        drawer=drawer,
-        payments=[{"method": method, "amount": -amount} for method, amount in back.items()],
-        now=timezone.now(),
-    )
+    gone = [{"method": method, "amount": -amount} for method, amount in back.items()]
+    count_money(by, layaway, gone)
     layaway.fee = fee
     _end(by, layaway, "cancelled", status=LayawayStatus.CANCELLED, closing_reason=reason)
-    Payment.across_accounts.bulk_create(gone)
+    money.take(by=by, drawer=drawer, payments=gone, paid_at=timezone.now(), layaway=layaway)
     _keep_in_wallet(by, layaway, back.get(PaymentMethod.WALLET, ZERO))
     inventory.release_cart(by=by, cart=layaway.pk)
     return layaway
@@ -129,7 +124,7 @@ def _end(by: Membership, layaway: Layaway, step: str, **facts: Any) -> None:
         after={
             "status": layaway.status,
             "sale": layaway.sale_id,
-            "fee": show(by, layaway.fee),
+            "fee": by.account.show_money(layaway.fee),
             "reason": layaway.closing_reason,
         },
     )
@@ -179,35 +174,22 @@ def _look(by: Membership, shelf: Shelf, rows: Sequence[SaleLine]) -> Basket:
 def _check_fee(by: Membership, layaway: Layaway, fee: Decimal) -> None:
     most = min(layaway.paid, round_money(layaway.total * MOST_KEPT, by.account.currency_exponent))
     if fee > most:
-        raise FeeTooLarge(most=show(by, most))
+        raise FeeTooLarge(most=by.account.show_money(most))
 
 
 def _split(
     by: Membership, layaway: Layaway, due: Decimal, sent: Sequence[Mapping[str, Any]] | None
 ) -> dict[str, Decimal]:
     """How much goes back by which tender. Raises RefundTenderMismatch."""
-    left: dict[str, Decimal] = {}
-    for payment in queries.find_instalments(layaway):
-        left[payment.method] = left.get(payment.method, ZERO) + payment.amount
+    left = purse.by_tender((paid.method, paid.amount) for paid in queries.find_instalments(layaway))
     if sent is None:
-        return _as_it_came(due, left)
-    wanted: dict[str, Decimal] = {}
-    for part in sent:
-        wanted[part["method"]] = wanted.get(part["method"], ZERO) + part["amount"]
-    by_tender = ((method, amount) for method, amount in wanted.items() if method != PaymentMethod.WALLET)
-    fits = all(amount <= left.get(method, ZERO) for method, amount in by_tender)
+        return purse.fill(due, left.items())
+    wanted = purse.by_tender((part["method"], part["amount"]) for part in sent)
+    fits = all(amount <= left.get(method, ZERO) for method, amount in wanted.items() if method != PaymentMethod.WALLET)
     if not fits or sum(wanted.values(), ZERO) != due:
-        shown = {method: show(by, amount) for method, amount in left.items()}
-        raise RefundTenderMismatch(total=show(by, due), left=shown)
+        shown = {method: by.account.show_money(amount) for method, amount in left.items()}
+        raise RefundTenderMismatch(total=by.account.show_money(due), left=shown)
     return wanted
-
-
-def _as_it_came(due: Decimal, left: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    wanted = {}
-    for method, most in left.items():
-        wanted[method] = min(due, most)
-        due -= wanted[method]
-    return {method: amount for method, amount in wanted.items() if amount}
 
 
 def _keep_in_wallet(by: Membership, layaway: Layaway, amount: Decimal) -> None:

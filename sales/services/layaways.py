@@ -18,8 +18,8 @@ from inventory import packs
 from inventory import services as inventory
 from inventory.services import Shelf
 from sales.errors import DepositTooSmall, LayawayClosed, LayawayOverpaid
-from sales.models import Customer, Layaway, LayawayLine, LayawayStatus, Payment, PricedLine, PriceLevel, Register
-from sales.services import drawers
+from sales.models import Customer, Layaway, LayawayLine, LayawayStatus, PricedLine, PriceLevel, Register
+from sales.services import drawers, money
 from sales.services.baskets import Asked
 from sales.services.quotes import Quote, make_quote
 
@@ -69,14 +69,18 @@ def open_layaway(
         opened_at=now,
         **{name: getattr(quote.sale, name) for name in OF_ALL},
     )
-    taken = take_money(by=by, layaway=layaway, drawer=drawer, payments=payments, now=now)
+    count_money(by, layaway, payments)
     _check_deposit(by, layaway)
     layaway.save(force_insert=True)
     rows = [_line(layaway, row) for row in quote.rows]
     LayawayLine.across_accounts.bulk_create(rows)
-    Payment.across_accounts.bulk_create(taken)
+    money.take(by=by, drawer=drawer, payments=payments, paid_at=now, layaway=layaway)
     _hold(by, layaway, quote)
-    after = {"total": show(by, layaway.total), "paid": show(by, layaway.paid), "due_on": due_on}
+    after = {
+        "total": by.account.show_money(layaway.total),
+        "paid": by.account.show_money(layaway.paid),
+        "due_on": due_on,
+    }
     accounts.record(by=by, action="layaway.opened", subject=layaway, after=after)
     layaway._prefetched_objects_cache = {"lines": rows}  # type: ignore[attr-defined]
     return layaway
@@ -91,16 +95,16 @@ def pay_layaway(*, by: Membership, layaway: Layaway, register: UUID, payments: S
     refuse_unless_open(layaway)
     drawer = find_drawer_at(by, register, layaway.storefront_id)
     before = layaway.paid
-    taken = take_money(by=by, layaway=layaway, drawer=drawer, payments=payments, now=timezone.now())
+    count_money(by, layaway, payments)
     layaway.version += 1
     layaway.save(update_fields=["paid", "version"])
-    Payment.across_accounts.bulk_create(taken)
+    money.take(by=by, drawer=drawer, payments=payments, paid_at=timezone.now(), layaway=layaway)
     accounts.record(
         by=by,
         action="layaway.paid",
         subject=layaway,
-        before={"paid": show(by, before)},
-        after={"paid": show(by, layaway.paid)},
+        before={"paid": by.account.show_money(before)},
+        after={"paid": by.account.show_money(layaway.paid)},
     )
     return layaway
 
@@ -119,37 +123,12 @@ def find_drawer_at(by: Membership, register_id: UUID, storefront_id: UUID) -> Re
     return drawer
 
 
-def take_money(
-    *,
-    by: Membership,
-    layaway: Layaway,
-    drawer: Register,
-    payments: Sequence[Mapping[str, Any]],
-    now: datetime,
-) -> list[Payment]:
-    """Payments for a layaway, which is told of them; those with a minus go back. Raises LayawayOverpaid."""
-    left, sent = layaway.open_amount, sum((payment["amount"] for payment in payments), ZERO)
+def count_money(by: Membership, layaway: Layaway, payments: Sequence[Mapping[str, Any]]) -> None:
+    """Tell a layaway what is paid of it; what has a minus goes back. Raises LayawayOverpaid."""
+    left, sent = layaway.open_amount, money.sum_of(payments)
     if sent > left:
-        raise LayawayOverpaid(open=show(by, left))
+        raise LayawayOverpaid(open=by.account.show_money(left))
     layaway.paid += sent
-    return [
-        Payment(
-            account_id=by.account_id,
-            register=drawer,
-            shift_id=drawer.open_shift_id,
-            layaway=layaway,
-            method=payment["method"],
-            amount=payment["amount"],
-            tendered=payment["amount"],
-            reference=payment.get("reference", ""),
-            paid_at=now,
-        )
-        for payment in payments
-    ]
-
-
-def show(by: Membership, amount: Decimal) -> str:
-    return f"{round_money(amount, by.account.currency_exponent):f}"
 
 
 def _check_due(due_on: date, *, today: date) -> None:
@@ -168,7 +147,7 @@ def _find_customer(by: Membership, customer_id: UUID) -> Customer:
 def _check_deposit(by: Membership, layaway: Layaway) -> None:
     least = round_money(layaway.total * by.account.layaway_deposit_rate, by.account.currency_exponent)
     if layaway.paid < least:
-        raise DepositTooSmall(least=show(by, least))
+        raise DepositTooSmall(least=by.account.show_money(least))
 
 
 def _line(layaway: Layaway, row: PricedLine) -> LayawayLine:

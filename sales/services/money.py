@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accounts import services as accounts
 from accounts.models import Membership
-from core.amounts import ZERO, round_money
+from core.amounts import ZERO, show_money
 from sales.errors import PaymentShort, PaymentTooMuch
 from sales.models import Payment, PaymentMethod, Register
 from sales.services import drawers
@@ -30,10 +30,10 @@ def change_of(payments: Sequence[Mapping[str, Any]], *, due: Decimal, exponent: 
     """What goes back of what is handed over. Raises PaymentShort, and PaymentTooMuch where it is more than the cash."""
     change = sum_of(payments) - due
     if change < 0:
-        raise PaymentShort(total=f"{round_money(due, exponent):f}")
+        raise PaymentShort(total=show_money(due, exponent))
     cash = sum_of(payments, PaymentMethod.CASH)
     if change > cash:
-        raise PaymentTooMuch(excess=f"{round_money(change - cash, exponent):f}")
+        raise PaymentTooMuch(excess=show_money(change - cash, exponent))
     return change
 
 
@@ -73,6 +73,7 @@ def take(
         )
         for payment, amount, _ in less_change(payments, change)
     ]
-    rows[0].pk = id or rows[0].pk
+    if id:
+        rows[0].pk = id
     Payment.across_accounts.bulk_create(rows)
     return rows

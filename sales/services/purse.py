@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Sum
 
 from accounts.models import Membership
-from core.amounts import ZERO, round_money
+from core.amounts import ZERO
 from sales import queries
 from sales.errors import CustomerRequired, RefundTenderMismatch
 from sales.models import EntryKind, PaymentMethod, Refund, Sale
@@ -38,8 +38,8 @@ class Purse:
         if sent is None:
             others = [(method, amount) for method, amount in self.left.items() if method != CREDIT]
             settled = (CREDIT, self.left.get(CREDIT, ZERO) - self.owed)
-            return _fill(total, [(CREDIT, self.owed), *others, settled])
-        wanted = _by_tender((payment["method"], payment["amount"]) for payment in sent)
+            return fill(total, [(CREDIT, self.owed), *others, settled])
+        wanted = by_tender((payment["method"], payment["amount"]) for payment in sent)
         fits = all(amount <= self.left.get(method, ZERO) for method, amount in wanted.items() if method not in FREE)
         if not fits or sum(wanted.values(), ZERO) != total or wanted.get(CREDIT, ZERO) < min(total, self.owed):
             raise self._mismatch(by, total)
@@ -49,18 +49,17 @@ class Purse:
 
     def carry(self, total: Decimal, given: Shares) -> Shares:
         """By which tenders so much came that pays for something else, once those shares have gone back."""
-        return _fill(total, [(method, amount - given.get(method, ZERO)) for method, amount in self.left.items()])
+        return fill(total, [(method, amount - given.get(method, ZERO)) for method, amount in self.left.items()])
 
     def _mismatch(self, by: Membership, total: Decimal) -> RefundTenderMismatch:
-        exponent = by.account.currency_exponent
-        left = {method: f"{round_money(amount, exponent):f}" for method, amount in self.left.items() if amount > 0}
-        return RefundTenderMismatch(total=f"{round_money(total, exponent):f}", left=left)
+        left = {method: by.account.show_money(amount) for method, amount in self.left.items() if amount > 0}
+        return RefundTenderMismatch(total=by.account.show_money(total), left=left)
 
 
 def open_purse(*, by: Membership, refund: Refund) -> Purse:
     """What is left of the locked sale that the refund is of. Where it was on credit, its customer is locked too."""
     sale = refund.sale
-    left = _by_tender((paid.came_by or paid.method, paid.amount) for paid in queries.find_tenders(sale))
+    left = by_tender((paid.came_by or paid.method, paid.amount) for paid in queries.find_tenders(sale))
     if PaymentMethod.CASH in left:
         left[PaymentMethod.CASH] -= rounding_left(sale)
     credit = left.get(CREDIT, ZERO)
@@ -93,7 +92,8 @@ def _unpaid(by: Membership, sale: Sale, credit: Decimal) -> Decimal:
     return max(credit - paid, min(credit, still_open))
 
 
-def _fill(total: Decimal, ways: Iterable[tuple[str, Decimal]]) -> Shares:
+def fill(total: Decimal, ways: Iterable[tuple[str, Decimal]]) -> Shares:
+    """So much, shared out over the ways in their order, each up to the most that it takes."""
     shares: Shares = {}
     for method, most in ways:
         part = min(total, max(most, ZERO))
@@ -103,7 +103,8 @@ def _fill(total: Decimal, ways: Iterable[tuple[str, Decimal]]) -> Shares:
     return shares
 
 
-def _by_tender(amounts: Iterable[tuple[str, Decimal]]) -> Shares:
+def by_tender(amounts: Iterable[tuple[str, Decimal]]) -> Shares:
+    """The sum of each tender."""
     sums: Shares = {}
     for method, amount in amounts:
         sums[method] = sums.get(method, ZERO) + amount

@@ -16,7 +16,7 @@ from accounts.errors import ApprovalRequired, CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import clock, errors
-from core.amounts import ZERO, prorate, round_money
+from core.amounts import ZERO, prorate
 from inventory import packs
 from inventory import services as inventory
 from inventory.services import Return
@@ -101,6 +101,7 @@ class TakenBack:
                 amount=-amount,
                 tendered=-amount,
                 paid_at=refund.refunded_at,
+                is_late=refund.is_late,
             )
             for came_by, amount in carried.items()
         ]
@@ -191,8 +192,8 @@ def write_refund(*, by: Membership, taken: TakenBack, given: Shares, carried: Sh
     SaleLine.across_accounts.bulk_update(taken.sold, ["refunded_quantity"])
     sale.status = SaleStatus.VOIDED if refund.kind == RefundKind.VOID else _status(taken.sold)
     sale.save(update_fields=["status"])
-    total = round_money(refund.total, by.account.currency_exponent)
-    accounts.record(by=by, action=ACTIONS[refund.kind], subject=sale, after={"total": f"{total:f}", **_why(refund)})
+    total = by.account.show_money(refund.total)
+    accounts.record(by=by, action=ACTIONS[refund.kind], subject=sale, after={"total": total, **_why(refund)})
     _return_goods(by=by, refund=refund, rows=rows, drawer=drawer)
     refund._prefetched_objects_cache = {"lines": rows, "payments": payments}  # type: ignore[attr-defined]
     return refund
@@ -229,12 +230,10 @@ def _lock_lines(sale: Sale) -> QuerySet[SaleLine]:
 
 
 def _check_clock(*, by: Membership, sale: Sale, refunded_at: datetime, now: datetime) -> None:
-    clock.refuse_impossible("refunded_at", refunded_at, now=now)
     if refunded_at < sale.sold_at - clock.MOST_AHEAD:
         before = errors.FieldError("refunded_at", "before_sale", "That is before the sale.")
         raise errors.InvalidInput(errors=[before])
-    if clock.is_late(refunded_at, now=now):
-        rights.check_right(by, Capability.SALE_BACKDATE)
+    rights.check_moment(by, "refunded_at", refunded_at, now=now)
 
 
 def _refund_line(

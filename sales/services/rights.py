@@ -49,8 +49,11 @@ def check_right(by: Membership, capability: Capability) -> None:
         raise CapabilityMissing(capability=capability)
 
 
-def check_moment(by: Membership, field: str, moment: datetime, *, now: datetime) -> None:
-    """Raises InvalidInput for a moment that cannot be, CapabilityMissing for one longer ago than a till is offline."""
+def check_moment(by: Membership, field: str, moment: datetime | None, *, now: datetime) -> None:
+    """Raises InvalidInput for a moment that cannot be, CapabilityMissing for one longer ago than a till is offline;
+    without one it is now."""
+    if moment is None:
+        return
     clock.refuse_impossible(field, moment, now=now)
     if clock.is_late(moment, now=now):
         check_right(by, Capability.SALE_BACKDATE)
@@ -64,7 +67,7 @@ def check_refund(by: Membership, total: Decimal) -> None:
     most = round_money(limit.scaleb(-exponent), exponent)
     if total > most:
         beyond = _beyond("lines", f"At most {most:f} at once.")
-        raise ApprovalRequired(errors=[beyond], limit=f"{most:f}", asked=f"{round_money(total, exponent):f}")
+        raise ApprovalRequired(errors=[beyond], limit=f"{most:f}", asked=by.account.show_money(total))
 
 
 def _check_discount(by: Membership, reductions: Sequence[Reduction]) -> None:

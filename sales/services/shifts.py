@@ -13,8 +13,8 @@ from accounts import queries as people
 from accounts import services as accounts
 from accounts.models import Membership
 from accounts.roles import Capability
-from core import clock, errors
-from core.amounts import ZERO, round_money
+from core import errors
+from core.amounts import ZERO
 from sales import shift_report
 from sales.errors import ShiftClosed, ShiftOpen
 from sales.models import HandOver, Register, Shift
@@ -44,12 +44,12 @@ def open_shift(
     if drawer.open_shift_id:
         raise ShiftOpen
     now = timezone.now()
-    check_clock(by, "opened_at", opened_at, now=now)
+    rights.check_moment(by, "opened_at", opened_at, now=now)
     shift: Shift = by.account.shifts.create(
         id=id or uuid7(), register=drawer, opening_float=opening_float, opened_by=by, opened_at=opened_at or now
     )
     _set_open(drawer, shift)
-    accounts.record(by=by, action="shift.opened", subject=shift, after={"float": show(by, opening_float)})
+    accounts.record(by=by, action="shift.opened", subject=shift, after={"float": by.account.show_money(opening_float)})
     return shift
 
 
@@ -70,7 +70,7 @@ def hand_over_shift(
     if shift.closed_at:
         raise ShiftClosed
     now = timezone.now()
-    check_clock(by, "occurred_at", occurred_at, now=now)
+    rights.check_moment(by, "occurred_at", occurred_at, now=now)
     expected = shift_report.expected_cash(shift)
     last = shift.hand_overs.order_by("id").last()
     note: HandOver = shift.hand_overs.create(
@@ -82,7 +82,11 @@ def hand_over_shift(
         occurred_at=occurred_at or now,
         recorded_at=now,
     )
-    told = {"to": note.taken_by_id, "counted": show(by, counted), "expected": show(by, expected)}
+    told = {
+        "to": note.taken_by_id,
+        "counted": by.account.show_money(counted),
+        "expected": by.account.show_money(expected),
+    }
     accounts.record(by=by, action="shift.handed_over", subject=shift, after=told)
     return shift
 
@@ -100,12 +104,14 @@ def close_shift(
     if shift.closed_at:
         raise ShiftClosed
     now = timezone.now()
-    check_clock(by, "closed_at", closed_at, now=now)
+    rights.check_moment(by, "closed_at", closed_at, now=now)
     if closed_at and closed_at < shift.opened_at:
         before = errors.FieldError("closed_at", "before_opening", "That is before the shift was opened.")
         raise errors.InvalidInput(errors=[before])
     shift.closed_at, shift.closed_by = closed_at or max(now, shift.opened_at), by
-    shift.denominations = [{"value": show(by, kind["value"]), "count": kind["count"]} for kind in denominations]
+    shift.denominations = [
+        {"value": by.account.show_money(kind["value"]), "count": kind["count"]} for kind in denominations
+    ]
     shift.counted = sum((kind["value"] * kind["count"] for kind in denominations), ZERO)
     shift.expected = shift_report.expected_cash(shift)
     drawer.last_z_number += 1
@@ -113,7 +119,11 @@ def close_shift(
     shift.z_report = _z_report(by, drawer, shift)
     shift.save(update_fields=SEALED)
     _set_open(drawer, None)
-    told = {"z_number": shift.z_number, "counted": show(by, shift.counted), "expected": show(by, shift.expected)}
+    told = {
+        "z_number": shift.z_number,
+        "counted": by.account.show_money(shift.counted),
+        "expected": by.account.show_money(shift.expected),
+    }
     accounts.record(by=by, action="shift.closed", subject=shift, after=told)
     return shift
 
@@ -143,20 +153,6 @@ def lock_drawer(by: Membership, shift: Shift) -> Register:
         raise errors.NotFound
     accounts.dismiss_approver_elsewhere(by=by, location_id=register.storefront_id)
     return register
-
-
-def check_clock(by: Membership, field: str, moment: datetime | None, *, now: datetime) -> None:
-    """Raises InvalidInput for a moment that cannot be, CapabilityMissing for one long past without the right."""
-    if moment is None:
-        return
-    clock.refuse_impossible(field, moment, now=now)
-    if clock.is_late(moment, now=now):
-        rights.check_right(by, Capability.SALE_BACKDATE)
-
-
-def show(by: Membership, amount: Decimal) -> str:
-    """An amount as the history tells it."""
-    return f"{round_money(amount, by.account.currency_exponent):f}"
 
 
 def _set_open(drawer: Register, shift: Shift | None) -> None:

@@ -165,7 +165,7 @@ def _credit(
 def _decide(by: Membership, transfer: IncomingTransfer, state: TransferState, now: datetime) -> None:
     transfer.state, transfer.decided_by, transfer.decided_at = state, by, now
     transfer.save(update_fields=["state", "customer", "reason", "decided_by", "decided_at"])
-    amount = f"{round_money(transfer.amount, by.account.currency_exponent):f}"
+    amount = by.account.show_money(transfer.amount)
     accounts.record(
         by=by,
         action=f"transfer.{state.lower()}",

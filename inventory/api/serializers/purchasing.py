@@ -110,7 +110,8 @@ class PurchaseOrderDetailSerializer(PurchaseOrderSerializer):
     def get_total(self, order: PurchaseOrder) -> str:
         """What all that was ordered costs."""
         total = sum((line.quantity * line.unit_cost for line in order.lines.all()), ZERO)
-        return fields.show_money(total, self.context["request"].account.currency_exponent)
+        shown: str = self.context["request"].account.show_money(total)
+        return shown
 
 
 class ReturnItemInput(Serializer):
