@@ -60,9 +60,33 @@ def take_item(*, by: Membership, kind: str, facts: Mapping[str, Any], sent_at: d
 def note_rejected(
     *, by: Membership, kind: str, item_id: UUID, reason: Mapping[str, Any], content: Mapping[str, Any]
 ) -> None:
-    """Keep what could not be taken for a person to look at: it has happened all the same."""
+    """Keep what could not be taken for a person to look at, at the place that it names: it has happened all the
+    same."""
     by.account.sync_issues.filter(item_id=item_id).delete()
-    _note(by, kind, item_id, Verdict.REJECTED, [reason], content=content)
+    storefront_id = _find_place(by, content)
+    _note(by, kind, item_id, Verdict.REJECTED, [reason], content=content, storefront_id=storefront_id)
+
+
+# What may say where something happened, and the way from there to the storefront.
+_PLACES: Mapping[str, tuple[Callable[[Account], Any], str]] = {
+    "storefront": (lambda account: account.locations.storefronts(), "pk"),
+    "register": (lambda account: account.registers, "storefront_id"),
+    "shift": (lambda account: account.shifts, "register__storefront_id"),
+    "sale": (lambda account: account.sales, "storefront_id"),
+}
+
+
+def _find_place(by: Membership, content: Mapping[str, Any]) -> UUID | None:
+    """The storefront that was named, as far as it can be told and the member works there."""
+    for name, (rows, storefront) in _PLACES.items():
+        try:
+            named = UUID(content.get(name))
+        except (TypeError, ValueError, AttributeError):
+            continue
+        found: UUID | None = rows(by.account).open_to(by).filter(pk=named).values_list(storefront, flat=True).first()
+        if found:
+            return found
+    return None
 
 
 def review_issue(*, by: Membership, issue: SyncIssue) -> SyncIssue:
