@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from accounts.models import Account, Membership
 from core import errors
 from sales.models import CashEvent, Customer, HandOver, Refund, Sale, Shift
-from sales.services import shifts
+from sales.services import drawers, shifts
 from sales.services.cash import move_cash
 from sales.services.collecting import Booking, collect_debt
 from sales.services.complete import complete_sale
@@ -62,25 +63,33 @@ def _find_booking(by: Membership, facts: Facts) -> Booking | None:
     return Booking(payment.customer, [payment], entries) if payment and entries else None
 
 
-def _lock_shift(by: Membership, pk: UUID) -> Shift:
+def _open(*, by: Membership, opened_at: datetime | None = None, **facts: Any) -> Shift:
+    drawers.check_covered(by=by, happened_at=opened_at)
+    return shifts.open_shift(by=by, opened_at=opened_at, **facts)
+
+
+def _lock_shift(by: Membership, pk: UUID, at: datetime | None) -> Shift:
+    """The shift, in which something happened that the subscription covered."""
     worked: Shift | None = by.account.shifts.open_to(by).locked().filter(pk=pk).first()
     if worked is None:
         raise errors.InvalidInput(errors=[errors.unknown_reference("shift")])
+    drawers.check_covered(by=by, happened_at=at, shift_id=pk, opened_at=worked.opened_at)
     return worked
 
 
 def _move_cash(*, by: Membership, shift: UUID, **facts: Any) -> CashEvent:
-    return move_cash(by=by, shift=_lock_shift(by, shift), **facts)
+    return move_cash(by=by, shift=_lock_shift(by, shift, facts.get("occurred_at")), **facts)
 
 
 def _hand_over(*, by: Membership, id: UUID, shift: UUID, **facts: Any) -> HandOver:  # noqa: A002 - the client's own id
-    worked = shifts.hand_over_shift(by=by, shift=_lock_shift(by, shift), id=id, **facts)
+    worked = _lock_shift(by, shift, facts.get("occurred_at"))
+    shifts.hand_over_shift(by=by, shift=worked, id=id, **facts)
     note: HandOver = worked.hand_overs.get(pk=id)
     return note
 
 
 def _close(*, by: Membership, shift: UUID, id: UUID, **facts: Any) -> Shift:  # noqa: A002, ARG001 - of no row
-    return shifts.close_shift(by=by, shift=_lock_shift(by, shift), **facts)
+    return shifts.close_shift(by=by, shift=_lock_shift(by, shift, facts.get("closed_at")), **facts)
 
 
 def _find_closed(by: Membership, facts: Facts) -> Shift | None:
@@ -95,7 +104,7 @@ KINDS: Mapping[str, Kind] = {
     "customer": Kind(_by_id(lambda account: account.customers), add_customer, hears=False),
     "shift_open": Kind(
         _by_id(lambda account: account.shifts),
-        shifts.open_shift,
+        _open,
         "opened_at",
         lambda shift: shift.register.storefront_id,
     ),
