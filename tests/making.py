@@ -342,7 +342,8 @@ def refund(cast):
 
 
 def exchange(cast):
-    price = 200 + 5 * next(serial)  # always dearer than what an earlier exchange sold
+    _, line = unrefunded(cast)
+    price = Decimal(line["total"]) + 50  # dearer than what comes back, which an earlier exchange may have sold
     thing = {"product": str(cast.shop.products[0].pk), "pack": pack(cast), "quantity": "1", "unit_price": str(price)}
     by_phone = {"method": "MOBILE_MONEY", "amount": "5", "attempt": paid_by_phone(cast)}
     paid = [by_phone, {"method": "CASH", "amount": "1000000"}]
