@@ -1,6 +1,7 @@
-"""The writers of files and tasks."""
+"""The writers of files, tasks and notifications."""
 
 from system.services.files import find_file, keep_file, remove_unused_files
+from system.services.notifications import notify, read_notification, read_notifications
 from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
 from system.services.working import run_task
 from system.services.writing import write_listing
@@ -10,6 +11,9 @@ __all__ = [
     "find_file",
     "keep_file",
     "note_errors",
+    "notify",
+    "read_notification",
+    "read_notifications",
     "refuse_task",
     "remove_unused_files",
     "run_task",
