@@ -73,7 +73,7 @@ def ask(provider: str, keys: Keys) -> CheckState:
         return CheckState.AWAY
     if answer.status_code in _REFUSALS:
         return CheckState.REFUSED
-    return CheckState.ACCEPTED if answer.ok else CheckState.AWAY
+    return CheckState.ACCEPTED if answer.status_code == requests.codes.ok else CheckState.AWAY
 
 
 def _headers(provider: str, keys: Keys) -> dict[str, str]:
