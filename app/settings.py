@@ -153,6 +153,11 @@ TASK_RIGHTS = {
     "inventory.import": "catalog:import",
     "sales.export": "report:export",
 }
+# Kinds of notices, and the right of those who are told.
+NOTICES: dict[str, str] = {
+    "till.paid_late": "debt:allow",
+    "till.unmatched": "debt:allow",
+}
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
@@ -164,6 +169,20 @@ PROCRASTINATE_WORKER_DEFAULTS = {
     "stalled_worker_timeout": WORKER_SILENCE,
     "shutdown_graceful_timeout": 10,  # seconds; a step that takes longer is undone, and begun again by the next worker
 }
+
+# Settings of members and of businesses (docs/adr/0018)
+
+FIND_PLACE = "inventory.services.places.find_place"  # where a member may say that they usually work
+# Where a provider is asked whether it takes a business's own keys; where there is none, they are kept untried.
+PROVIDER_URLS: dict[str, str] = {
+    "PAYSTACK": env.str("PAYSTACK_URL", default="https://api.paystack.co"),
+    "STRIPE": env.str("STRIPE_URL", default="https://api.stripe.com"),
+    "MOMO": env.str("MOMO_URL", default="https://proxy.momoapi.mtn.com"),
+    "SMS": env.str("SMS_URL", default=""),
+    "AI": env.str("AI_URL", default=""),
+}
+# The platform's own, for accounts that have none; those to gateways stand in GATEWAYS.
+PLATFORM_KEYS: dict[str, str] = {"SMS": env.str("SMS_API_KEY", default=""), "AI": env.str("AI_API_KEY", default="")}
 
 # Receipts that a tax authority certifies (sales/fiscal)
 
@@ -225,6 +244,7 @@ RATE_LIMITS: dict[str, tuple[int, int]] = {
     "pin_member": (30, 3600),  # per member
     "receipt": (60, 60),  # that are looked at by their links, per address
     "approver": (10, 3600),  # per member who asks for an approval
+    "integration_check": (20, 3600),  # of keys that are tried, per business
     "gift_card": (10, 900),  # codes per member that are not right
 }
 for _name, _limit in env.dict("RATE_LIMITS", default={}).items():  # such as login=20/900,pin=10/900
