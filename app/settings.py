@@ -241,6 +241,7 @@ ACCOUNT_SETUP = [
     "inventory.services.open_first_places",
     "sales.services.add_first_register",
 ]
+SWITCHES = "system.modules.switches_of"  # which modules are on, for whoever has signed in
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
 }
@@ -340,10 +341,11 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccountAuthentication"],
-    # The policy, in reading order: who, may they, is it paid for.
+    # The policy, in reading order: who, may they, is it switched on, is it paid for.
     "DEFAULT_PERMISSION_CLASSES": [
         "accounts.permissions.HasTenantAccess",
         "accounts.permissions.HasCapability",
+        "system.permissions.ModuleIsEnabled",
         "subscriptions.permissions.SubscriptionAllows",
     ],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],

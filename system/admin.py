@@ -1,7 +1,8 @@
 from django.contrib import admin
 
 from core.admin import AccountFilter, StaffAdmin
-from system.models import Task
+from system.models import AccountModuleSettings, Task
+from system.modules import Module
 
 
 @admin.register(Task)
@@ -14,3 +15,11 @@ class TaskAdmin(StaffAdmin):
     list_filter = (AccountFilter, "state", "kind")
     list_select_related = ("account", "by")
     search_fields = ("=id", "=request_id")
+
+
+@admin.register(AccountModuleSettings)
+class AccountModuleSettingsAdmin(StaffAdmin):
+    fields = ("id", "account", *(f"{module}_enabled" for module in Module))
+    list_display = ("account", *(f"{module}_enabled" for module in Module))
+    list_select_related = ("account",)
+    search_fields = ("account__name", "=id")

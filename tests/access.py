@@ -195,6 +195,9 @@ TABLE = {
     "GET system/tasks/{pk}/errors/": ("task:read", "account"),
     "GET system/tasks/{pk}/file/": ("task:read", "account"),
     "POST system/tasks/{pk}/cancel/": ("task:read", "account"),
+    "GET system/settings/account-modules/": ("account:read", "account"),
+    "PATCH system/settings/account-modules/": ("settings:change", "account"),
+    "GET system/settings/account-modules/check/{module}/": ("account:read", "account"),
     "POST inventory/exports/": ("report:export", "exports"),
     "POST inventory/labels/": ("catalog:change", "inventory"),
     "GET sales/registers/": ("sale:read", "sales"),
@@ -380,7 +383,7 @@ IN = "in"
 GATE = {
     "not_signed_in", "credential_invalid", "credentials_disagree", "csrf_failed", "second_factor_required",
     "no_business", "account_not_named", "own_affair", "pin_not_enough", "capability_missing", "view_not_declared",
-    "subscription_expired",
+    "subscription_expired", "module_disabled",
 }  # fmt: skip
 
 # By which credential somebody asks. A void one is answered the same whoever's it is.

@@ -31,6 +31,7 @@ class SalesExportInput(Serializer):
 
 class SalesExportViewSet(AccountViewSet):
     write_capability = Capability.REPORT_EXPORT
+    module = "sales"
     feature = "exports"
     serializer_class = TaskSerializer
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"create": SalesExportInput}

@@ -19,7 +19,7 @@ from inventory import services as inventory
 from inventory.services import Shelf
 from sales.errors import DepositTooSmall, LayawayClosed, LayawayOverpaid
 from sales.models import Customer, Layaway, LayawayLine, LayawayStatus, PricedLine, PriceLevel, Register
-from sales.services import drawers, money
+from sales.services import drawers, money, rights
 from sales.services.baskets import Asked
 from sales.services.quotes import Quote, make_quote
 
@@ -53,6 +53,7 @@ def open_layaway(
     now = timezone.now()
     today = now.astimezone(by.account.zone).date()
     _check_due(due_on, today=today)
+    rights.check_customer(by, customer)
     whose = _find_customer(by, customer)
     drawer = find_drawer_at(by, register, storefront)
     shelf = Shelf(storefront, on=today)

@@ -26,7 +26,7 @@ from sales.models import (
     TransferCause,
     TransferState,
 )
-from sales.services import collecting, drawers
+from sales.services import collecting, drawers, rights
 
 
 def keep_transfer(*, account: Account, gateway: str, reference: str, finding: Finding) -> None:
@@ -86,6 +86,7 @@ def match_transfer(
     register that is unknown or missing.
     """
     _refuse_decided(transfer)
+    rights.check_customer(by, customer)
     account = by.account
     is_whole = transfer.amount == round_money(transfer.amount, account.currency_exponent)
     if transfer.currency != account.currency or transfer.amount <= ZERO or not is_whole:

@@ -1,15 +1,18 @@
-"""The writers of files and tasks."""
+"""The writers of switches, files and tasks."""
 
 from system.services.files import find_file, keep_file, remove_unused_files
+from system.services.switching import change_modules, open_module_settings
 from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
 from system.services.working import run_task
 from system.services.writing import write_listing
 
 __all__ = [
     "cancel_task",
+    "change_modules",
     "find_file",
     "keep_file",
     "note_errors",
+    "open_module_settings",
     "refuse_task",
     "remove_unused_files",
     "run_task",
