@@ -34,7 +34,7 @@ def refuse_task(*, by: Membership, task: Task) -> None:
     if right and not by.may(right):
         raise CapabilityMissing(capability=right)
     app = task.kind.partition(".")[0]
-    if app in modules.Module.__members__.values():
+    if app in set(modules.Module):
         modules.require_module(by.account, app)
 
 
