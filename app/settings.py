@@ -195,6 +195,7 @@ if FAKE_GATEWAYS or env.str("PAYSTACK_SECRET_KEY", default=""):
     }
 # What is paid for, and which service takes the money when it comes: called with by= and attempt=.
 PAYMENT_PURPOSES: dict[str, str] = {"till": "sales.services.receive_payment"}
+CREDITS_LOW = env.int("CREDITS_LOW", default=50)  # fewer than so many are few
 UNKNOWN_PAYMENTS = "sales.services.keep_transfer"  # money that nobody asked for
 PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a payer is given
 PAYMENT_KEPT = env.int("PAYMENT_KEPT", default=900)  # seconds that money waits for what it pays, before it came late
