@@ -258,6 +258,7 @@ TABLE = {
     "GET sales/layaways/": ("sale:read", "sales"),
     "POST sales/layaways/": ("sale:complete", "sales"),
     "GET sales/layaways/{pk}/": ("sale:read", "sales"),
+    "PATCH sales/layaways/{pk}/": ("sale:complete", "sales"),
     "POST sales/layaways/{pk}/payments/": ("sale:complete", "sales"),
     "POST sales/layaways/{pk}/complete/": ("sale:complete", "sales"),
     "POST sales/layaways/{pk}/cancel/": ("sale:refund", "sales"),

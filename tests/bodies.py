@@ -32,6 +32,7 @@ from tests.making import (
     coded_pack,
     customer_group,
     drafted,
+    due_day,
     exchange,
     expired_at,
     free_prefix,
@@ -412,6 +413,7 @@ BODIES = {
     "POST sales/carts/{pk}/release/": nothing,
     "POST sales/carts/{pk}/abandon/": lambda cast: {"reason": "Went home"},
     "POST sales/layaways/": layaway,
+    "PATCH sales/layaways/{pk}/": lambda cast: {"due_on": due_day(cast, 60)},
     "POST sales/layaways/{pk}/payments/": lambda cast: {
         "register": str(cast.shop.register.pk),
         "payments": [{"method": "CARD", "amount": "1", "reference": "4711"}],
@@ -502,6 +504,7 @@ ROWS = {
     "POST sales/carts/{pk}/hold/": open_cart,
     "POST sales/carts/{pk}/release/": open_cart,
     "POST sales/carts/{pk}/abandon/": open_cart,
+    "PATCH sales/layaways/{pk}/": unpaid_layaway,
     "POST sales/layaways/{pk}/payments/": unpaid_layaway,
     "POST sales/layaways/{pk}/complete/": paid_layaway,
     "POST sales/layaways/{pk}/cancel/": unpaid_layaway,
