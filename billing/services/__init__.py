@@ -2,7 +2,7 @@
 
 from billing.services.credits import add_credits, grant_monthly_credits, refund_credits, spend_credits
 from billing.services.notices import receive_notice, trace_notice
-from billing.services.payments import cancel_payment, forget_payers, start_payment, use_payments
+from billing.services.payments import cancel_payment, check_payment, forget_payers, start_payment, use_payments
 from billing.services.purchases import buy_credits, check_purchase, receive_credit_payment, take_back_credits
 from billing.services.pursuing import poll_payments, pursue_payment
 from billing.services.reserving import (
@@ -19,6 +19,7 @@ __all__ = [
     "add_credits",
     "buy_credits",
     "cancel_payment",
+    "check_payment",
     "check_purchase",
     "commit_reservation",
     "forget_payers",

@@ -50,5 +50,5 @@ def make_sales_export(*, by: Membership, task: Task) -> Iterator[None]:
 
 
 def _check_module(by: Membership, what: str) -> None:
-    if what == exports.SalesExport.CUSTOMERS:
+    if what in (exports.SalesExport.CUSTOMERS, exports.SalesExport.RECEIVABLES):
         modules.require_module(by.account, Module.CUSTOMERS)
