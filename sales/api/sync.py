@@ -28,13 +28,14 @@ from sales.api.sync_serializers import INPUTS, SHOWN_BY, SyncInput, SyncIssueSer
 from sales.errors import ShiftClosed, ShiftOpen
 from sales.models import Verdict
 from subscriptions.errors import SubscriptionExpired
+from system.errors import ModuleDisabled
 
 logger = structlog.get_logger(__name__)
 
 ATTEMPTS = 3  # at an item that others were quicker with
 ROUNDS = 8  # in which what waits for another item of the batch is tried
 _AGAIN = {failures.ID_TAKEN.code, SerialElsewhere.code, ShiftOpen.code, ShiftClosed.code}
-_TOO_EARLY = {ShiftOpen.code, SubscriptionExpired.code}
+_TOO_EARLY = {ShiftOpen.code, SubscriptionExpired.code, ModuleDisabled.code}
 _UNKNOWN = errors.unknown_reference("").code
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -45,6 +46,7 @@ class SyncView(DeclaredView):
     """What a till did while it was offline, a whole day or a part of one, with its own ids and times, in any order."""
 
     write_capability: ClassVar[str] = Capability.SALE_COMPLETE
+    module: ClassVar[str] = "sales"
     feature: ClassVar[str] = "offline"
 
     @extend_schema(request=SyncInput, responses=SyncResultSerializer(many=True))
@@ -128,8 +130,8 @@ def _place_in_order(item: Item) -> tuple[int, datetime]:
 
 
 def _may_come(failure: failures.Failure) -> bool:
-    """Whether it is only too early: what it names is not there yet, the shift before is still open, or the subscription
-    is not renewed."""
+    """Whether it is only too early: what it names is not there yet, the shift before is still open, its module is off,
+    or the subscription is not renewed."""
     return failure.code in _TOO_EARLY or any(error.code == _UNKNOWN for error in failure.errors)
 
 
@@ -164,6 +166,7 @@ class SyncIssueViewSet(AccountViewSet):
 
     read_capability = Capability.SHIFT_REVIEW
     write_capability = Capability.SHIFT_REVIEW
+    module = "sales"
     feature = "sales"
     serializer_class = SyncIssueSerializer
     filterset_class = filters.SyncIssueFilter
