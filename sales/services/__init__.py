@@ -37,7 +37,8 @@ from sales.services.quotes import quote_sale
 from sales.services.refund import refund_sale
 from sales.services.setup import add_first_register, add_register, change_register
 from sales.services.shifts import close_shift, hand_over_shift, open_shift
-from sales.services.sync import KINDS, note_rejected, review_issue, take_item
+from sales.services.sync import note_rejected, review_issue, take_item
+from sales.services.sync_kinds import KINDS
 from sales.services.transfers import dismiss_transfer, keep_transfer, match_transfer, see_transfer
 from sales.services.void import void_sale
 
