@@ -195,6 +195,23 @@ TABLE = {
     "GET system/tasks/{pk}/errors/": ("task:read", "account"),
     "GET system/tasks/{pk}/file/": ("task:read", "account"),
     "POST system/tasks/{pk}/cancel/": ("task:read", "account"),
+    "GET system/settings/account/": ("settings:read", "account"),
+    "PATCH system/settings/account/": ("settings:change", "account"),
+    "GET system/settings/user/": PERSON,
+    "PATCH system/settings/user/": PERSON,
+    "GET system/settings/integrations/": ("settings:read", "account"),
+    "GET system/settings/integrations/{provider}/": ("settings:read", "account"),
+    "PUT system/settings/integrations/{provider}/": ("settings:change", "account"),
+    "DELETE system/settings/integrations/{provider}/": ("settings:change", "account"),
+    "POST system/settings/integrations/{provider}/check/": ("settings:change", "account"),
+    "GET system/notifications/": MEMBER,
+    "GET system/notifications/unread/": MEMBER,
+    "GET system/notifications/{pk}/": MEMBER,
+    "POST system/notifications/{pk}/read/": MEMBER,
+    "POST system/notifications/read-all/": MEMBER,
+    "GET system/settings/account-modules/": ("account:read", "account"),
+    "PATCH system/settings/account-modules/": ("settings:change", "account"),
+    "GET system/settings/account-modules/check/{module}/": ("account:read", "account"),
     "POST inventory/exports/": ("report:export", "exports"),
     "POST inventory/labels/": ("catalog:change", "inventory"),
     "GET sales/registers/": ("sale:read", "sales"),
@@ -381,7 +398,7 @@ IN = "in"
 GATE = {
     "not_signed_in", "credential_invalid", "credentials_disagree", "csrf_failed", "second_factor_required",
     "no_business", "account_not_named", "own_affair", "pin_not_enough", "capability_missing", "view_not_declared",
-    "subscription_expired",
+    "subscription_expired", "module_disabled",
 }  # fmt: skip
 
 # By which credential somebody asks. A void one is answered the same whoever's it is.
