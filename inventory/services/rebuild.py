@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.db import connection, transaction
 
 from accounts.models import AuditEvent
@@ -61,7 +62,6 @@ UPDATE serial_numbers n SET stock_product_id = w.stands_in FROM wanted w
 WHERE n.account_id = %(account)s AND n.id = w.id AND w.held_in IS DISTINCT FROM w.stands_in
 RETURNING n.id, json_build_object('stock_product', w.held_in), json_build_object('stock_product', w.stands_in)
 """
-_SUBJECTS = {"stock_products": "stockproduct", "serial_numbers": "serialnumber"}
 
 
 def rebuild_from_ledger(
@@ -72,17 +72,18 @@ def rebuild_from_ledger(
     It is one transaction, as the app's role. A trial does all of it, and takes it back.
     """
     with tenancy.scope(account_id):
-        batches = _repair("stock_products", rows, _LOCK_BATCHES, _REBUILD_BATCHES, account_id=account_id)
-        pieces = _repair("serial_numbers", rows, _LOCK_PIECES, _REBUILD_PIECES, account_id=account_id)
-        _note(account_id, [*batches, *pieces])
+        batches = repair("stock_products", rows, _LOCK_BATCHES, _REBUILD_BATCHES, account_id=account_id)
+        pieces = repair("serial_numbers", rows, _LOCK_PIECES, _REBUILD_PIECES, account_id=account_id)
+        note(account_id, [*batches, *pieces])
         if is_trial:
             transaction.set_rollback(True)
     return [*batches, *pieces]
 
 
-def _repair(
+def repair(
     table: str, rows: Mapping[str, Collection[UUID]], lock: str, rebuild: str, *, account_id: UUID
 ) -> list[Repair]:
+    """Lock those of the rows that stand in the table, and make them anew; those that were wrong."""
     wanted: dict[str, Any] = {"account": account_id, "ids": list(rows.get(table, ()))}
     with connection.cursor() as cursor:
         cursor.execute(lock, wanted)
@@ -90,13 +91,14 @@ def _repair(
         return sorted((Repair(table, *row) for row in cursor.fetchall()), key=lambda repair: repair.id)
 
 
-def _note(account_id: UUID, repairs: Collection[Repair]) -> None:
+def note(account_id: UUID, repairs: Collection[Repair]) -> None:
     """Lines in the account's history; nobody of the business did it."""
+    subjects = {model._meta.db_table: str(model._meta.model_name) for model in apps.get_models()}
     AuditEvent.across_accounts.bulk_create(
         AuditEvent(
             account_id=account_id,
-            action=f"{_SUBJECTS[repair.table]}.rebuilt",
-            subject=_SUBJECTS[repair.table],
+            action=f"{subjects[repair.table]}.rebuilt",
+            subject=subjects[repair.table],
             subject_id=repair.id,
             before=repair.before,
             after=repair.after,
