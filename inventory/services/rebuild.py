@@ -64,26 +64,38 @@ RETURNING n.id, json_build_object('stock_product', w.held_in), json_build_object
 """
 
 
+Ways = Mapping[str, tuple[str, str]]  # per table, what locks its rows and what makes them anew
+
+
 def rebuild_from_ledger(
     *, account_id: UUID, rows: Mapping[str, Collection[UUID]], is_trial: bool = False
 ) -> list[Repair]:
-    """Bring these rows, by table, to what the account's ledger says of them, where it says one thing; what was done.
+    """Bring these rows, by table, to what the account's ledger says of them, where it says one thing; what was done."""
+    ways = {
+        "stock_products": (_LOCK_BATCHES, _REBUILD_BATCHES),
+        "serial_numbers": (_LOCK_PIECES, _REBUILD_PIECES),
+    }
+    return repair_rows(account_id=account_id, rows=rows, ways=ways, is_trial=is_trial)
+
+
+def repair_rows(
+    *, account_id: UUID, rows: Mapping[str, Collection[UUID]], ways: Ways, is_trial: bool = False
+) -> list[Repair]:
+    """Make rows of an account anew, table by table in this order, with a line in its history for each that was wrong.
 
     It is one transaction, as the app's role. A trial does all of it, and takes it back.
     """
     with tenancy.scope(account_id):
-        batches = repair("stock_products", rows, _LOCK_BATCHES, _REBUILD_BATCHES, account_id=account_id)
-        pieces = repair("serial_numbers", rows, _LOCK_PIECES, _REBUILD_PIECES, account_id=account_id)
-        note(account_id, [*batches, *pieces])
+        repairs = [repair for table in ways for repair in _repair(table, rows, *ways[table], account_id=account_id)]
+        _note(account_id, repairs)
         if is_trial:
             transaction.set_rollback(True)
-    return [*batches, *pieces]
+    return repairs
 
 
-def repair(
+def _repair(
     table: str, rows: Mapping[str, Collection[UUID]], lock: str, rebuild: str, *, account_id: UUID
 ) -> list[Repair]:
-    """Lock those of the rows that stand in the table, and make them anew; those that were wrong."""
     wanted: dict[str, Any] = {"account": account_id, "ids": list(rows.get(table, ()))}
     with connection.cursor() as cursor:
         cursor.execute(lock, wanted)
@@ -91,7 +103,7 @@ def repair(
         return sorted((Repair(table, *row) for row in cursor.fetchall()), key=lambda repair: repair.id)
 
 
-def note(account_id: UUID, repairs: Collection[Repair]) -> None:
+def _note(account_id: UUID, repairs: Collection[Repair]) -> None:
     """Lines in the account's history; nobody of the business did it."""
     subjects = {model._meta.db_table: str(model._meta.model_name) for model in apps.get_models()}
     AuditEvent.across_accounts.bulk_create(

@@ -3,10 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from django.db import transaction
-
-from core import tenancy
-from inventory.services.rebuild import Repair, note, repair
+from inventory.services import Repair, repair_rows
 
 # Two statements each: the second sees all that was committed while the first waited for its locks.
 _LOCK_CUSTOMERS = """
@@ -75,17 +72,10 @@ RETURNING c.id, json_build_object('balance', w.held::text, 'entry_count', w.coun
 def rebuild_from_ledger(
     *, account_id: UUID, rows: Mapping[str, Collection[UUID]], is_trial: bool = False
 ) -> list[Repair]:
-    """Bring these rows, by table, to what the account's ledgers say of them, where they say one thing; what was done.
-
-    It is one transaction, as the app's role. A trial does all of it, and takes it back.
-    """
-    with tenancy.scope(account_id):
-        done = [
-            *repair("customers", rows, _LOCK_CUSTOMERS, _REBUILD_CUSTOMERS, account_id=account_id),
-            *repair("debts", rows, _LOCK_DEBTORS, _REBUILD_DEBTS, account_id=account_id),
-            *repair("gift_cards", rows, _LOCK_CARDS, _REBUILD_CARDS, account_id=account_id),
-        ]
-        note(account_id, done)
-        if is_trial:
-            transaction.set_rollback(True)
-    return done
+    """Bring these rows, by table, to what their ledgers say of them, where these say one thing; what was done."""
+    ways = {
+        "customers": (_LOCK_CUSTOMERS, _REBUILD_CUSTOMERS),
+        "debts": (_LOCK_DEBTORS, _REBUILD_DEBTS),
+        "gift_cards": (_LOCK_CARDS, _REBUILD_CARDS),
+    }
+    return repair_rows(account_id=account_id, rows=rows, ways=ways, is_trial=is_trial)
