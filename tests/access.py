@@ -218,6 +218,7 @@ TABLE = {
     "POST sales/registers/": ("register:change", "sales"),
     "GET sales/registers/{pk}/": ("sale:read", "sales"),
     "PATCH sales/registers/{pk}/": ("register:change", "sales"),
+    "GET sales/registers/{pk}/leases/": ("sale:read", "sales"),
     "POST sales/registers/{pk}/leases/": ("sale:complete", "sales"),
     "POST sales/registers/{pk}/leases/{lease}/return/": ("sale:complete", "sales"),
     "GET sales/shifts/": ("sale:read", "sales"),
