@@ -89,7 +89,7 @@ WRONG = {
 def test_an_answer_that_a_till_forgot_or_counted_twice_is_noticed_in_every_report(day, kind):
     """The control: the figures are not the same whatever the tills were told."""
     rows = [row for row in day.books.told[kind] if row.get("kind") != "VOID"]
-    for row in rows[:3]:
+    for row in rows[:2]:
         others = [other for other in day.books.told[kind] if other is not row]
         for books in (others, [*others, row, row]):
             found = {name[0] for name in differing(day.books.changed(kind, books).figures(), day.reported)}
