@@ -24,4 +24,5 @@ ENUMS = {
     "CartStatusEnum": "sales.models.CartStatus",
     "LayawayStatusEnum": "sales.models.LayawayStatus",
     "TableFormatEnum": "core.sheets.FORMATS",
+    "ReportFormatEnum": "reports.models.ReportFormat",
 }

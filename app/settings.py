@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "subscriptions",
     "inventory",
     "sales",
+    "reports",
     "app",
     "app.apps.ConsoleConfig",  # last: our templates come before its own
 ]
@@ -145,6 +146,8 @@ TASKS: dict[str, str] = {
     "inventory.labels": "inventory.services.labelling.make_labels",
     "inventory.import": "inventory.importing.running.run_import",
     "sales.export": "sales.services.exporting.make_sales_export",
+    "reports.export": "reports.services.make_report",
+    "reports.mail": "reports.services.mail_report",
 }
 # Who has lost the right does not get on with the work, nor at what it made.
 TASK_RIGHTS = {
@@ -152,6 +155,8 @@ TASK_RIGHTS = {
     "inventory.labels": "catalog:change",
     "inventory.import": "catalog:import",
     "sales.export": "report:export",
+    "reports.export": "report:export",
+    "reports.mail": "report:export",
 }
 # Kinds of notices, and the right of those who are told.
 NOTICES: dict[str, str] = {
@@ -161,7 +166,7 @@ NOTICES: dict[str, str] = {
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["system.worker", "billing.worker", "sales.worker"]
+PROCRASTINATE_IMPORT_PATHS = ["system.worker", "billing.worker", "sales.worker", "reports.worker"]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": env.int("MAKOLA_WORKER_THREADS", default=2),
     "delete_jobs": "successful",  # what became of a task stands in its own row
@@ -189,6 +194,8 @@ PLATFORM_KEYS: dict[str, str] = {"SMS": env.str("SMS_API_KEY", default=""), "AI"
 FISCAL_ADAPTER = env.str("FISCAL_ADAPTER", default="sales.fiscal.simulator.Simulator")
 FISCAL_URL = env.str("FISCAL_URL", default="")  # of the authority; without one its documents wait
 FISCAL_ROUND = "* * * * * */10"  # when the worker sends what waits
+
+REPORT_ROUND = "7 * * * *"  # when the worker looks which reports are to be mailed
 
 # Payments (docs/adr/0013)
 

@@ -13,7 +13,7 @@ from system.services.notifications import notify, read_notification, read_notifi
 from system.services.switching import change_modules, open_module_settings
 from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
 from system.services.working import run_task
-from system.services.writing import write_listing
+from system.services.writing import name_of, write_listing
 
 __all__ = [
     "cancel_task",
@@ -23,6 +23,7 @@ __all__ = [
     "check_integration",
     "find_file",
     "keep_file",
+    "name_of",
     "note_errors",
     "notify",
     "open_module_settings",
