@@ -59,8 +59,8 @@ def _draw(answer: Answer, width: float, font: str) -> Drawing:
     label, value = answer.report.chart
     rows = answer.rows[:MOST_BARS]
     drawing, chart = Drawing(width, 60 * mm), VerticalBarChart()
-    chart.x = chart.y = 18 * mm
-    chart.width, chart.height = width - 20 * mm, 40 * mm
+    chart.x = chart.y = int(18 * mm)
+    chart.width, chart.height = int(width - 20 * mm), int(40 * mm)
     heights = [row[value] or Decimal(0) for row in rows]
     chart.data = [[float(height) for height in heights]]  # to be drawn, and nothing else
     chart.bars[0].fillColor = INK

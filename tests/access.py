@@ -328,6 +328,14 @@ TABLE = {
     "GET sales/promotions/{pk}/": ("sale:read", "sales"),
     "PATCH sales/promotions/{pk}/": ("price:change", "sales"),
     "POST sales/quotes/": ("sale:complete", "sales"),
+    "GET reports/": ("report:read", "reports"),
+    "GET reports/{name}/": ("report:read", "reports"),  # and, of some, one more right
+    "POST reports/{name}/exports/": ("report:export", "exports"),
+    "GET reports/schedules/": ("report:export", "automation"),
+    "POST reports/schedules/": ("report:export", "automation"),
+    "GET reports/schedules/{pk}/": ("report:export", "automation"),
+    "PATCH reports/schedules/{pk}/": ("report:export", "automation"),
+    "DELETE reports/schedules/{pk}/": ("report:export", "automation"),
 }
 
 # Every right in a business; those of what is still to come are named already.
@@ -386,6 +394,10 @@ ALONE = {
     "OPERATOR": (None, None, None),
 }
 PAID = {"TRIAL", "ACTIVE"}
+NOT_EVEN_READ = {  # in which states
+    "reports": {"EXPIRED", "SUSPENDED", "CANCELLED", "NONE"},
+    "automation": {"GRACE", "EXPIRED", "SUSPENDED", "CANCELLED", "NONE"},
+}
 STATES = {  # how the dates of a subscription make each state
     "TRIAL": {"is_trial": True, "days_left": 0},
     "ACTIVE": {"is_trial": False, "days_left": 30},
@@ -437,6 +449,8 @@ def expected(row, *, role, state="TRIAL", writes, kind=TOKEN):
         return IN  # to the first rows
     if FINISHES in more and state == "GRACE":
         return IN  # where the service asks for the shift
+    if state in NOT_EVEN_READ.get(feature, ()):
+        return 402, "subscription_expired"
     if writes and feature not in ("account", "offline") and state not in PAID:
         return 402, "subscription_expired"
     return IN
