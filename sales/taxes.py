@@ -1,4 +1,5 @@
-"""The tax report: what was levied, and given back, from one day to another, summed from the lines themselves."""
+"""The tax report: what was levied, and given back, from one day to another, summed from the lines themselves; what
+was voided is neither."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,13 +14,13 @@ _LINES = """
 WITH lines AS (
   SELECT true AS is_sold, l.taxes, l.total, l.tax_amount AS tax FROM sales s
   JOIN sale_lines l ON l.account_id = s.account_id AND l.sale_id = s.id
-  WHERE s.account_id = %(account)s AND s.sold_at >= %(start)s AND s.sold_at < %(end)s
+  WHERE s.account_id = %(account)s AND s.status <> 'VOIDED' AND s.sold_at >= %(start)s AND s.sold_at < %(end)s
     AND (%(places)s::uuid[] IS NULL OR s.storefront_id = ANY(%(places)s::uuid[]))
   UNION ALL
   SELECT false, l.taxes, l.total, l.tax_amount FROM refunds r
   JOIN sales s ON s.account_id = r.account_id AND s.id = r.sale_id
   JOIN refund_lines l ON l.account_id = r.account_id AND l.refund_id = r.id
-  WHERE r.account_id = %(account)s AND r.refunded_at >= %(start)s AND r.refunded_at < %(end)s
+  WHERE r.account_id = %(account)s AND r.kind <> 'VOID' AND r.refunded_at >= %(start)s AND r.refunded_at < %(end)s
     AND (%(places)s::uuid[] IS NULL OR s.storefront_id = ANY(%(places)s::uuid[]))
 )
 """
