@@ -55,9 +55,13 @@ def quantities(*names: str) -> list[Column]:
     return [Column(name, Kind.QUANTITY) for name in names]
 
 
+_NOT_ASKED = errors.FieldError("location", "not_asked", "It is about the whole business.")
+
+
 @dataclass(frozen=True)
 class Report:
-    """A question, and who may ask it beside whoever reads reports. `chart` names what is drawn against what."""
+    """A question, and who may ask it beside whoever reads reports. `chart` names what is drawn against what; what stands
+    at no place is asked of the whole business."""
 
     name: str
     title: str
@@ -65,6 +69,7 @@ class Report:
     find: Callable[[Membership, Span], list[Row]]
     chart: tuple[str, str] | None = None
     right: Capability | None = None
+    has_places: bool = True
 
     def ask(self, by: Membership, span: Span) -> "Answer":
         """The answer, of the places where the member works. Raises what `check` raises."""
@@ -77,6 +82,8 @@ class Report:
             raise CapabilityMissing(capability=self.right)
         if span.location and not by.account.locations.open_to(by).filter(pk=span.location).exists():
             raise errors.InvalidInput(errors=[errors.unknown_reference("location")])
+        if span.location and not self.has_places:
+            raise errors.InvalidInput(errors=[_NOT_ASKED])
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,9 @@ SALES = (*PAPERS, "sales-by-product", "sales-by-category")
 def told(shop: Shop, asked: Ask) -> dict[str, dict[str, Any]]:
     place = {"location": str(asked.location)} if asked.location else {}
     names = {*KEYS, "shrinkage", "cash", "stock-value"}
-    return {name: ask(shop, name, asked.first, asked.last, **place) for name in names}
+    return {
+        name: ask(shop, name, asked.first, asked.last, **(place if name != "receivables" else {})) for name in names
+    }
 
 
 def differences(shop: Shop, answers: dict[str, Any], rows: Rows) -> Iterator[Any]:
