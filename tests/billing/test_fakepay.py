@@ -3,12 +3,17 @@
 from io import StringIO
 
 import pytest
+import requests
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from uuid_utils.compat import uuid7
 
+from app.management.commands import serve
+from billing.checks import check_fakes
 from tests.billing.payments import bought, granted, prompted, pursue, run_jobs, seen, start, state_of
 from tests.conftest import open_shop
+from tests.server import free_port
+from tests.works import wait_until
 
 
 @pytest.fixture
@@ -77,3 +82,33 @@ def test_an_id_that_two_businesses_chose_needs_its_reference(busy, fake):
 
 def vars_of(attempt):
     return {field.attname: getattr(attempt, field.attname) for field in attempt._meta.fields if field.name != "by"}
+
+
+def test_money_is_real_where_customers_are(settings):
+    settings.FAKE_GATEWAYS = "http://127.0.0.1:8099"
+    assert [problem.id for problem in check_fakes()] == ["billing.E001"]
+    settings.FAKE_GATEWAYS = ""
+    assert check_fakes() == []
+
+
+@pytest.mark.parametrize(
+    ("where", "is_debug"),
+    [("", True), ("http://127.0.0.1:8099", False), ("http://fakes.example:8099", True), ("http://127.0.0.1", True)],
+)
+def test_fake_providers_are_started_on_this_machine_and_to_develop_on_only(settings, where, is_debug):
+    settings.DEBUG, settings.FAKE_GATEWAYS = is_debug, where
+    assert serve.fakes_commands(8000) == []
+
+
+def test_fake_providers_are_started_once_and_know_where_to_tell_of_payments(settings):
+    settings.DEBUG, settings.FAKE_GATEWAYS = True, f"http://127.0.0.1:{free_port()}"
+    (command,) = serve.fakes_commands(8000)
+    process = serve.start(command, is_silent=True)
+    try:
+        wait_until(lambda: serve.is_taken(int(settings.FAKE_GATEWAYS.rpartition(":")[2])))
+        assert requests.get(f"{settings.FAKE_GATEWAYS}/_control/ledger", timeout=5).json()["charges"] == []
+        assert serve.fakes_commands(8000) == []
+        assert command[-1] == "--webhooks=http://127.0.0.1:8000/api/v1/billing/webhooks/"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)

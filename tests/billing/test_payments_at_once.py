@@ -143,9 +143,9 @@ def test_two_notices_and_the_poller_at_once_grant_once_and_withdraw_once(busy, f
         happen(fake.ledger, attempt.reference, notify=0)
         told = notice(fake, attempt.reference, about=about)
         due = seen(busy, attempt).due_at or now()
-        at_once(
-            [lambda told=told: deliver(nobody, told, gateway)] * 2 + [lambda due=due: services.poll_payments(now=due)]
-        )
+        calls = [lambda told=told: deliver(nobody, told, gateway).status_code] * 2
+        *answers, _ = at_once([*calls, lambda due=due: services.poll_payments(now=due)])
+        assert answers == [200, 200]
         assert at_once([lambda: pursue(attempt)] * 3) == [None] * 3
     assert granted(busy) == ["all", "withdrawn"]
 
