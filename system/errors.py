@@ -1,6 +1,12 @@
 from core.errors import DomainError
 
 
+class ModuleDisabled(DomainError):
+    status = 403
+    code = "module_disabled"
+    detail = "The module {module} is switched off."
+
+
 class TaskOver(DomainError):
     status = 409
     code = "task_over"
@@ -22,3 +28,13 @@ class FileTooLarge(DomainError):
 class SheetFull(DomainError):
     code = "sheet_full"
     detail = "A sheet takes {most} rows: ask for CSV, or for fewer days."
+
+
+class IntegrationMissing(DomainError):
+    code = "integration_missing"
+    detail = "This business has no keys of its own to {provider}."
+
+
+class CheckUnavailable(DomainError):
+    code = "check_unavailable"
+    detail = "Keys to {provider} cannot be tried here."

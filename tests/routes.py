@@ -68,7 +68,9 @@ class Route:
             "{lease}": str(lease),
             "{account}": str(pk),
             "{line}": str(line),
+            "{module}": "sales",
             "{token}": str(pk) or "none",
+            "{provider}": "paystack",
         }
         return "/" + PREFIX + re.sub(r"{\w+}", lambda name: names[name[0]], self.path)
 

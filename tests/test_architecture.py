@@ -11,6 +11,7 @@ from django.db import models
 from rest_framework import serializers
 
 from core import tenancy
+from system.modules import Module
 from tests.bodies import input_of
 from tests.routes import routes
 
@@ -76,6 +77,9 @@ ACROSS = {
     "accounts/services/orphans.py: Account.across_accounts.locked",
     "accounts/services/orphans.py: AuditEvent.across_accounts.using",
     "accounts/services/orphans.py: User.across_accounts.select_for_update",
+    # One row per account, which is no collection of the account's; both are bound to it.
+    "system/api/modules.py: AccountModuleSettings.across_accounts.filter",
+    "system/services/switching.py: AccountModuleSettings.across_accounts.get_or_create",
     # What nobody has asked for is found over all accounts, as staff.
     "system/services/files.py: Account.across_accounts.using",
     "system/services/files.py: PrivateFile.across_accounts.using",
@@ -114,17 +118,20 @@ ACROSS = {
     "sales/services/gift_cards.py: GiftCard.across_accounts.bulk_update",
     "sales/services/gift_cards.py: GiftCardEntry.across_accounts.bulk_create",
     "sales/services/money.py: Payment.across_accounts.bulk_create",
-    "sales/services/layaway_ends.py: Payment.across_accounts.bulk_create",
     "sales/services/layaways.py: LayawayLine.across_accounts.bulk_create",
-    "sales/services/layaways.py: Payment.across_accounts.bulk_create",
     "sales/services/offering.py: PromotionItem.across_accounts.bulk_create",
     "sales/services/refund.py: Payment.across_accounts.bulk_create",
     "sales/services/refund.py: Refund.across_accounts.bulk_create",
     "sales/services/refund.py: RefundLine.across_accounts.bulk_create",
     "sales/services/refund.py: SaleLine.across_accounts.bulk_update",
+    "system/services/notifications.py: Notification.across_accounts.bulk_create",
+    # What is sealed in any account is sealed anew by one command, as staff.
+    "system/services/integrations.py: Integration.across_accounts.using",
+    "system/services/integrations.py: User.across_accounts.using",
     "system/services/tasks.py: TaskError.across_accounts.bulk_create",
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
+    "system/services/integrations.py: Integration.across_accounts.filter",
     "sales/services/fiscal.py: FiscalDocument.across_accounts.filter",
     # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
     "sales/models/sales.py: SaleLine.across_accounts.order_by",
@@ -161,6 +168,24 @@ def test_every_collection_of_an_account_has_a_name():
         assert name, model
         assert not name.endswith("_set"), model
         assert hasattr(account, name), model
+
+
+# What a business has whether or not it uses a module.
+WITHOUT_MODULE = ("accounts", "billing", "subscriptions", "system")
+
+
+def test_s44_every_view_of_a_module_says_which_it_belongs_to():
+    """S44."""
+    modules = {module.value for module in Module}
+    swept = 0
+    for route in routes():
+        declared = route.declared("module")
+        if route.path.startswith(WITHOUT_MODULE):
+            assert declared is None, route.name
+        else:
+            assert declared in modules, route.name
+            swept += 1
+    assert swept >= 150
 
 
 # --- Services are the only writers ------------------------------------------------------------------------------------
@@ -213,9 +238,10 @@ def test_the_services_are_where_the_writes_are_looked_for():
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
     "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
-    "find_invitation", "find_orphans", "keep_transfer", "open_account", "poll_payments", "pursue_payment",
+    "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
     "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
+    "reseal_secrets", "run_check",
     "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",
     "verify_email",
 }  # fmt: skip
