@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from itertools import permutations
 
@@ -285,3 +286,21 @@ def test_a_check_asks_the_gateway_once_however_often_it_is_wished(shop, fake):
         for _ in range(3):
             assert services.check_payment(by=shop.owner, attempt=attempt) == attempt
     assert jobs() == [(str(shop.id), str(attempt.pk))]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("gateway", PAGES)
+def test_a_notice_that_comes_while_the_gateway_is_away_is_followed_within_the_hour(shop, fake, nobody, gateway):
+    attempt = bought(shop, gateway)
+    decide(fake, attempt)
+    run_jobs()
+    age(shop, attempt, days=100)
+    control.refund(fake.ledger, attempt.reference, notify=0)
+    control.fault(fake.ledger, path="/", status=503, times=2)
+    deliver(nobody, notice(fake, attempt.reference, about="refund"), gateway)
+    run_jobs()
+    assert (granted(shop), seen(shop, attempt).due_at - now() < timedelta(hours=1)) == (["all"], True)
+    fake.ledger.faults.clear()
+    pursue(attempt)  # as the poller has it
+    assert granted(shop) == ["all", "withdrawn"]
+    assert seen(shop, attempt).due_at - now() > timedelta(days=30)
