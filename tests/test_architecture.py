@@ -240,7 +240,7 @@ WITHOUT_MEMBER = {
     "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
     "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
     "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
-    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
+    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset", "request_verification",
     "reseal_secrets", "run_check",
     "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",
     "verify_email",
