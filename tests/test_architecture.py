@@ -238,7 +238,8 @@ def test_the_services_are_where_the_writes_are_looked_for():
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
     "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
-    "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
+    "find_invitation", "find_orphans", "keep_transfer", "name_notice", "notify", "open_account", "poll_payments",
+    "pursue_payment",
     "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset", "request_verification",
     "reseal_secrets", "run_check",
