@@ -124,6 +124,7 @@ ACROSS = {
     "sales/services/refund.py: Refund.across_accounts.bulk_create",
     "sales/services/refund.py: RefundLine.across_accounts.bulk_create",
     "sales/services/refund.py: SaleLine.across_accounts.bulk_update",
+    "sales/services/sync.py: SyncIssue.across_accounts.bulk_create",
     "system/services/notifications.py: Notification.across_accounts.bulk_create",
     # What is sealed in any account is sealed anew by one command, as staff.
     "system/services/integrations.py: Integration.across_accounts.using",
