@@ -158,6 +158,11 @@ NOTICES: dict[str, str] = {
     "till.paid_late": "debt:allow",
     "till.unmatched": "debt:allow",
 }
+MOST_TASKS = env.int("MOST_TASKS", default=50)  # of one account that wait or run at once
+TASK_TURN = env.float("MAKOLA_TASK_TURN", default=20)  # seconds, then others come first
+TASKS_IN_TURNS = {"inventory.import"}  # kinds that go on where they were, in another process as well
+RESULTS_KEPT = env.int("RESULTS_KEPT", default=30)  # days that what a task made is there to be fetched
+LINK_SECONDS = 600  # that a link to it is good for
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""

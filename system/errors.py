@@ -7,6 +7,11 @@ class TaskOver(DomainError):
     detail = "The task has ended already."
 
 
+class TooManyTasks(DomainError):
+    code = "too_many_tasks"
+    detail = "{most} tasks of this business wait already: let some of them come to their end."
+
+
 class FileRefused(DomainError):
     status = 400
     code = "file_refused"

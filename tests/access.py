@@ -190,6 +190,8 @@ TABLE = {
     "POST inventory/transfers/{pk}/receive/": ("stock:transfer", "inventory"),
     "POST inventory/transfers/{pk}/cancel/": ("stock:transfer", "inventory"),
     "POST system/files/": ("file:add", "inventory"),
+    "GET system/files/{token}/": PUBLIC,  # who has the link, for some minutes
+    "POST system/tasks/{pk}/link/": ("task:read", "account"),
     "GET system/tasks/": ("task:read", "account"),
     "GET system/tasks/{pk}/": ("task:read", "account"),
     "GET system/tasks/{pk}/errors/": ("task:read", "account"),

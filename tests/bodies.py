@@ -42,6 +42,7 @@ from tests.making import (
     leased,
     leaver,
     line_of,
+    made,
     meant,
     money,
     nothing,
@@ -298,6 +299,7 @@ BODIES = {
     },
     "POST system/files/": lambda cast: {"id": str(uuid7()), "file": picture(cast)},
     "POST system/tasks/{pk}/cancel/": nothing,
+    "POST system/tasks/{pk}/link/": nothing,
     "PATCH system/settings/account/": lambda cast: {
         "time_zone": "Africa/Accra",
         "is_tax_registered": True,
@@ -551,6 +553,7 @@ ROWS = {
     "POST inventory/adjustments/{pk}/reject/": undecided,
     "POST inventory/stock/{pk}/return/": lambda cast: returnable(cast)["stock"],
     "POST system/tasks/{pk}/cancel/": waiting,
+    "POST system/tasks/{pk}/link/": made,
     "POST sales/mobile-payments/{pk}/cancel/": prompted,
     "POST sales/incoming-transfers/{pk}/match/": transferred,
     "POST sales/incoming-transfers/{pk}/dismiss/": transferred,

@@ -11,6 +11,7 @@ _keys = settings.IntegrationView.as_view
 
 urlpatterns = [
     path("files/", views.FileViewSet.as_view({"post": "create"}), name="file"),
+    path("files/<str:token>/", views.LinkedFileView.as_view(), name="linked-file"),
     path(
         "settings/account/",
         settings.AccountSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),

@@ -10,8 +10,15 @@ from system.services.integrations import (
     run_check,
 )
 from system.services.notifications import notify, read_notification, read_notifications
-from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
-from system.services.working import run_task
+from system.services.tasks import (
+    cancel_task,
+    drop_old_results,
+    note_errors,
+    refuse_task,
+    share_task,
+    start_task,
+)
+from system.services.working import run_task, take_turn
 from system.services.writing import write_listing
 
 __all__ = [
@@ -19,6 +26,7 @@ __all__ = [
     "change_integration",
     "change_settings",
     "check_integration",
+    "drop_old_results",
     "find_file",
     "keep_file",
     "note_errors",
@@ -32,6 +40,8 @@ __all__ = [
     "reseal_secrets",
     "run_check",
     "run_task",
+    "share_task",
     "start_task",
+    "take_turn",
     "write_listing",
 ]
