@@ -217,10 +217,19 @@ if FAKE_GATEWAYS or env.str("PAYSTACK_SECRET_KEY", default=""):
         "email": env.str("PAYSTACK_EMAIL", default="till@localhost"),
         "secret_key": env.str("PAYSTACK_SECRET_KEY", default="fake"),
     }
-# What is paid for, and which service takes the money when it comes: called with by= and attempt=.
-PAYMENT_PURPOSES: dict[str, str] = {"till": "sales.services.receive_payment"}
+# What is paid for, and the services that hear, by= whom and attempt=, when its money has come and, where they grant
+# something for it, when it has gone back.
+PAYMENT_PURPOSES: dict[str, dict[str, str]] = {
+    "till": {"paid": "sales.services.receive_payment"},
+    "credits": {
+        "paid": "billing.services.receive_credit_payment",
+        "taken_back": "billing.services.take_back_credits",
+    },
+}
+CREDITS_LOW = env.int("CREDITS_LOW", default=50)  # fewer than so many are few
 UNKNOWN_PAYMENTS = "sales.services.keep_transfer"  # money that nobody asked for
-PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a payer is given
+PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a payer is given to answer a phone
+PAYMENT_PAGE_PATIENCE = env.int("PAYMENT_PAGE_PATIENCE", default=3600)  # seconds to fill in a page
 PAYMENT_KEPT = env.int("PAYMENT_KEPT", default=900)  # seconds that money waits for what it pays, before it came late
 PAYMENT_POLLING = "* * * * * */5"  # when the worker looks for attempts that somebody should look after
 
@@ -266,6 +275,7 @@ ACCOUNT_SETUP = [
     "inventory.services.open_first_places",
     "sales.services.add_first_register",
 ]
+SWITCHES = "system.modules.switches_of"  # which modules are on, for whoever has signed in
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
 }
@@ -365,10 +375,11 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccountAuthentication"],
-    # The policy, in reading order: who, may they, is it paid for.
+    # The policy, in reading order: who, may they, is it switched on, is it paid for.
     "DEFAULT_PERMISSION_CLASSES": [
         "accounts.permissions.HasTenantAccess",
         "accounts.permissions.HasCapability",
+        "system.permissions.ModuleIsEnabled",
         "subscriptions.permissions.SubscriptionAllows",
     ],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],

@@ -33,6 +33,7 @@ from tests.making import (
     coded_pack,
     customer_group,
     drafted,
+    due_day,
     exchange,
     expired_at,
     free_prefix,
@@ -443,6 +444,7 @@ BODIES = {
     "POST sales/carts/{pk}/release/": nothing,
     "POST sales/carts/{pk}/abandon/": lambda cast: {"reason": "Went home"},
     "POST sales/layaways/": layaway,
+    "PATCH sales/layaways/{pk}/": lambda cast: {"due_on": due_day(cast, 60)},
     "POST sales/layaways/{pk}/payments/": lambda cast: {
         "register": str(cast.shop.register.pk),
         "payments": [{"method": "CARD", "amount": "1", "reference": "4711"}],
@@ -464,6 +466,7 @@ BODIES = {
         "last_on": "2100-01-01",
     },
     "POST sales/sync-issues/{pk}/review/": nothing,
+    "PATCH system/settings/account-modules/": lambda cast: {"thinker_enabled": False},
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {
         "name": f"Kofi {next(serial)}",
@@ -532,6 +535,7 @@ ROWS = {
     "POST sales/carts/{pk}/hold/": open_cart,
     "POST sales/carts/{pk}/release/": open_cart,
     "POST sales/carts/{pk}/abandon/": open_cart,
+    "PATCH sales/layaways/{pk}/": unpaid_layaway,
     "POST sales/layaways/{pk}/payments/": unpaid_layaway,
     "POST sales/layaways/{pk}/complete/": paid_layaway,
     "POST sales/layaways/{pk}/cancel/": unpaid_layaway,

@@ -363,13 +363,12 @@ def refund(cast):
 
 
 def exchange(cast):
-    price = 200 + 5 * next(serial)  # always dearer than what an earlier exchange sold
+    _, line = unrefunded(cast)
+    price = Decimal(line["total"]) + 50  # dearer than what comes back, which an earlier exchange may have sold
     thing = {"product": str(cast.shop.products[0].pk), "pack": pack(cast), "quantity": "1", "unit_price": str(price)}
     by_phone = {"method": "MOBILE_MONEY", "amount": "5", "attempt": paid_by_phone(cast)}
     paid = [by_phone, {"method": "CASH", "amount": "1000000"}]
-    back = refund(cast)
-    del back["shift"]
-    return {**back, "reason": "Too small", "new_lines": [thing], "payments": paid}
+    return {**refund(cast), "reason": "Too small", "new_lines": [thing], "payments": paid}
 
 
 def open_cart(cast):
@@ -393,7 +392,7 @@ def layaway(cast):
         "storefront": str(cast.shop.storefront.pk),
         "register": str(cast.shop.register.pk),
         "customer": cast.first("sales/customers/"),
-        "due_on": str(timezone.localdate(timezone=cast.shop.account.zone) + timedelta(days=30)),
+        "due_on": due_day(cast, 30),
         "price_level": "RETAIL",
         "lines": [
             {
@@ -407,6 +406,10 @@ def layaway(cast):
         "discount": "2",
         "payments": [{"method": "CASH", "amount": "18", "reference": ""}],
     }
+
+
+def due_day(cast, days):
+    return str(timezone.localdate(timezone=cast.shop.account.zone) + timedelta(days=days))
 
 
 def unpaid_layaway(cast):

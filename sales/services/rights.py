@@ -12,6 +12,8 @@ from core.amounts import ZERO, round_money
 from sales import pricing
 from sales.models import PriceLevel
 from sales.pricing import Reduction, Wanted
+from system import modules
+from system.modules import Module
 
 _HUNDREDTH = Decimal("0.01")
 
@@ -49,6 +51,13 @@ def check_right(by: Membership, capability: Capability) -> None:
         raise CapabilityMissing(capability=capability)
 
 
+def check_customer(by: Membership, customer: object | None) -> None:
+    """Raises ModuleDisabled where somebody names a customer and the business has no customers. What is owed to those
+    whom it had goes on."""
+    if customer is not None:
+        modules.require_module(by.account, Module.CUSTOMERS)
+
+
 def check_moment(by: Membership, field: str, moment: datetime | None, *, now: datetime) -> None:
     """Raises InvalidInput for a moment that cannot be, CapabilityMissing for one longer ago than a till is offline;
     without one it is now."""
@@ -74,7 +83,7 @@ def _check_discount(by: Membership, reductions: Sequence[Reduction]) -> None:
     limit = by.limits.discount
     if limit is None:
         return
-    beyond = [reduction for reduction in reductions if reduction.amount * 100 > limit * reduction.base]
+    beyond = pricing.beyond(reductions, limit)
     if beyond:
         named = [reduction for reduction in beyond if reduction.field != pricing.WHOLE] or beyond
         asked = max(reduction.percent for reduction in named).quantize(_HUNDREDTH, rounding=ROUND_UP)
