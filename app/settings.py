@@ -145,6 +145,7 @@ TASKS: dict[str, str] = {
     "inventory.labels": "inventory.services.labelling.make_labels",
     "inventory.import": "inventory.importing.running.run_import",
     "sales.export": "sales.services.exporting.make_sales_export",
+    "system.audit": "system.services.make_audit_export",
 }
 # Who has lost the right does not get on with the work, nor at what it made.
 TASK_RIGHTS = {
@@ -152,6 +153,7 @@ TASK_RIGHTS = {
     "inventory.labels": "catalog:change",
     "inventory.import": "catalog:import",
     "sales.export": "report:export",
+    "system.audit": "audit:read",
 }
 # Kinds of notices, and the right of those who are told.
 NOTICES: dict[str, str] = {

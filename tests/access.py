@@ -75,8 +75,9 @@ TABLE = {
     "GET accounts/account/": ("account:read", "account"),
     "PATCH accounts/account/": ("account:change", "account"),
     "GET accounts/account/take-out/": ("account:export", "account"),
-    "GET accounts/audit-events/": ("audit:read", "account"),
-    "GET accounts/audit-events/{pk}/": ("audit:read", "account"),
+    "GET system/audit-logs/": ("audit:read", "account"),
+    "GET system/audit-logs/{pk}/": ("audit:read", "account"),
+    "POST system/audit-logs/export/": ("audit:read", "account"),
     "POST billing/webhooks/momo/": PUBLIC,  # for gateways, whose word is not taken
     "PUT billing/webhooks/momo/": PUBLIC,
     "POST billing/webhooks/momo/{account}/": PUBLIC,

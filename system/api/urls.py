@@ -1,10 +1,11 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from system.api import modules, notifications, settings, views
+from system.api import audit, modules, notifications, settings, views
 
 router = SimpleRouter()
 router.register("tasks", views.TaskViewSet, basename="task")
+router.register("audit-logs", audit.AuditLogViewSet, basename="audit-log")
 router.register("notifications", notifications.NotificationViewSet, basename="notification")
 
 _keys = settings.IntegrationView.as_view

@@ -1,5 +1,6 @@
 """The writers of switches, files, tasks, notifications, settings and integrations."""
 
+from system.services.auditing import make_audit_export, start_audit_export
 from system.services.choices import change_settings, open_settings
 from system.services.files import find_file, keep_file, remove_unused_files
 from system.services.integrations import (
@@ -31,6 +32,7 @@ __all__ = [
     "drop_old_results",
     "find_file",
     "keep_file",
+    "make_audit_export",
     "note_errors",
     "notify",
     "open_module_settings",
@@ -44,6 +46,7 @@ __all__ = [
     "run_check",
     "run_task",
     "share_task",
+    "start_audit_export",
     "start_task",
     "take_turn",
     "write_listing",
