@@ -66,6 +66,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
+    "system.metrics.MetricsMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -326,7 +327,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Makola <no-reply@loc
 # Transport
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # of who may read /metrics; without one only this machine may
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 if env.bool("BEHIND_TLS_PROXY", default=False):
@@ -382,6 +384,7 @@ REST_FRAMEWORK = {
         "accounts.permissions.HasTenantAccess",
         "accounts.permissions.HasCapability",
         "system.permissions.ModuleIsEnabled",
+        "system.permissions.OnboardingIsFinished",
         "subscriptions.permissions.SubscriptionAllows",
     ],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],

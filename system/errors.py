@@ -43,3 +43,9 @@ class IntegrationMissing(DomainError):
 class CheckUnavailable(DomainError):
     code = "check_unavailable"
     detail = "Keys to {provider} cannot be tried here."
+
+
+class OnboardingUnfinished(DomainError):
+    status = 403
+    code = "onboarding_unfinished"
+    detail = "First finish setting up the business: see the steps of its onboarding."

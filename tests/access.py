@@ -75,6 +75,7 @@ TABLE = {
     "GET accounts/account/": ("account:read", "account"),
     "PATCH accounts/account/": ("account:change", "account"),
     "GET accounts/account/take-out/": ("account:export", "account"),
+    "GET system/onboarding/": ("account:read", "account"),
     "GET system/audit-logs/": ("audit:read", "account"),
     "GET system/audit-logs/{pk}/": ("audit:read", "account"),
     "POST system/audit-logs/export/": ("audit:read", "account"),

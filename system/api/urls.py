@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from system.api import audit, modules, notifications, settings, views
+from system.api import audit, modules, notifications, onboarding, settings, views
 
 router = SimpleRouter()
 router.register("tasks", views.TaskViewSet, basename="task")
@@ -12,6 +12,7 @@ _keys = settings.IntegrationView.as_view
 
 urlpatterns = [
     path("files/", views.FileViewSet.as_view({"post": "create"}), name="file"),
+    path("onboarding/", onboarding.OnboardingView.as_view(), name="onboarding"),
     path("files/<str:token>/", views.LinkedFileView.as_view(), name="linked-file"),
     path(
         "settings/account/",
