@@ -220,6 +220,13 @@ if FAKE_GATEWAYS or env.str("PAYSTACK_SECRET_KEY", default=""):
         "email": env.str("PAYSTACK_EMAIL", default="till@localhost"),
         "secret_key": env.str("PAYSTACK_SECRET_KEY", default="fake"),
     }
+if FAKE_GATEWAYS or env.str("STRIPE_SECRET_KEY", default=""):
+    GATEWAYS["STRIPE"] = {
+        "driver": "billing.gateways.stripe.Stripe",
+        "base_url": env.str("STRIPE_URL", default=FAKE_GATEWAYS or "https://api.stripe.com"),
+        "secret_key": env.str("STRIPE_SECRET_KEY", default="fake"),
+        "webhook_secret": env.str("STRIPE_WEBHOOK_SECRET", default="fake"),
+    }
 # What is paid for, and the services that hear, by= whom and attempt=, when its money has come and, where they grant
 # something for it, when it has gone back.
 PAYMENT_PURPOSES: dict[str, dict[str, str]] = {

@@ -85,6 +85,8 @@ TABLE = {
     "PUT billing/webhooks/momo/{account}/": PUBLIC,
     "POST billing/webhooks/paystack/": PUBLIC,
     "POST billing/webhooks/paystack/{account}/": PUBLIC,
+    "POST billing/webhooks/stripe/": PUBLIC,
+    "POST billing/webhooks/stripe/{account}/": PUBLIC,
     "GET subscriptions/status/": ("account:read", "account"),
     "GET inventory/categories/": ("catalog:read", "inventory"),
     "POST inventory/categories/": ("catalog:change", "inventory"),

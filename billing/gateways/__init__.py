@@ -58,9 +58,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Notice:
-    """What a notice is about. What else it says is not believed. `reference` is empty for what is no payment to us."""
+    """What a notice is about. What else it says is not believed. `reference` is empty for what is no payment to us, and
+    for one that the gateway calls by a name of its own alone."""
 
     reference: str
+    provider_reference: str = ""
 
 
 class GatewayAway(Exception):
@@ -75,6 +77,10 @@ class Gateway(Protocol):
 
     def fetch(self, reference: str, provider_reference: str = "") -> Finding:
         """How the payment with this reference of ours, and of theirs if we know it, stands. Raises GatewayAway."""
+
+    def name(self, provider_reference: str) -> str:
+        """Our reference of what a notice calls so; empty for another's. Raises GatewayAway."""
+        return ""
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice:
         """What a notice is about. Raises NoticeInvalid for what is none, or is not signed as it should be."""

@@ -85,12 +85,9 @@ def _origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def check_payment(*, by: Membership, attempt: PaymentAttempt) -> PaymentAttempt:
-    """Have the gateway asked about a locked attempt as soon as a worker is free, whatever it had said before."""
-    attempt.due_at = timezone.now()
-    attempt.save(update_fields=["due_at"])
-    queue.defer(queue.PURSUE_PAYMENT, attempt)
-    accounts.record(by=by, action="payment.checked", subject=attempt)
+def check_payment(*, by: Membership, attempt: PaymentAttempt) -> PaymentAttempt:  # noqa: ARG001 - whoever it is
+    """Have the gateway asked as soon as a worker is free, whatever it had said before; once, while that waits."""
+    queue.defer_once(queue.PURSUE_PAYMENT, attempt)
     return attempt
 
 

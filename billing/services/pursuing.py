@@ -41,7 +41,7 @@ def pursue_payment(*, account_id: UUID, attempt_id: UUID) -> None:
         if attempt is None:
             return
         # First: whatever goes wrong from here on is tried again, and not at once.
-        attempt.due_at = attempt.next_look(timezone.now())
+        attempt.due_at = attempt.next_look(timezone.now(), is_silent=True)
         attempt.save(update_fields=["due_at"])
     finding = _ask(attempt)
     with tenancy.scope(account_id):
