@@ -181,16 +181,6 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 # Settings of members and of businesses (docs/adr/0018)
 
 FIND_PLACE = "inventory.services.places.find_place"  # where a member may say that they usually work
-# Where a provider is asked whether it takes a business's own keys; where there is none, they are kept untried.
-PROVIDER_URLS: dict[str, str] = {
-    "PAYSTACK": env.str("PAYSTACK_URL", default="https://api.paystack.co"),
-    "STRIPE": env.str("STRIPE_URL", default="https://api.stripe.com"),
-    "MOMO": env.str("MOMO_URL", default="https://proxy.momoapi.mtn.com"),
-    "SMS": env.str("SMS_URL", default=""),
-    "AI": env.str("AI_URL", default=""),
-}
-# The platform's own, for accounts that have none; those to gateways stand in GATEWAYS.
-PLATFORM_KEYS: dict[str, str] = {"SMS": env.str("SMS_API_KEY", default=""), "AI": env.str("AI_API_KEY", default="")}
 
 # Receipts that a tax authority certifies (sales/fiscal)
 
@@ -203,11 +193,26 @@ FISCAL_ROUND = "* * * * * */10"  # when the worker sends what waits
 FAKE_GATEWAYS = env.str(
     "FAKE_GATEWAYS", default="http://127.0.0.1:8099" if DEBUG else ""
 )  # python -m fakes --port 8099
+# Where each is, for whoever has keys to it.
+GATEWAY_DRIVERS: dict[str, dict[str, str]] = {
+    "MOMO": {
+        "driver": "billing.gateways.momo.Momo",
+        "base_url": env.str("MOMO_URL", default=FAKE_GATEWAYS or "https://proxy.momoapi.mtn.com"),
+    },
+    "PAYSTACK": {
+        "driver": "billing.gateways.paystack.Paystack",
+        "base_url": env.str("PAYSTACK_URL", default=FAKE_GATEWAYS or "https://api.paystack.co"),
+    },
+    "STRIPE": {
+        "driver": "billing.gateways.stripe.Stripe",
+        "base_url": env.str("STRIPE_URL", default=FAKE_GATEWAYS or "https://api.stripe.com"),
+    },
+}
+# Those to which the platform has keys of its own.
 GATEWAYS: dict[str, dict[str, str]] = {}
 if FAKE_GATEWAYS or env.str("MOMO_API_KEY", default=""):
     GATEWAYS["MOMO"] = {
-        "driver": "billing.gateways.momo.Momo",
-        "base_url": env.str("MOMO_URL", default=FAKE_GATEWAYS or "https://proxy.momoapi.mtn.com"),
+        **GATEWAY_DRIVERS["MOMO"],
         "environment": env.str("MOMO_ENVIRONMENT", default="sandbox"),
         "subscription_key": env.str("MOMO_SUBSCRIPTION_KEY", default="fake"),
         "api_user": env.str("MOMO_API_USER", default="fake"),
@@ -215,18 +220,18 @@ if FAKE_GATEWAYS or env.str("MOMO_API_KEY", default=""):
     }
 if FAKE_GATEWAYS or env.str("PAYSTACK_SECRET_KEY", default=""):
     GATEWAYS["PAYSTACK"] = {
-        "driver": "billing.gateways.paystack.Paystack",
-        "base_url": env.str("PAYSTACK_URL", default=FAKE_GATEWAYS or "https://api.paystack.co"),
+        **GATEWAY_DRIVERS["PAYSTACK"],
         "email": env.str("PAYSTACK_EMAIL", default="till@localhost"),
         "secret_key": env.str("PAYSTACK_SECRET_KEY", default="fake"),
     }
 if FAKE_GATEWAYS or env.str("STRIPE_SECRET_KEY", default=""):
     GATEWAYS["STRIPE"] = {
-        "driver": "billing.gateways.stripe.Stripe",
-        "base_url": env.str("STRIPE_URL", default=FAKE_GATEWAYS or "https://api.stripe.com"),
+        **GATEWAY_DRIVERS["STRIPE"],
         "secret_key": env.str("STRIPE_SECRET_KEY", default="fake"),
         "webhook_secret": env.str("STRIPE_WEBHOOK_SECRET", default="fake"),
     }
+# What a business is paid for, by its own keys where it has them; for everything else the platform is.
+PAID_TO_BUSINESS = {"till"}
 # What is paid for, and the services that hear, by= whom and attempt=, when its money has come and, where they grant
 # something for it, when it has gone back.
 PAYMENT_PURPOSES: dict[str, dict[str, str]] = {
@@ -242,6 +247,17 @@ PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a pa
 PAYMENT_PAGE_PATIENCE = env.int("PAYMENT_PAGE_PATIENCE", default=3600)  # seconds to fill in a page
 PAYMENT_KEPT = env.int("PAYMENT_KEPT", default=900)  # seconds that money waits for what it pays, before it came late
 PAYMENT_POLLING = "* * * * * */5"  # when the worker looks for attempts that somebody should look after
+
+# Own keys to providers (docs/adr/0018)
+
+# Where a provider is asked whether it takes a business's own keys; where there is none, they are kept untried.
+PROVIDER_URLS: dict[str, str] = {
+    **{name: described["base_url"] for name, described in GATEWAY_DRIVERS.items()},
+    "SMS": env.str("SMS_URL", default=""),
+    "AI": env.str("AI_URL", default=""),
+}
+# The platform's own, for accounts that have none; those to gateways stand in GATEWAYS.
+PLATFORM_KEYS: dict[str, str] = {"SMS": env.str("SMS_API_KEY", default=""), "AI": env.str("AI_API_KEY", default="")}
 
 # Signing in
 

@@ -89,14 +89,14 @@ def test_a_method_that_nobody_knows_makes_no_label_of_its_own(shop, nobody):
 def test_several_processes_add_up(committed):
     with TemporaryDirectory() as folder, gunicorn(workers=2, PROMETHEUS_MULTIPROC_DIR=folder) as url:
 
-        def healthy():
+        def ready():
             told = requests.get(url + METRICS, timeout=30).text
-            return value(told, "makola_requests_total", method="GET", route="healthz", status="200")
+            return value(told, "makola_requests_total", method="GET", route="readyz", status="200")
 
-        before = healthy()
+        before = ready()
         for _ in range(20):
-            requests.get(f"{url}/healthz", timeout=30)
-        assert [healthy() - before for _ in range(5)] == [20] * 5
+            requests.get(f"{url}/readyz", timeout=30)
+        assert [ready() - before for _ in range(5)] == [20] * 5
 
 
 # --- Who is told ------------------------------------------------------------------------------------------------------
