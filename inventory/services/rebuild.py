@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.db import connection, transaction
 
 from accounts.models import AuditEvent
@@ -61,23 +62,35 @@ UPDATE serial_numbers n SET stock_product_id = w.stands_in FROM wanted w
 WHERE n.account_id = %(account)s AND n.id = w.id AND w.held_in IS DISTINCT FROM w.stands_in
 RETURNING n.id, json_build_object('stock_product', w.held_in), json_build_object('stock_product', w.stands_in)
 """
-_SUBJECTS = {"stock_products": "stockproduct", "serial_numbers": "serialnumber"}
+
+
+Ways = Mapping[str, tuple[str, str]]  # per table, what locks its rows and what makes them anew
 
 
 def rebuild_from_ledger(
     *, account_id: UUID, rows: Mapping[str, Collection[UUID]], is_trial: bool = False
 ) -> list[Repair]:
-    """Bring these rows, by table, to what the account's ledger says of them, where it says one thing; what was done.
+    """Bring these rows, by table, to what the account's ledger says of them, where it says one thing; what was done."""
+    ways = {
+        "stock_products": (_LOCK_BATCHES, _REBUILD_BATCHES),
+        "serial_numbers": (_LOCK_PIECES, _REBUILD_PIECES),
+    }
+    return repair_rows(account_id=account_id, rows=rows, ways=ways, is_trial=is_trial)
+
+
+def repair_rows(
+    *, account_id: UUID, rows: Mapping[str, Collection[UUID]], ways: Ways, is_trial: bool = False
+) -> list[Repair]:
+    """Make rows of an account anew, table by table in this order, with a line in its history for each that was wrong.
 
     It is one transaction, as the app's role. A trial does all of it, and takes it back.
     """
     with tenancy.scope(account_id):
-        batches = _repair("stock_products", rows, _LOCK_BATCHES, _REBUILD_BATCHES, account_id=account_id)
-        pieces = _repair("serial_numbers", rows, _LOCK_PIECES, _REBUILD_PIECES, account_id=account_id)
-        _note(account_id, [*batches, *pieces])
+        repairs = [repair for table in ways for repair in _repair(table, rows, *ways[table], account_id=account_id)]
+        _note(account_id, repairs)
         if is_trial:
             transaction.set_rollback(True)
-    return [*batches, *pieces]
+    return repairs
 
 
 def _repair(
@@ -92,11 +105,12 @@ def _repair(
 
 def _note(account_id: UUID, repairs: Collection[Repair]) -> None:
     """Lines in the account's history; nobody of the business did it."""
+    subjects = {model._meta.db_table: str(model._meta.model_name) for model in apps.get_models()}
     AuditEvent.across_accounts.bulk_create(
         AuditEvent(
             account_id=account_id,
-            action=f"{_SUBJECTS[repair.table]}.rebuilt",
-            subject=_SUBJECTS[repair.table],
+            action=f"{subjects[repair.table]}.rebuilt",
+            subject=subjects[repair.table],
             subject_id=repair.id,
             before=repair.before,
             after=repair.after,
