@@ -81,6 +81,13 @@ def add_notification(cast):
             system.notify(account=cast.shop.account, kind="till.unmatched", key=title, title=title, text=title)
 
 
+def made(cast):
+    """A task that has made a file."""
+    add_task(cast)
+    with cast.shop.inside():
+        return str(cast.shop.account.tasks.filter(file__isnull=False).latest("id").pk)
+
+
 def waiting(cast):
     """A task that has not begun."""
     with cast.shop.inside():

@@ -132,6 +132,9 @@ ACROSS = {
     "system/services/tasks.py: TaskError.across_accounts.bulk_create",
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
+    # The sealed token of a link says whose task it is, before anybody has signed in.
+    "system/links.py: Task.across_accounts.filter",
+    "system/services/tasks.py: Task.across_accounts.using",
     "system/services/integrations.py: Integration.across_accounts.filter",
     "sales/services/fiscal.py: FiscalDocument.across_accounts.filter",
     # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
@@ -238,13 +241,12 @@ def test_the_services_are_where_the_writes_are_looked_for():
 
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
-    "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
-    "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
-    "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
-    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset", "request_verification",
-    "reseal_secrets", "run_check",
-    "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",
-    "verify_email",
+    "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset",
+    "drop_old_results", "find_device", "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account",
+    "poll_payments", "pursue_payment", "rebuild_from_ledger", "receive_notice", "refresh_session",
+    "register_business", "remove_staff", "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows",
+    "request_reset", "request_verification", "reseal_secrets", "revoke_refresh", "run_check", "run_task", "sign_in",
+    "sign_in_by_pin", "sign_in_staff", "take_turn", "touch_session", "trace_notice", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
 
