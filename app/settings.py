@@ -153,6 +153,12 @@ TASK_RIGHTS = {
     "inventory.import": "catalog:import",
     "sales.export": "report:export",
 }
+# Kinds of notices, and the right of those who are told.
+NOTICES: dict[str, str] = {
+    "credits.low": "credit:buy",
+    "till.paid_late": "debt:allow",
+    "till.unmatched": "debt:allow",
+}
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""

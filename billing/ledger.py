@@ -42,7 +42,7 @@ class Balance:
 
     @property
     def is_low(self) -> bool:
-        return self.balance < settings.CREDITS_LOW
+        return bool(self.balance < settings.CREDITS_LOW)
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ def post(entry: Entry, *, account: Account, by: Membership | None) -> CreditTran
 
 
 def _change(entry: Entry, account: Account, now: datetime) -> tuple[int, int]:
-    asked = {"account": account.pk, "amount": entry.amount, "heeds": entry.heeds_promises, "now": now}
+    asked: dict[str, Any] = {"account": account.pk, "amount": entry.amount, "heeds": entry.heeds_promises, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_CHANGE, asked)
-        row = cursor.fetchone()
+        row: tuple[int, int] | None = cursor.fetchone()
     if row is None:
         raise InsufficientCreditsError(required=-entry.amount, available=read_balance(account, now=now).available)
     return row

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from core.admin import AccountFilter, StaffAdmin
-from system.models import AccountModuleSettings, Task
+from system.models import AccountModuleSettings, Notification, Task
 from system.modules import Module
 
 
@@ -23,3 +23,13 @@ class AccountModuleSettingsAdmin(StaffAdmin):
     list_display = ("account", *(f"{module}_enabled" for module in Module))
     list_select_related = ("account",)
     search_fields = ("account__name", "=id")
+
+
+@admin.register(Notification)
+class NotificationAdmin(StaffAdmin):
+    needs_account = True
+    fields = ("id", "account", "member", "kind", "key", "title", "text", "is_shown", "by", "created_at", "read_at")
+    list_display = ("created_at", "account", "member", "kind", "title", "read_at")
+    list_filter = (AccountFilter, "kind")
+    list_select_related = ("account", "member")
+    search_fields = ("=key", "=id")

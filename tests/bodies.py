@@ -21,6 +21,7 @@ from core.api.parsers import UploadParser
 from core.api.views import AccountViewSet
 from tests.making import (
     add_notice,
+    add_notification,
     add_pieces,
     add_task,
     adjustment,
@@ -163,6 +164,7 @@ def fill(shop: Any) -> Cast:
     send_offline(cast)
     sell_by_coupon(cast)
     add_notice(cast)
+    add_notification(cast)
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
 
@@ -296,6 +298,8 @@ BODIES = {
     },
     "POST system/files/": lambda cast: {"id": str(uuid7()), "file": picture(cast)},
     "POST system/tasks/{pk}/cancel/": nothing,
+    "POST system/notifications/{pk}/read/": nothing,
+    "POST system/notifications/read-all/": nothing,
     "POST inventory/exports/": lambda cast: {
         "what": "MOVEMENTS",
         "format": "CSV",

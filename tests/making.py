@@ -67,6 +67,14 @@ def add_task(cast):
         task.save()
 
 
+def add_notification(cast):
+    """Two things that the people have been told."""
+    with cast.shop.inside():
+        for _ in range(2):
+            title = f"Money waits {next(serial)}"
+            system.notify(account=cast.shop.account, kind="till.unmatched", key=title, title=title, text=title)
+
+
 def waiting(cast):
     """A task that has not begun."""
     with cast.shop.inside():

@@ -124,6 +124,7 @@ ACROSS = {
     "sales/services/refund.py: Refund.across_accounts.bulk_create",
     "sales/services/refund.py: RefundLine.across_accounts.bulk_create",
     "sales/services/refund.py: SaleLine.across_accounts.bulk_update",
+    "system/services/notifications.py: Notification.across_accounts.bulk_create",
     "system/services/tasks.py: TaskError.across_accounts.bulk_create",
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
@@ -233,7 +234,7 @@ def test_the_services_are_where_the_writes_are_looked_for():
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
     "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
-    "find_invitation", "find_orphans", "keep_transfer", "open_account", "poll_payments", "pursue_payment",
+    "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
     "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
     "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",

@@ -212,6 +212,7 @@ OTHERS = {  # filters whose name is not that of a field which the list shows
     "total_to": ["1000000"],
     "method": ["CASH"],
     "is_reviewed": ["true", "false"],
+    "is_read": ["true", "false"],
 }
 
 

@@ -1,10 +1,11 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from system.api import modules, views
+from system.api import modules, notifications, views
 
 router = SimpleRouter()
 router.register("tasks", views.TaskViewSet, basename="task")
+router.register("notifications", notifications.NotificationViewSet, basename="notification")
 
 module_settings = modules.ModuleSettingsView.as_view({"get": "retrieve", "patch": "partial_update"})
 

@@ -1,6 +1,7 @@
-"""The writers of switches, files and tasks."""
+"""The writers of switches, files, tasks and notifications."""
 
 from system.services.files import find_file, keep_file, remove_unused_files
+from system.services.notifications import notify, read_notification, read_notifications
 from system.services.switching import change_modules, open_module_settings
 from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
 from system.services.working import run_task
@@ -12,7 +13,10 @@ __all__ = [
     "find_file",
     "keep_file",
     "note_errors",
+    "notify",
     "open_module_settings",
+    "read_notification",
+    "read_notifications",
     "refuse_task",
     "remove_unused_files",
     "run_task",
