@@ -171,6 +171,20 @@ PROCRASTINATE_WORKER_DEFAULTS = {
     "shutdown_graceful_timeout": 10,  # seconds; a step that takes longer is undone, and begun again by the next worker
 }
 
+# Settings of members and of businesses (docs/adr/0018)
+
+FIND_PLACE = "inventory.services.places.find_place"  # where a member may say that they usually work
+# Where a provider is asked whether it takes a business's own keys; where there is none, they are kept untried.
+PROVIDER_URLS: dict[str, str] = {
+    "PAYSTACK": env.str("PAYSTACK_URL", default="https://api.paystack.co"),
+    "STRIPE": env.str("STRIPE_URL", default="https://api.stripe.com"),
+    "MOMO": env.str("MOMO_URL", default="https://proxy.momoapi.mtn.com"),
+    "SMS": env.str("SMS_URL", default=""),
+    "AI": env.str("AI_URL", default=""),
+}
+# The platform's own, for accounts that have none; those to gateways stand in GATEWAYS.
+PLATFORM_KEYS: dict[str, str] = {"SMS": env.str("SMS_API_KEY", default=""), "AI": env.str("AI_API_KEY", default="")}
+
 # Receipts that a tax authority certifies (sales/fiscal)
 
 FISCAL_ADAPTER = env.str("FISCAL_ADAPTER", default="sales.fiscal.simulator.Simulator")
@@ -238,6 +252,7 @@ RATE_LIMITS: dict[str, tuple[int, int]] = {
     "pin_member": (30, 3600),  # per member
     "receipt": (60, 60),  # that are looked at by their links, per address
     "approver": (10, 3600),  # per member who asks for an approval
+    "integration_check": (20, 3600),  # of keys that are tried, per business
     "gift_card": (10, 900),  # codes per member that are not right
 }
 for _name, _limit in env.dict("RATE_LIMITS", default={}).items():  # such as login=20/900,pin=10/900

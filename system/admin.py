@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from core.admin import AccountFilter, StaffAdmin
-from system.models import AccountModuleSettings, Notification, Task
+from system.models import AccountModuleSettings, Integration, MemberSettings, Notification, Task
 from system.modules import Module
 
 
@@ -33,3 +33,18 @@ class NotificationAdmin(StaffAdmin):
     list_filter = (AccountFilter, "kind")
     list_select_related = ("account", "member")
     search_fields = ("=key", "=id")
+
+
+@admin.register(MemberSettings)
+class MemberSettingsAdmin(StaffAdmin):
+    fields = ("id", "account", "member", "location_id", "notifications", "version")
+    list_display = ("account", "member", "version")
+    list_select_related = ("account", "member")
+
+
+@admin.register(Integration)
+class IntegrationAdmin(StaffAdmin):
+    fields = ("id", "account", "provider", "hint", "check_state", "checked_at", "changed_at", "version")
+    list_display = ("account", "provider", "check_state", "checked_at", "changed_at")
+    list_filter = (AccountFilter, "provider", "check_state")
+    list_select_related = ("account",)

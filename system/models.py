@@ -112,6 +112,7 @@ class MemberSettings(tenancy.AccountOwned):
     """What a member chose for themselves; who has chosen nothing has no row."""
 
     member = tenancy.OwnedKey(Membership, related_name="settings")
+    location_id = models.UUIDField(null=True)  # where they usually work; places are on a higher floor
     notifications = models.JSONField(default=dict)  # by kind, what differs from being told: {"app": …, "mail": …}
     version = models.PositiveIntegerField(default=1)
 
@@ -136,6 +137,57 @@ class MemberSettings(tenancy.AccountOwned):
         """Whether the member wants to be told of this kind by this way, `app` or `mail`."""
         chosen: bool = self.notifications.get(kind, {}).get(way, True)
         return chosen
+
+
+class Provider(models.TextChoices):
+    PAYSTACK = "PAYSTACK"
+    STRIPE = "STRIPE"
+    MOMO = "MOMO"
+    SMS = "SMS"
+    AI = "AI"
+
+
+class CheckState(models.TextChoices):
+    ASKED = "ASKED"  # the provider has not answered yet
+    ACCEPTED = "ACCEPTED"
+    REFUSED = "REFUSED"
+    AWAY = "AWAY"  # the provider does not answer
+
+
+class Integration(tenancy.AccountOwned):
+    """A business's own keys to a provider, sealed: nobody is shown them again."""
+
+    SECRET = frozenset({"sealed"})
+
+    provider = models.CharField(max_length=16, choices=Provider.choices)
+    sealed = models.TextField()
+    hint = models.CharField(max_length=4)  # how the secret ends, so that its owner knows which it is
+    check_state = models.CharField(max_length=16, choices=CheckState.choices, blank=True)
+    checked_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "integrations"
+        default_related_name = "integrations"
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["account", "provider"],
+                name="one_integration_per_provider",
+                violation_error_code="integration_exists",
+                violation_error_message="There are keys to this provider already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(provider__in=Provider.values),
+                name="integration_provider_known",
+                violation_error_code="unknown_provider",
+                violation_error_message="There is no such provider.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.provider
 
 
 class TaskState(models.TextChoices):

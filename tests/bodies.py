@@ -83,6 +83,7 @@ from tests.making import (
     unwatched,
     waiting,
     with_attachment,
+    with_keys,
     working_shift,
 )
 from tests.routes import NO_ATTACHMENT, NO_LEASE, NO_LINE, Route, by_name, routes
@@ -298,6 +299,30 @@ BODIES = {
     },
     "POST system/files/": lambda cast: {"id": str(uuid7()), "file": picture(cast)},
     "POST system/tasks/{pk}/cancel/": nothing,
+    "PATCH system/settings/account/": lambda cast: {
+        "time_zone": "Africa/Accra",
+        "is_tax_registered": True,
+        "prices_include_tax": True,
+        "is_shift_required": False,
+        "cash_rounding": "0.00",
+        "is_fiscal": False,
+        "layaway_deposit_rate": "0.2",
+        "receipt_header": f"Header {next(serial)}",
+        "receipt_footer": "Come again",
+        "approval_limits": {
+            role: {"discount": "30", "refund": "2000", "adjustment": "2000"}
+            for role in ("MANAGER", "CASHIER", "WAREHOUSE")
+        },
+    },
+    "PATCH system/settings/user/": lambda cast: {
+        "location": str(cast.shop.storefront.pk),
+        "notifications": {"till.unmatched": {"app": True, "mail": False}},
+    },
+    "PUT system/settings/integrations/{provider}/": lambda cast: {
+        "keys": {"secret_key": f"sk_live_{next(serial):012d}", "email": "till@shop.example"}
+    },
+    "DELETE system/settings/integrations/{provider}/": with_keys,
+    "POST system/settings/integrations/{provider}/check/": with_keys,
     "POST system/notifications/{pk}/read/": nothing,
     "POST system/notifications/read-all/": nothing,
     "POST inventory/exports/": lambda cast: {

@@ -70,6 +70,7 @@ class Route:
             "{line}": str(line),
             "{module}": "sales",
             "{token}": str(pk) or "none",
+            "{provider}": "paystack",
         }
         return "/" + PREFIX + re.sub(r"{\w+}", lambda name: names[name[0]], self.path)
 

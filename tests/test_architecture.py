@@ -125,9 +125,13 @@ ACROSS = {
     "sales/services/refund.py: RefundLine.across_accounts.bulk_create",
     "sales/services/refund.py: SaleLine.across_accounts.bulk_update",
     "system/services/notifications.py: Notification.across_accounts.bulk_create",
+    # What is sealed in any account is sealed anew by one command, as staff.
+    "system/services/integrations.py: Integration.across_accounts.using",
+    "system/services/integrations.py: User.across_accounts.using",
     "system/services/tasks.py: TaskError.across_accounts.bulk_create",
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
+    "system/services/integrations.py: Integration.across_accounts.filter",
     "sales/services/fiscal.py: FiscalDocument.across_accounts.filter",
     # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
     "sales/models/sales.py: SaleLine.across_accounts.order_by",
@@ -237,6 +241,7 @@ WITHOUT_MEMBER = {
     "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
     "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
+    "reseal_secrets", "run_check",
     "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",
     "verify_email",
 }  # fmt: skip

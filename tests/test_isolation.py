@@ -90,6 +90,7 @@ SENT = {
     "POST inventory/transfers/{pk}/receive/": {"line"},
     "POST inventory/exports/": {"location"},
     "POST inventory/labels/": {"product", "pack"},
+    "PATCH system/settings/user/": {"location"},
     "POST sales/registers/": {"storefront"},
     "POST inventory/reservations/": {"location", "product"},
     "POST sales/mobile-payments/": {"register", "customer"},
