@@ -109,6 +109,8 @@ ACROSS = {
     "billing/services/notices.py: GatewayEvent.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.using",
+    "billing/ledger.py: CreditAccount.across_accounts.bulk_create",
+    "billing/ledger.py: CreditAccount.across_accounts.filter",
     "sales/customer_ledger.py: CustomerEntry.across_accounts.bulk_create",
     "sales/customer_ledger.py: Debt.across_accounts.bulk_create",
     "sales/customer_ledger.py: Debt.across_accounts.bulk_update",
@@ -241,7 +243,7 @@ WITHOUT_MEMBER = {
     "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
     "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
-    "reseal_secrets", "run_check",
+    "reseal_secrets", "run_check", "grant_monthly_credits",
     "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",
     "verify_email",
 }  # fmt: skip
@@ -393,6 +395,7 @@ def test_the_ledgers_are_append_only():
     ledgers = {model._meta.label for model, rule in CONSTRAINTS if isinstance(rule, tenancy.AppendOnly)}
     assert ledgers == {
         "accounts.AuditEvent",
+        "billing.CreditTransaction",
         "inventory.StockMovement",
         "sales.CashEvent",
         "sales.CustomerEntry",

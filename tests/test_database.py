@@ -20,6 +20,8 @@ SHARED = {
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
+    "credit_costs",
+    "credit_packs",
     "django_admin_log",  # empty: the console's acts are in the history of the business that they are about
     "django_content_type",
     "django_migrations",

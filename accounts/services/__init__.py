@@ -37,6 +37,7 @@ from accounts.services.members import (
 )
 from accounts.services.mfa import begin_totp, change_recovery_codes, confirm_totp, remove_mfa
 from accounts.services.orphans import find_orphans, repair_orphans
+from accounts.services.reference import change_reference
 from accounts.services.registration import register_business, verify_email
 from accounts.services.sessions import (
     end_session,
@@ -76,6 +77,7 @@ __all__ = [
     "change_password",
     "change_pin",
     "change_recovery_codes",
+    "change_reference",
     "confirm_reset",
     "confirm_totp",
     "deactivate_member",
