@@ -123,12 +123,12 @@ def test_operators_set_a_cost_in_the_console_and_support_does_not():
     form = {"operation": "linking", "credits": "3", "units": "1", "starts_on": "2031-03-06", "ends_on": ""}
     address = reverse("admin:billing_creditcost_add")
     assert hire(Role.SUPPORT).client().post(address, form).status_code == 403
-    staff = hire(Role.OPERATOR)
-    assert staff.client().post(address, form).status_code == 302
+    client = hire(Role.OPERATOR).client()
+    assert client.post(address, form).status_code == 302
     row = CreditCost.objects.get()
     assert (row.operation, row.credits, row.starts_on, row.ends_on) == ("linking", 3, FIRST, None)
     for wrong in ({"operation": "gardening"}, {"credits": "0"}, {"credits": "-1"}, {"ends_on": "2031-03-05"}):
-        assert staff.client().post(address, {**form, "starts_on": "2032-01-01", **wrong}).status_code == 200, wrong
+        assert client.post(address, {**form, "starts_on": "2032-01-01", **wrong}).status_code == 200, wrong
     assert CreditCost.objects.count() == 1
 
 
