@@ -17,14 +17,6 @@ class TaskAdmin(StaffAdmin):
     search_fields = ("=id", "=request_id")
 
 
-@admin.register(AccountModuleSettings)
-class AccountModuleSettingsAdmin(StaffAdmin):
-    fields = ("id", "account", *(f"{module}_enabled" for module in Module))
-    list_display = ("account", *(f"{module}_enabled" for module in Module))
-    list_select_related = ("account",)
-    search_fields = ("account__name", "=id")
-
-
 @admin.register(Notification)
 class NotificationAdmin(StaffAdmin):
     needs_account = True
@@ -48,3 +40,11 @@ class IntegrationAdmin(StaffAdmin):
     list_display = ("account", "provider", "check_state", "checked_at", "changed_at")
     list_filter = (AccountFilter, "provider", "check_state")
     list_select_related = ("account",)
+
+
+@admin.register(AccountModuleSettings)
+class AccountModuleSettingsAdmin(StaffAdmin):
+    fields = ("id", "account", *(f"{module}_enabled" for module in Module))
+    list_display = ("account", *(f"{module}_enabled" for module in Module))
+    list_select_related = ("account",)
+    search_fields = ("account__name", "=id")

@@ -1,5 +1,4 @@
-"""What a business has switched on; what it keeps beside its tables, files; what it leaves to the background, tasks;
-what its people are told."""
+"""What a business switches on and keeps: its modules, files, tasks in the background, what its people are told."""
 
 from __future__ import annotations
 

@@ -8,17 +8,20 @@ router.register("tasks", views.TaskViewSet, basename="task")
 router.register("notifications", notifications.NotificationViewSet, basename="notification")
 
 _keys = settings.IntegrationView.as_view
-module_settings = modules.ModuleSettingsView.as_view({"get": "retrieve", "patch": "partial_update"})
 
 urlpatterns = [
     path("files/", views.FileViewSet.as_view({"post": "create"}), name="file"),
-    path("settings/account-modules/", module_settings, name="account-modules"),
-    path("settings/account-modules/check/<str:module>/", modules.ModuleCheckView.as_view(), name="module-check"),
     path(
         "settings/account/",
         settings.AccountSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="account-settings",
     ),
+    path(
+        "settings/account-modules/",
+        modules.ModuleSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="account-modules",
+    ),
+    path("settings/account-modules/check/<str:module>/", modules.ModuleCheckView.as_view(), name="module-check"),
     path(
         "settings/user/",
         settings.MemberSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),
