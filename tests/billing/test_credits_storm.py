@@ -16,7 +16,7 @@ from tests.conftest import open_shop
 
 REQUESTS = int(os.environ.get("CREDIT_REQUESTS", "600"))
 THREADS = 8
-DEALS = ("spend", "spend", "reserve", "commit", "release", "retry", "buy nothing", "look", "nonsense")
+DEEDS = ("spend", "spend", "reserve", "commit", "release", "retry", "look", "nonsense")
 FINE = {200, 201, 402, 409}
 
 
@@ -35,7 +35,7 @@ class Client:
         return response
 
     def act(self):
-        deed = self.random.choice(DEALS)
+        deed = self.random.choice(DEEDS)
         amount = self.random.randint(1, 900)
         if deed == "spend":
             body, key = {"operation": "content", "amount": amount}, str(uuid7())
