@@ -272,6 +272,12 @@ ACCOUNT_SETUP = [
     "sales.services.add_first_register",
 ]
 SWITCHES = "system.modules.switches_of"  # which modules are on, for whoever has signed in
+# What proves that a floor's ledgers add up, and what makes anew from them what is kept beside them.
+LEDGERS = [
+    ("billing.sums.find_disagreements", "billing.services.rebuild_from_ledger"),
+    ("inventory.sums.find_disagreements", "inventory.services.rebuild_from_ledger"),
+    ("sales.sums.find_disagreements", "sales.services.rebuild_from_ledger"),
+]
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
 }

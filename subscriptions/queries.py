@@ -1,8 +1,9 @@
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from django.core.exceptions import ObjectDoesNotExist
 
 from accounts.models import Account
+from subscriptions import policy
 from subscriptions.policy import POLICY, Access, Feature, State
 
 
@@ -15,11 +16,18 @@ def state_of(account: Account) -> State:
     return subscription.state if subscription else State.NONE
 
 
-def grace_began_at(account: Account) -> datetime | None:
-    """The moment when the days of grace began, on the account's calendar; None where they have not, or are over."""
-    if state_of(account) is not State.GRACE:
-        return None
-    return datetime.combine(account.subscription.ends_on + timedelta(days=1), time.min, account.zone)
+def is_paid(account: Account, feature: Feature) -> bool:
+    """Whether all of the feature works today."""
+    return policy.allows(feature, state_of(account), writes=True)
+
+
+def was_covered(account: Account, feature: Feature, *, at: datetime, began_at: datetime | None = None) -> bool:
+    """Whether what was done at a moment was paid for then, or was the end of what was when it began."""
+    if state_of(account) is State.NONE:
+        return False
+    subscription = account.subscription
+    finishes = began_at is not None and policy.allows(feature, subscription.state_at(began_at), writes=True)
+    return policy.allows(feature, subscription.state_at(at), writes=True, finishes=finishes)
 
 
 def has_sample_only(account: Account, feature: Feature) -> bool:
