@@ -90,7 +90,7 @@ def post(entry: Entry, *, account: Account, by: Membership | None) -> CreditTran
     for something else.
     """
     if entry.amount > 0:
-        CreditAccount.across_accounts.bulk_create([CreditAccount(account=account)], ignore_conflicts=True)
+        CreditAccount.across_accounts.bulk_create([CreditAccount(account_id=account.pk)], ignore_conflicts=True)
     lock_balance(account)
     earlier: CreditTransaction | None = account.credit_transactions.filter(key=entry.key).first() if entry.key else None
     if earlier:
