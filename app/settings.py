@@ -158,6 +158,7 @@ TASK_RIGHTS = {
 }
 # Kinds of notices, and the right of those who are told.
 NOTICES: dict[str, str] = {
+    "credits.low": "credit:buy",
     "till.paid_late": "debt:allow",
     "till.unmatched": "debt:allow",
 }
@@ -304,6 +305,7 @@ ACCOUNT_SETUP = [
 SWITCHES = "system.modules.switches_of"  # which modules are on, for whoever has signed in
 # What proves that a floor's ledgers add up, and what makes anew from them what is kept beside them.
 LEDGERS = [
+    ("billing.sums.find_disagreements", "billing.services.rebuild_from_ledger"),
     ("inventory.sums.find_disagreements", "inventory.services.rebuild_from_ledger"),
     ("sales.sums.find_disagreements", "sales.services.rebuild_from_ledger"),
 ]

@@ -87,6 +87,23 @@ TABLE = {
     "POST billing/webhooks/paystack/{account}/": PUBLIC,
     "POST billing/webhooks/stripe/": PUBLIC,
     "POST billing/webhooks/stripe/{account}/": PUBLIC,
+    "GET billing/credits/balance/": ("credit:read", "account"),
+    "GET billing/credits/costs/": ("credit:read", "account"),
+    "GET billing/credits/quote/": ("credit:read", "account"),
+    "GET billing/credits/usage/": ("credit:read", "account"),
+    "GET billing/credits/packs/": ("credit:read", "account"),
+    "GET billing/credits/transactions/": ("credit:read", "account"),
+    "GET billing/credits/transactions/{pk}/": ("credit:read", "account"),
+    "POST billing/credits/deduct/": ("credit:spend", "automation"),
+    "GET billing/credits/reservations/": ("credit:read", "automation"),
+    "POST billing/credits/reservations/": ("credit:spend", "automation"),
+    "GET billing/credits/reservations/{pk}/": ("credit:read", "automation"),
+    "POST billing/credits/reservations/{pk}/commit/": ("credit:spend", "automation"),
+    "POST billing/credits/reservations/{pk}/release/": ("credit:spend", "automation"),
+    "GET billing/credits/purchases/": ("credit:read", "account"),
+    "POST billing/credits/purchases/": ("credit:buy", "account"),
+    "GET billing/credits/purchases/{pk}/": ("credit:read", "account"),
+    "POST billing/credits/purchases/{pk}/check/": ("credit:buy", "account"),
     "GET subscriptions/status/": ("account:read", "account"),
     "GET inventory/categories/": ("catalog:read", "inventory"),
     "POST inventory/categories/": ("catalog:change", "inventory"),
@@ -443,6 +460,8 @@ def expected(row, *, role, state="TRIAL", writes, kind=TOKEN):
         return IN  # to the first rows
     if FINISHES in more and state == "GRACE":
         return IN  # where the service asks for the shift
+    if feature == "automation" and state not in PAID:
+        return 402, "subscription_expired"
     if writes and feature not in ("account", "offline") and state not in PAID:
         return 402, "subscription_expired"
     return IN

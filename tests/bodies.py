@@ -69,11 +69,13 @@ from tests.making import (
     refund,
     refundable,
     requested,
+    reserved,
     returnable,
     sale,
     sell_by_coupon,
     send_offline,
     serial,
+    spending,
     supplier,
     table,
     top_shelf,
@@ -474,6 +476,19 @@ BODIES = {
         "last_on": "2100-01-01",
     },
     "POST sales/sync-issues/{pk}/review/": nothing,
+    "POST billing/credits/deduct/": spending,
+    "POST billing/credits/reservations/": lambda cast: {**spending(cast), "minutes": 5},
+    "POST billing/credits/reservations/{pk}/commit/": lambda cast: {"amount": 100},
+    "POST billing/credits/reservations/{pk}/release/": nothing,
+    "POST billing/credits/purchases/": lambda cast: {
+        "id": str(uuid7()),
+        "pack": "ghs-500",
+        "gateway": "MOMO",
+        "network": "MTN",
+        "payer_phone": "0244123456",
+        "payer_email": "ama@x.example",
+    },
+    "POST billing/credits/purchases/{pk}/check/": nothing,
     "PATCH system/settings/account-modules/": lambda cast: {"thinker_enabled": False},
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {
@@ -522,6 +537,8 @@ BODIES = {
 
 # Of each collection the first row will do, but for these.
 ROWS = {
+    "POST billing/credits/reservations/{pk}/commit/": reserved,
+    "POST billing/credits/reservations/{pk}/release/": reserved,
     "PATCH inventory/categories/{pk}/": lambda cast: cast.send("POST inventory/categories/")["id"],
     "PATCH accounts/memberships/{pk}/": lambda cast: str(cast.shop.cashier.pk),
     "POST accounts/memberships/{pk}/deactivate/": lambda cast: str(cast.shop.cashier.pk),

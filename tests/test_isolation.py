@@ -192,6 +192,8 @@ PARAMETERS = {
     "page_size": "25",
     "columns": "32",
     "most": "10",
+    "operation": "content",
+    "amount": "151",
 }
 OTHERS = {  # filters whose name is not that of a field which the list shows
     "search": ["Soap", "Efua", "Shop"],
