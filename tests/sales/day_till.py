@@ -56,7 +56,7 @@ class Till:
         for _ in range(count):
             self.sell()
             aside = pick(self.chance, ASIDES)
-            if aside and (self.is_manager or aside not in ("take_back",)):
+            if aside and (self.is_manager or aside != "take_back"):
                 getattr(self, aside)()
         for sale in self.waiting:
             self.finish(*sale)
