@@ -98,7 +98,8 @@ class Device:
             rows = [verdict["row"] for verdict in heard[item["id"]] if verdict["row"]]
             if not rows:  # others took the same back meanwhile
                 codes = {reason["code"] for verdict in heard[item["id"]] for reason in verdict["reasons"]}
-                assert item["kind"] == "refund" and codes <= NOT_TAKEN_BACK, (item, heard[item["id"]])
+                assert item["kind"] == "refund", (item, heard[item["id"]])
+                assert codes <= NOT_TAKEN_BACK, (item, heard[item["id"]])
                 continue
             if item["kind"] == "sale":
                 self.shop.check(rows[0], item["content"])
