@@ -1,9 +1,12 @@
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from accounts.admin.acting import ReferenceAdmin
+from billing.costs import CREDIT_COSTS
 from billing.models import (
     CreditAccount,
     CreditCost,
@@ -112,18 +115,21 @@ class CreditPurchaseAdmin(StaffAdmin):
 
 
 @admin.register(CreditPack)
-class CreditPackAdmin(StaffAdmin):
+class CreditPackAdmin(ReferenceAdmin):
     fields = ("code", "id", "name", "credits", "price", "currency", "is_offered")
     list_display = ("code", "name", "credits", "price", "currency", "is_offered")
-    list_filter = ()
     search_fields = ("code", "name")
     ordering = ("code",)
 
 
 @admin.register(CreditCost)
-class CreditCostAdmin(StaffAdmin):
+class CreditCostAdmin(ReferenceAdmin):
     fields = ("operation", "id", "credits", "units", "starts_on", "ends_on")
     list_display = ("operation", "credits", "units", "starts_on", "ends_on")
-    list_filter = ()
     search_fields = ("operation",)
     ordering = ("operation", "starts_on")
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "operation":
+            return forms.ChoiceField(choices=[(name, name) for name in CREDIT_COSTS])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)

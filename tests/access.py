@@ -75,8 +75,10 @@ TABLE = {
     "GET accounts/account/": ("account:read", "account"),
     "PATCH accounts/account/": ("account:change", "account"),
     "GET accounts/account/take-out/": ("account:export", "account"),
-    "GET accounts/audit-events/": ("audit:read", "account"),
-    "GET accounts/audit-events/{pk}/": ("audit:read", "account"),
+    "GET system/onboarding/": ("account:read", "account"),
+    "GET system/audit-logs/": ("audit:read", "account"),
+    "GET system/audit-logs/{pk}/": ("audit:read", "account"),
+    "POST system/audit-logs/export/": ("audit:read", "account"),
     "POST billing/webhooks/momo/": PUBLIC,  # for gateways, whose word is not taken
     "PUT billing/webhooks/momo/": PUBLIC,
     "POST billing/webhooks/momo/{account}/": PUBLIC,
@@ -85,6 +87,23 @@ TABLE = {
     "POST billing/webhooks/paystack/{account}/": PUBLIC,
     "POST billing/webhooks/stripe/": PUBLIC,
     "POST billing/webhooks/stripe/{account}/": PUBLIC,
+    "GET billing/credits/balance/": ("credit:read", "account"),
+    "GET billing/credits/costs/": ("credit:read", "account"),
+    "GET billing/credits/quote/": ("credit:read", "account"),
+    "GET billing/credits/usage/": ("credit:read", "account"),
+    "GET billing/credits/packs/": ("credit:read", "account"),
+    "GET billing/credits/transactions/": ("credit:read", "account"),
+    "GET billing/credits/transactions/{pk}/": ("credit:read", "account"),
+    "POST billing/credits/deduct/": ("credit:spend", "automation"),
+    "GET billing/credits/reservations/": ("credit:read", "automation"),
+    "POST billing/credits/reservations/": ("credit:spend", "automation"),
+    "GET billing/credits/reservations/{pk}/": ("credit:read", "automation"),
+    "POST billing/credits/reservations/{pk}/commit/": ("credit:spend", "automation"),
+    "POST billing/credits/reservations/{pk}/release/": ("credit:spend", "automation"),
+    "GET billing/credits/purchases/": ("credit:read", "account"),
+    "POST billing/credits/purchases/": ("credit:buy", "account"),
+    "GET billing/credits/purchases/{pk}/": ("credit:read", "account"),
+    "POST billing/credits/purchases/{pk}/check/": ("credit:buy", "account"),
     "GET subscriptions/status/": ("account:read", "account"),
     "GET inventory/categories/": ("catalog:read", "inventory"),
     "POST inventory/categories/": ("catalog:change", "inventory"),
@@ -192,6 +211,8 @@ TABLE = {
     "POST inventory/transfers/{pk}/receive/": ("stock:transfer", "inventory"),
     "POST inventory/transfers/{pk}/cancel/": ("stock:transfer", "inventory"),
     "POST system/files/": ("file:add", "inventory"),
+    "GET system/files/{token}/": PUBLIC,  # who has the link, for some minutes
+    "POST system/tasks/{pk}/link/": ("task:read", "account"),
     "GET system/tasks/": ("task:read", "account"),
     "GET system/tasks/{pk}/": ("task:read", "account"),
     "GET system/tasks/{pk}/errors/": ("task:read", "account"),
@@ -439,6 +460,8 @@ def expected(row, *, role, state="TRIAL", writes, kind=TOKEN):
         return IN  # to the first rows
     if FINISHES in more and state == "GRACE":
         return IN  # where the service asks for the shift
+    if feature == "automation" and state not in PAID:
+        return 402, "subscription_expired"
     if writes and feature not in ("account", "offline") and state not in PAID:
         return 402, "subscription_expired"
     return IN

@@ -86,11 +86,14 @@ class Gateway(Protocol):
         """What a notice is about. Raises NoticeInvalid for what is none, or is not signed as it should be."""
 
 
-def open_gateway(name: str) -> Gateway:
-    """The gateway as `GATEWAYS` describes it. Raises GatewayNotConfigured."""
-    options = settings.GATEWAYS.get(name)
+def open_gateway(name: str, keys: Mapping[str, str] | None = None) -> Gateway:
+    """The gateway as `GATEWAYS` describes it with the platform's keys, or with these, which are a business's own.
+
+    Raises GatewayNotConfigured.
+    """
+    options = settings.GATEWAYS.get(name) or (settings.GATEWAY_DRIVERS.get(name) if keys else None)
     if options is None:
         raise GatewayNotConfigured(gateway=name)
-    described = dict(options)
+    described = {**options, **(keys or {})}
     gateway: Gateway = import_string(described.pop("driver"))(**described)
     return gateway

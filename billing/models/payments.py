@@ -42,6 +42,7 @@ class PaymentAttempt(tenancy.AccountOwned):
     PERSONAL = frozenset({"payer_phone", "payer_email"})
 
     gateway = models.CharField(max_length=16)
+    is_own = models.BooleanField(default=False)  # asked with the business's own keys, and so paid to it
     network = models.CharField(max_length=16, blank=True)  # of the payer's phone
     purpose = models.CharField(max_length=32)
     subject_id = models.UUIDField()

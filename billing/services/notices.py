@@ -10,10 +10,12 @@ from django.utils.module_loading import import_string
 
 from accounts.models import Account
 from billing import gateways, queue
+from billing.errors import NoticeInvalid
 from billing.gateways import Outcome
 from billing.models import GatewayEvent
 from billing.references import read_reference
 from core import tenancy
+from system import integrations
 
 logger = structlog.get_logger("payment")
 
@@ -22,8 +24,11 @@ def receive_notice(*, gateway: str, account_id: UUID | None, body: bytes, header
     """Keep a notice for the business that its reference names, or else its address, and have the gateway asked.
 
     Where the gateway has its own name for it, the worker asks for ours first. One that names nobody is told to the log.
+    At the address of a business its own key may have signed; then the notice is about nobody else.
     Raises GatewayNotConfigured, NoticeInvalid.
     """
+    if account_id and _is_own(gateway, account_id, body, headers):
+        return
     notice = gateways.open_gateway(gateway).read_notice(body, headers)
     digest = hashlib.sha256(body).hexdigest()
     if notice.provider_reference:
@@ -35,6 +40,29 @@ def receive_notice(*, gateway: str, account_id: UUID | None, body: bytes, header
         logger.warning("notice_of_nobody", gateway=gateway)
         return
     _keep(account_id, gateway, notice.reference, digest, body.decode(errors="replace"))
+
+
+def _is_own(gateway: str, account_id: UUID, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Keep a notice that the business's own key has signed; whether it has."""
+    keys = _own_keys(gateway, account_id)
+    if keys is None:
+        return False
+    try:
+        notice = gateways.open_gateway(gateway, keys).read_notice(body, headers)
+    except NoticeInvalid:
+        return False
+    named = read_reference(notice.reference)
+    if notice.provider_reference or (named and named.account_id != account_id):
+        logger.warning("notice_of_nobody", gateway=gateway)
+    else:
+        _keep(account_id, gateway, notice.reference, hashlib.sha256(body).hexdigest(), body.decode(errors="replace"))
+    return True
+
+
+def _own_keys(gateway: str, account_id: UUID) -> dict[str, str] | None:
+    with tenancy.scope(account_id):
+        account = Account.across_accounts.filter(pk=account_id).first()
+        return integrations.own_keys(account, gateway) if account else None
 
 
 def name_notice(*, gateway: str, provider_reference: str, digest: str) -> None:
@@ -75,7 +103,7 @@ def trace_notice(*, account_id: UUID, event_id: UUID) -> None:
         event = GatewayEvent.across_accounts.filter(account_id=account_id, pk=event_id).first()
     if event is None:
         return
-    finding = gateways.open_gateway(event.gateway).fetch(event.reference)
+    finding = gateways.open_gateway(event.gateway, _own_keys(event.gateway, account_id)).fetch(event.reference)
     if finding.outcome is not Outcome.PAID or finding.is_reversed or finding.amount is None:
         return
     with tenancy.scope(account_id):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from io import StringIO
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Never
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+MANY_PROCESSES = "PROMETHEUS_MULTIPROC_DIR"
 HOST = os.environ.get("MAKOLA_HOST", "127.0.0.1")
 PORT = os.environ.get("MAKOLA_PORT", "8000")
 WORKERS = os.environ.get("MAKOLA_WORKERS", "2")
@@ -52,6 +54,12 @@ class Command(BaseCommand):
         return logins.getvalue()
 
     def serve(self, port: int, logins: str) -> None:
+        with TemporaryDirectory() as folder:
+            self.serve_counting(folder, port, logins)
+
+    def serve_counting(self, folder: str, port: int, logins: str) -> None:
+        """Serve, with what the processes count together for /metrics in this folder."""
+        os.environ[MANY_PROCESSES] = folder
         gunicorn, worker = start(gunicorn_command(port)), start(WORKER)
         fakes = [start(command, is_silent=True) for command in fakes_commands(port)]
         try:
