@@ -249,7 +249,7 @@ WITHOUT_MEMBER = {
     "refresh_session", "register_business", "remove_staff", "remove_unused_files", "renew_staff_mfa", "repair_orphans",
     "repair_rows", "request_reset", "request_verification", "reseal_secrets", "revoke_refresh", "run_check",
     "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "take_turn", "touch_session", "trace_notice",
-    "verify_email",
+    "name_notice", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
 
