@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.AccountContextMiddleware",
+    "subscriptions.middleware.SubscriptionHeadersMiddleware",  # reads what the one before has found
 ]
 SILENCED_SYSTEM_CHECKS = ["admin.E408"]  # AccountContextMiddleware says who the user is
 
@@ -156,7 +157,7 @@ TASK_RIGHTS = {
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["system.worker", "billing.worker", "sales.worker"]
+PROCRASTINATE_IMPORT_PATHS = ["system.worker", "billing.worker", "subscriptions.worker", "sales.worker"]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": env.int("MAKOLA_WORKER_THREADS", default=2),
     "delete_jobs": "successful",  # what became of a task stands in its own row
@@ -199,6 +200,12 @@ UNKNOWN_PAYMENTS = "sales.services.keep_transfer"  # money that nobody asked for
 PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a payer is given
 PAYMENT_KEPT = env.int("PAYMENT_KEPT", default=900)  # seconds that money waits for what it pays, before it came late
 PAYMENT_POLLING = "* * * * * */5"  # when the worker looks for attempts that somebody should look after
+
+# Subscriptions (docs/adr/0016)
+
+LIMITS = "subscriptions.services.check_limit"  # asked by= and resource= before there is one more
+SUBSCRIPTION_ROUND = "17 */3 * * *"  # when the worker reminds; it is midnight somewhere at every hour
+INVOICE_SELLER = env.str("INVOICE_SELLER", default="Makola")  # name, address and tax number, a line each
 
 # Signing in
 
@@ -270,7 +277,10 @@ CORS_ALLOW_HEADERS = [
 TILL_URL = env.str("TILL_URL", default=TILL_ORIGINS[0] if TILL_ORIGINS else "")  # where the links in mails lead
 # Where the world finds this server, without a slash at the end: receipts bear a link only where this is known.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000" if DEBUG else "").rstrip("/")
-CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"),
+    *(f"X-Subscription-{name}" for name in ("Status", "Plan", "Expires", "Grace-Ends")),
+]
 CSRF_TRUSTED_ORIGINS = TILL_ORIGINS
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "None" if CROSS_SITE_COOKIES else "Lax"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_COOKIES

@@ -15,7 +15,7 @@ from accounts.roles import Capability, Role
 from accounts.services import mfa
 from accounts.services.credentials import request_reset
 from accounts.services.history import change, record
-from accounts.services.members import add_member, refuse_beyond, seat
+from accounts.services.members import add_member, check_room, refuse_beyond, seat
 from accounts.services.sessions import end_sessions, sign_in
 from core import errors, limits, tenancy
 
@@ -125,11 +125,12 @@ def act_for(*, by: Membership, account_id: UUID, method: str, path: str) -> Memb
 
 def seat_orphan(*, by: Membership, user: User, role: str) -> Membership:
     """Give a person of the business a seat who has none. Raises CapabilityMissing for a role of the platform's,
-    AlreadyMember.
+    AlreadyMember, LimitReached.
     """
     refuse_beyond(by, role)
     if by.account.memberships.filter(user=user, is_active=True).exists():
         raise AlreadyMember
+    check_room(by=by)
     member = seat(account=by.account, user=user, name=user.name, role=role)
     record(by=by, action="membership.added", subject=member, after={"role": role})
     return member

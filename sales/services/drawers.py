@@ -9,7 +9,7 @@ from core import errors
 from sales.errors import RegisterInactive, ShiftClosed, ShiftRequired
 from sales.models import Register
 from sales.objections import REFUSING, Objections
-from subscriptions import queries as subscriptions
+from subscriptions.checker import SubscriptionChecker
 from subscriptions.errors import SubscriptionExpired
 
 
@@ -77,11 +77,12 @@ def find_turn(
 def check_shift(*, by: Membership, shift_id: UUID | None, opened_at: datetime | None = None) -> None:
     """Raises ShiftRequired where the business sells in shifts only, and none is open; in grace SubscriptionExpired,
     but for a shift that began before."""
-    since = subscriptions.grace_began_at(by.account)
+    checker = SubscriptionChecker(by.account)
+    since = checker.grace_began_at
     if since:
         if shift_id and opened_at is None:
             opened_at = by.account.shifts.values_list("opened_at", flat=True).get(pk=shift_id)
         if opened_at is None or opened_at >= since:
-            raise SubscriptionExpired(state=subscriptions.state_of(by.account), feature="sales")
+            raise SubscriptionExpired(state=checker.state, feature="sales")
     if shift_id is None and by.account.is_shift_required:
         raise ShiftRequired
