@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -21,7 +21,7 @@ from subscriptions.models import (
 class ReferenceAdmin(ActingAdmin):
     """What is the same for everybody: staff who may act add and change it, and remove nothing."""
 
-    list_filter: Any = ()
+    list_filter: ClassVar[Any] = ()
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_act_permission(request)
@@ -89,11 +89,11 @@ class SubscriptionAdmin(ActingAdmin):
 
     @admin.action(description="Suspend: no more than to look, whatever is paid for", permissions=["act"])
     def suspend(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
-        self.act(request, rows, lambda by, row: services.suspend_subscription(by=by))
+        self.act(request, rows, lambda by, _: services.suspend_subscription(by=by))
 
     @admin.action(description="Let it go on as its dates say", permissions=["act"])
     def unsuspend(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
-        self.act(request, rows, lambda by, row: services.unsuspend_subscription(by=by))
+        self.act(request, rows, lambda by, _: services.unsuspend_subscription(by=by))
 
 
 @admin.register(SubscriptionPayment)
@@ -116,7 +116,7 @@ class SubscriptionPaymentAdmin(StaffAdmin):
 
     @admin.display(description="State of the money")
     def paid(self, payment: SubscriptionPayment) -> str:
-        return payment.attempt.state
+        return str(payment.attempt.state)
 
 
 @admin.register(Invoice)

@@ -16,7 +16,8 @@ class SubscriptionHeadersMiddleware:
 
     def __call__(self, request: Any) -> HttpResponseBase:
         response = self.get_response(request)
-        if request.membership is not None and not request.account.is_platform:
+        member = request.membership
+        if member is not None and member.is_active and not request.account.is_platform:
             for name, value in _headers(SubscriptionChecker(request.account)).items():
                 response.headers[name] = value
         return response

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import Account
 from subscriptions.checker import SubscriptionChecker
 from subscriptions.models import Subscription, SubscriptionPlan
-from subscriptions.policy import Access, Feature, Resource, State
+from subscriptions.policy import Feature, Resource, State
 
 
 @dataclass(frozen=True)

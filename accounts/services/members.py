@@ -101,7 +101,7 @@ def find_places(*, by: Membership, locations: Sequence[UUID]) -> set[UUID]:
 
 
 def check_room(*, by: Membership) -> None:
-    """Raises `LimitReached` where the plan covers no more people; plans live on a higher floor and are asked by name."""
+    """Raises LimitReached where the plan covers no more people. Plans live on a higher floor, and are asked by name."""
     import_string(settings.LIMITS)(by=by, resource="users")
 
 

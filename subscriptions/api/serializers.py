@@ -88,7 +88,7 @@ class PlanSerializer(Serializer):
     code = fields.TextField()
     name = fields.TextField()
     currency = fields.TextField()
-    features = serializers.ListField(child=fields.TextField(), source="features.splitlines")
+    features = serializers.ListField(child=fields.TextField(), source="feature_lines")
     max_users = fields.IntegerField(allow_null=True)
     max_storefronts = fields.IntegerField(allow_null=True)
     max_products = fields.IntegerField(allow_null=True)

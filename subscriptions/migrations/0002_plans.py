@@ -20,7 +20,11 @@ TIERS = [
     ("unlimited", 1, None, Decimal("600.00"), Decimal("50.00")),
 ]
 CYCLES = [("MONTHLY", Decimal(1)), ("QUARTERLY", Decimal(3)), ("YEARLY", Decimal(10))]  # months that are paid
-TAXES = [("VAT", "VAT", Decimal("0.15")), ("NHIL", "NHIL", Decimal("0.025")), ("GETFUND", "GETFund levy", Decimal("0.025"))]
+TAXES = [
+    ("VAT", "VAT", Decimal("0.15")),
+    ("NHIL", "NHIL", Decimal("0.025")),
+    ("GETFUND", "GETFund levy", Decimal("0.025")),
+]
 BEGINNING = date(2026, 1, 1)
 
 
@@ -29,8 +33,8 @@ def _key(number):
 
 
 def add_plans(apps, schema_editor):
-    def add(name, **facts):
-        apps.get_model("subscriptions", name).objects.using(schema_editor.connection.alias).create(**facts)
+    def add(model, **facts):
+        apps.get_model("subscriptions", model).objects.using(schema_editor.connection.alias).create(**facts)
 
     keys = {code: _key(number) for number, code, *_ in PLANS}
     for _, code, name, covered, features in PLANS:

@@ -57,15 +57,19 @@ class SubscriptionPayment(tenancy.AccountOwned):
                 violation_error_message="This attempt pays for something already.",
             ),
             models.CheckConstraint(
-                condition=models.Q(total=models.F("base") + models.F("extra") - models.F("credit")
-                                   + models.F("tax_total") + models.F("fee")),
+                condition=models.Q(
+                    total=models.F("base")
+                    + models.F("extra")
+                    - models.F("credit")
+                    + models.F("tax_total")
+                    + models.F("fee")
+                ),
                 name="subscription_payment_sums",
                 violation_error_code="sum_wrong",
                 violation_error_message="The parts of a payment sum to its total.",
             ),
             models.CheckConstraint(
-                condition=models.Q(granted_at__isnull=True)
-                | models.Q(starts_on__isnull=False, ends_on__isnull=False),
+                condition=models.Q(granted_at__isnull=True) | models.Q(starts_on__isnull=False, ends_on__isnull=False),
                 name="granted_payment_has_its_period",
                 violation_error_code="period_missing",
                 violation_error_message="What was granted has its days.",
@@ -78,7 +82,8 @@ class SubscriptionPayment(tenancy.AccountOwned):
     @property
     def net(self) -> Decimal:
         """Without taxes and the gateway's fee."""
-        return self.base + self.extra - self.credit
+        net: Decimal = self.base + self.extra - self.credit
+        return net
 
     @property
     def is_granted(self) -> bool:

@@ -58,6 +58,10 @@ class SubscriptionPlan(tenancy.Identified):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def feature_lines(self) -> list[str]:
+        return self.features.splitlines()
+
 
 class SubscriptionPricingTier(tenancy.Identified):
     """What a plan costs for one cycle with so many storefronts: `base` up to the fewest, and more for each beyond."""

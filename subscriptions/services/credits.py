@@ -8,6 +8,6 @@ def grant_credits(*, held: Subscription) -> None:
     if held.is_trial:
         return
     for month in months_from(held.starts_on, min(held.today, held.ends_on)):
-        credits = held.plan_on(month).monthly_credits
-        if credits:
-            billing.grant_monthly_credits(account=held.account, period_starts_on=month, credits=credits)
+        most = held.plan_on(month).monthly_credits
+        if most:
+            billing.grant_monthly_credits(account=held.account, period_starts_on=month, credits=most)

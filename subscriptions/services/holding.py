@@ -56,8 +56,8 @@ def choose_next_plan(*, by: Membership, plan: str | None) -> Subscription:
         held.next_plan, held.next_from = wanted, held.follows_on
     if held.last_plan != before:
         held.save(update_fields=["plan", "next_plan", "next_from"])
-        told = {"before": {"plan": before.code}, "after": {"plan": held.last_plan.code}}
-        accounts.record(by=by, action="subscription.next_plan_chosen", subject=held, **told)
+        was, is_now = {"plan": before.code}, {"plan": held.last_plan.code}
+        accounts.record(by=by, action="subscription.next_plan_chosen", subject=held, before=was, after=is_now)
     return held
 
 

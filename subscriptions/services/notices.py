@@ -75,7 +75,7 @@ def _sentence(held: Subscription, today: date) -> str:
     if today <= held.ends_on:
         return f"{held.plan_on(today)} is paid for until {held.ends_on}. Pay for the next period to go on selling."
     return (
-        f"{held.plan_on(today)} was paid for until {held.ends_on}. Until {held.grace_ends_on} you can look at everything"
+        f"{held.plan_on(today)} was paid for until {held.ends_on}. Until {held.grace_ends_on} you can look at it all"
         " and close the shifts that are open. Pay to go on selling."
     )
 

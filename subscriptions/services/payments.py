@@ -114,9 +114,7 @@ def _wanted(held: Subscription | None, plan: str | None) -> SubscriptionPlan:
     return held.last_plan
 
 
-def _upgrade(
-    by: Membership, held: Subscription, tariff: Tariff, storefronts: int, today: date, gateway: str
-) -> Quote:
+def _upgrade(by: Membership, held: Subscription, tariff: Tariff, storefronts: int, today: date, gateway: str) -> Quote:
     """The larger plan for the days from today that are paid for, less what was paid for them. Raises PlanComesLater."""
     paid = by.account.subscription_payments.filter(granted_at__isnull=False, withdrawn_at=None, ends_on__gte=today)
     base = extra = credit = ZERO
