@@ -139,6 +139,7 @@ class _Slice(NamedTuple):
     names: list[str]
     columns: slice
     key: int
+    converted: list[tuple[int, Any]]  # the fields whose values the driver leaves as they are stored: JSON
 
 
 @cache
@@ -147,13 +148,19 @@ def _layout() -> tuple[_Slice, ...]:
     for _, model in _tables():
         fields = model._meta.concrete_fields
         key = start + [field.primary_key for field in fields].index(True)
-        slices.append(_Slice(model, [field.attname for field in fields], slice(start, start + len(fields)), key))
+        names = [field.attname for field in fields]
+        converted = [(at, field) for at, field in enumerate(fields) if isinstance(field, models.JSONField)]
+        slices.append(_Slice(model, names, slice(start, start + len(fields)), key, converted))
         start += len(fields)
     return tuple(slices)
 
 
 def _instances(row: Sequence[Any]) -> list[Any]:
-    return [
-        None if row[key] is None else model.from_db("default", names, row[columns])
-        for model, names, columns, key in _layout()
-    ]
+    return [None if row[each.key] is None else _instance(each, row) for each in _layout()]
+
+
+def _instance(part: _Slice, row: Sequence[Any]) -> models.Model:
+    values = list(row[part.columns])
+    for at, field in part.converted:
+        values[at] = field.from_db_value(values[at], None, connection)
+    return part.model.from_db("default", part.names, values)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from django.db import models
 
@@ -182,3 +183,20 @@ LIMITS: Mapping[Role, Limits] = {
     Role.SUPPORT: _NOTHING,
     Role.OPERATOR: Limits(),
 }
+
+# Whose limits a business may set as it likes; those who govern it have none, who only looks does nothing.
+LIMITABLE = (Role.MANAGER, Role.CASHIER, Role.WAREHOUSE)
+
+
+def limits_of(role: Role, chosen: Mapping[str, Any]) -> Limits:
+    """The limits of a role in a business that has chosen these, by role, as `keep_limits` writes them."""
+    found = chosen.get(role)
+    if found is None:
+        return LIMITS[role]
+    return Limits(**{kind: None if most is None else Decimal(most) for kind, most in found.items()})
+
+
+def keep_limits(limits: Limits) -> dict[str, str | None]:
+    """Limits as they are kept with an account."""
+    kinds = {"discount": limits.discount, "refund": limits.refund, "adjustment": limits.adjustment}
+    return {kind: None if most is None else f"{most:f}" for kind, most in kinds.items()}

@@ -26,27 +26,33 @@ OPEN = frozenset({PaymentState.INITIATED, PaymentState.PROMPTED})
 
 _ASK_EVERY = timedelta(seconds=10)  # at most; the older an attempt is, the more seldom
 _ASK_FOR = timedelta(days=2)
+_LOOK_BACK_EVERY = timedelta(hours=6)  # at most, for money that may go back
+_LOOK_BACK_FOR = timedelta(days=180)
 
 
 class PaymentAttempt(tenancy.AccountOwned):
     """Money that we asked somebody for. `purpose` and `subject_id` say what it is to pay.
 
     The money of an attempt comes once: `paid_at` is when we learnt of it. It waits for a while for whom it pays, who
-    uses it once (`used_at`); what comes to an attempt that is over, or is not used in time, is PAID_LATE.
+    uses it once (`used_at`); what comes to an attempt that is over, or is not used in time, is PAID_LATE. Whatever the
+    state, `reversed_at` is since when the money is back with the payer, or disputed; a dispute that is won ends it.
     """
 
-    PERSONAL = frozenset({"payer_phone"})
+    PERSONAL = frozenset({"payer_phone", "payer_email"})
 
     gateway = models.CharField(max_length=16)
     network = models.CharField(max_length=16, blank=True)  # of the payer's phone
     purpose = models.CharField(max_length=32)
     subject_id = models.UUIDField()
     payer_phone = models.CharField(max_length=32, blank=True)
+    payer_email = models.CharField(max_length=254, blank=True)
     amount = amounts.MoneyField()
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=16, choices=PaymentState.choices, default=PaymentState.INITIATED)
     reason = models.CharField(max_length=200, blank=True)  # why it failed
     provider_reference = models.CharField(max_length=100, blank=True)
+    page_url = models.TextField(blank=True)  # where the payer pays, once the gateway has told
+    return_url = models.TextField(blank=True)  # where the page leads afterwards
     paid_amount = amounts.MoneyField(null=True)
     paid_currency = models.CharField(max_length=3, blank=True)
     by = tenancy.OwnedKey(Membership, related_name="+")
@@ -54,6 +60,8 @@ class PaymentAttempt(tenancy.AccountOwned):
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(null=True)
+    reversed_at = models.DateTimeField(null=True)
+    told = models.CharField(max_length=16, blank=True)  # the state in which its purpose knows the money; or TAKEN_BACK
     due_at = models.DateTimeField(null=True)  # when the worker looks after it next
 
     class Meta(tenancy.AccountOwned.Meta):
@@ -112,7 +120,12 @@ class PaymentAttempt(tenancy.AccountOwned):
     @property
     def is_waiting(self) -> bool:
         """Whether its money has come, and waits for whom it pays."""
-        return self.state == PaymentState.PAID and self.used_at is None
+        return self.state == PaymentState.PAID and self.used_at is None and self.reversed_at is None
+
+    @property
+    def is_granted_for(self) -> bool:
+        """Whether its purpose grants something for the money as soon as it comes, and withdraws it when it goes."""
+        return "taken_back" in settings.PAYMENT_PURPOSES[self.purpose]
 
     @property
     def waits_until(self) -> datetime | None:
@@ -121,9 +134,12 @@ class PaymentAttempt(tenancy.AccountOwned):
 
     def next_look(self, now: datetime) -> datetime | None:
         """When somebody should look after it again; the older it is, the more seldom. None for never."""
-        if self.paid_at:
-            return self.waits_until if self.is_waiting else None
         age = now - self.created_at
+        if self.is_waiting:
+            return self.waits_until
+        if self.paid_at:
+            may_go_back = self.is_granted_for and age < _LOOK_BACK_FOR
+            return now + max(_LOOK_BACK_EVERY, age / 2) if may_go_back else None
         if age > _ASK_FOR and not self.is_open:
             return None
         at = now + max(_ASK_EVERY, age / 2)

@@ -85,8 +85,8 @@ def round_to_coin(amount: Decimal, coin: Decimal) -> Decimal:
 
 
 def percent_of(amount: Decimal, percent: Decimal, exponent: int) -> Decimal:
-    """So many hundredths of the amount, rounded down: a percentage never takes more than it says."""
-    return (amount * percent / 100).quantize(smallest_unit(exponent), rounding=ROUND_DOWN)
+    """So many hundredths of the amount, half up."""
+    return round_money(amount * percent / 100, exponent)
 
 
 def show_money(amount: Decimal, exponent: int) -> str:

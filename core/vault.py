@@ -29,6 +29,15 @@ def unseal(sealed: str, *, seconds: int | None = None) -> str:
         raise ValueError("This was sealed under a key that SEALING_KEYS no longer lists, or too long ago.") from error
 
 
+def is_fresh(sealed: str) -> bool:
+    """Whether this was sealed under the first of `SEALING_KEYS`, the one in use."""
+    try:
+        _fernet(settings.SEALING_KEYS[0]).decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def digest(secret: str) -> str:
     """What is stored of a secret that is long and random enough to need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -70,7 +79,11 @@ def _siv(key: str) -> AESSIV:
 
 
 def _box() -> MultiFernet:
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(_stretched(key))) for key in settings.SEALING_KEYS])
+    return MultiFernet([_fernet(key) for key in settings.SEALING_KEYS])
+
+
+def _fernet(key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_stretched(key)))
 
 
 def _stretched(key: str, *, length: int = 32, info: bytes = b"makola.vault") -> bytes:

@@ -129,6 +129,11 @@ class WalletNotEmpty(DomainError):
     detail = "The customer's wallet holds {wallet} still."
 
 
+class GoodsLaidAside(DomainError):
+    code = "goods_laid_aside"
+    detail = "Goods are laid aside for the customer: hand them over, or give them up, first."
+
+
 class DebtOverpaid(DomainError):
     code = "debt_overpaid"
     detail = "More would be settled than is owed: {open} is open."

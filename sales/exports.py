@@ -1,14 +1,19 @@
 """What is exported of the till: tables for a spreadsheet, of the days that are asked for, where the member works."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.utils import timezone
 
 from accounts.models import Membership
+from core.amounts import ZERO
 from core.listings import Column, Listing, in_currency, in_zone
+from sales import receivables
+from sales.models import MOVES_NOTHING, PaymentMethod
 
 
 class SalesExport(models.TextChoices):
@@ -17,13 +22,21 @@ class SalesExport(models.TextChoices):
     PAYMENTS = "PAYMENTS"
     REFUNDS = "REFUNDS"
     CUSTOMERS = "CUSTOMERS"
+    Z_REPORTS = "Z_REPORTS"
+    RECEIVABLES = "RECEIVABLES"
 
 
-DAYLESS = frozenset({SalesExport.CUSTOMERS})  # what is so now, and on no day in particular
+# Customers are as they are now, on no day in particular; what is owed is owed at the end of one, the last.
+NOT_ASKED: Mapping[str, Collection[str]] = {
+    SalesExport.CUSTOMERS: ("first_on", "last_on"),
+    SalesExport.RECEIVABLES: ("first_on",),
+}
 
 
 def list_rows(by: Membership, what: str, *, first_on: date | None = None, last_on: date | None = None) -> Listing:
     """What the member sees of the table, of these days of the account's calendar."""
+    if what == SalesExport.RECEIVABLES:
+        return _receivables(by, last_on or timezone.localdate(timezone=by.account.zone))
     listing: Callable[[Membership], Listing] = _LISTINGS[SalesExport(what)]
     made = listing(by)
     rows, moment = made.rows, made.key[0]
@@ -129,10 +142,70 @@ def _customers(by: Membership) -> Listing:
     )
 
 
+def _z_reports(by: Membership) -> Listing:
+    """Closed shifts with the figures of their Z reports, and what was recorded for them later."""
+    account, money = by.account, in_currency(by.account.currency_exponent)
+    late_sales, late_refunds = (
+        rows.filter(shift=OuterRef("pk"), is_late=True).order_by().values("shift").values(sum=Sum("total"))
+        for rows in (account.sales, account.refunds)
+    )
+
+    def figure(name: str, *path: str, show: Callable[[Any], Any] = lambda text: money(Decimal(text))) -> Column:
+        return Column(name, "__".join(("z_report", *path)), show)
+
+    def of_tender(method: str) -> Callable[[Sequence[Mapping[str, Any]]], Decimal]:
+        return lambda rows: money(sum((Decimal(row["total"]) for row in rows if row["method"] == method), ZERO))
+
+    return Listing(
+        account.shifts.open_to(by)
+        .filter(closed_at__isnull=False)
+        .annotate(late_sales=Subquery(late_sales), late_refunds=Subquery(late_refunds)),
+        (
+            Column("closed_at", "closed_at", in_zone(account.zone)),
+            Column("opened_at", "opened_at", in_zone(account.zone)),
+            Column("storefront", "register__storefront__name"),
+            Column("register", "register__code"),
+            Column("z_number", "z_number"),
+            Column("opened_by", "opened_by__name"),
+            Column("closed_by", "closed_by__name"),
+            figure("first_receipt_number", "first_receipt_number", show=str),
+            figure("last_receipt_number", "last_receipt_number", show=str),
+            figure("sales", "sales", "count", show=int),
+            *(figure(name, "sales", name) for name in ("subtotal", "discount_total", "tax_total", "total")),
+            figure("voids", "voids", "count", show=int),
+            figure("refunds", "refunds", "count", show=int),
+            figure("refund_total", "refunds", "total"),
+            *(
+                figure(method.lower(), "payments", show=of_tender(method))
+                for method in PaymentMethod
+                if method not in MOVES_NOTHING
+            ),
+            *_money(by, "opening_float", "expected", "counted"),
+            figure("difference", "difference"),
+            *_money(by, "late_sales", "late_refunds"),
+        ),
+        key=("closed_at", "id"),
+    )
+
+
+def _receivables(by: Membership, on: date) -> Listing:
+    """What each customer owed at the end of the day, by how long it had been due."""
+    return Listing(
+        receivables.age_debts(by.account, on=on),
+        (
+            Column("customer", "name"),
+            Column("phone", "customer__phone"),
+            *_money(by, "total", *receivables.BUCKETS),
+        ),
+        key=("name", "customer_id"),
+    )
+
+
 _LISTINGS: dict[SalesExport, Callable[[Membership], Listing]] = {
     SalesExport.SALES: _sales,
     SalesExport.SALE_LINES: _sale_lines,
     SalesExport.PAYMENTS: _payments,
     SalesExport.REFUNDS: _refunds,
     SalesExport.CUSTOMERS: _customers,
+    SalesExport.Z_REPORTS: _z_reports,
 }

@@ -139,15 +139,22 @@ WHOLE = "discount"  # what is left off of the sale as a whole
 
 @dataclass(frozen=True)
 class Reduction:
-    """How much less than by the price list is asked, out of `base`; `field` is what asks for it."""
+    """How much less than by the price list is asked, out of `base`; `field` is what asks for it, and `goods` are what a
+    line sells. `least` is the smallest amount that is rounded to this one."""
 
     field: str
     amount: Decimal
     base: Decimal
+    least: Decimal
+    goods: tuple[UUID | None, Decimal] | None = None
 
     @property
     def percent(self) -> Decimal:
         return self.amount * 100 / self.base
+
+    def most(self, limit: Decimal) -> Decimal:
+        """What so many percent of the base are, before they are rounded."""
+        return limit * self.base / 100
 
 
 def reductions(
@@ -165,14 +172,33 @@ def reductions(
     discount on the whole is taken of what is left once the shop's own offers are off, and weighs as much of the basket
     as it is of that.
     """
+    half = ZERO if crumbles else smallest_unit(exponent) / 2
     found = []
     for index, (line, price) in enumerate(zip(lines, list_prices, strict=True)):
         listed = line.quantity * price
         asked = round_money(line.quantity * line.unit_price, exponent) - line.discount
         base = max(listed if crumbles else round_money(listed, exponent), asked)
         name = "discount" if line.discount else "unit_price" if line.unit_price < price else "quantity"
-        found.append(Reduction(f"lines.{index}.{name}", base - asked, base))
+        off = base - asked
+        found.append(Reduction(f"lines.{index}.{name}", off, base, off - half, (line.product, price)))
     amount, base = (sum((getattr(line, name) for line in found), ZERO) for name in ("amount", "base"))
+    least = discount - half if discount else ZERO
     if offered and discount:
-        discount = discount * (base - amount) / (base - amount - offered)
-    return [*found, Reduction(WHOLE, amount + discount, base)]
+        discount, least = (each * (base - amount) / (base - amount - offered) for each in (discount, least))
+    return [*found, Reduction(WHOLE, amount + discount, base, amount + least)]
+
+
+def beyond(found: Sequence[Reduction], limit: Decimal) -> list[Reduction]:
+    """Those of the lines, and last of the whole, that leave off more than this percentage.
+
+    What it comes to is rounded half up, as any percentage is: by half a coin at most for a line, and for the whole by
+    as much as for its lines, once for the same goods however many lines they are cut into.
+    """
+    *lines, whole = found
+    rounded: dict[Any, Decimal] = {}
+    for line in lines:
+        rounded[line.goods] = max(line.amount - line.most(limit), rounded.get(line.goods, ZERO))
+    return [
+        *(line for line in lines if line.least > line.most(limit)),
+        *([whole] if whole.least - sum(rounded.values(), ZERO) > whole.most(limit) else []),
+    ]

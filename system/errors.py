@@ -22,3 +22,13 @@ class FileTooLarge(DomainError):
 class SheetFull(DomainError):
     code = "sheet_full"
     detail = "A sheet takes {most} rows: ask for CSV, or for fewer days."
+
+
+class IntegrationMissing(DomainError):
+    code = "integration_missing"
+    detail = "This business has no keys of its own to {provider}."
+
+
+class CheckUnavailable(DomainError):
+    code = "check_unavailable"
+    detail = "Keys to {provider} cannot be tried here."

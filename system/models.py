@@ -1,4 +1,4 @@
-"""What a business keeps beside its tables, files, and what it leaves to the background, tasks."""
+"""What a business keeps beside its tables, files; what it leaves to the background, tasks; what its people are told."""
 
 from __future__ import annotations
 
@@ -40,6 +40,124 @@ class PrivateFile(tenancy.AccountOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Notification(tenancy.AccountOwned):
+    """Something that a member is told, once. `key` says what of its kind it is about.
+
+    It names nobody: what is about a person stands in the row that it speaks of, where it can be erased.
+    """
+
+    member = tenancy.OwnedKey(Membership, related_name="notifications")
+    kind = models.CharField(max_length=60)
+    key = models.CharField(max_length=200)
+    title = models.CharField(max_length=200)
+    text = models.CharField(max_length=2000)
+    is_shown = models.BooleanField(default=True)  # in the app; otherwise it went by mail only, or was not wanted
+    by = tenancy.OwnedKey(Membership, null=True, related_name="+")  # whose act it tells of
+    created_at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "notifications"
+        default_related_name = "notifications"
+        indexes = [models.Index(fields=["account", "member", "id"], name="notifications_by_member")]
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            tenancy.SameAccount("member"),
+            tenancy.SameAccount("by"),
+            models.UniqueConstraint(
+                fields=["account", "kind", "key", "member"],
+                name="told_once",
+                violation_error_code="told_already",
+                violation_error_message="This member has been told already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class MemberSettings(tenancy.AccountOwned):
+    """What a member chose for themselves; who has chosen nothing has no row."""
+
+    member = tenancy.OwnedKey(Membership, related_name="settings")
+    location_id = models.UUIDField(null=True)  # where they usually work; places are on a higher floor
+    notifications = models.JSONField(default=dict)  # by kind, what differs from being told: {"app": …, "mail": …}
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "member_settings"
+        default_related_name = "member_settings"
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            tenancy.SameAccount("member"),
+            models.UniqueConstraint(
+                fields=["account", "member"],
+                name="one_settings_per_member",
+                violation_error_code="settings_exist",
+                violation_error_message="This member has settings already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.member_id)
+
+    def wants(self, kind: str, way: str) -> bool:
+        """Whether the member wants to be told of this kind by this way, `app` or `mail`."""
+        chosen: bool = self.notifications.get(kind, {}).get(way, True)
+        return chosen
+
+
+class Provider(models.TextChoices):
+    PAYSTACK = "PAYSTACK"
+    STRIPE = "STRIPE"
+    MOMO = "MOMO"
+    SMS = "SMS"
+    AI = "AI"
+
+
+class CheckState(models.TextChoices):
+    ASKED = "ASKED"  # the provider has not answered yet
+    ACCEPTED = "ACCEPTED"
+    REFUSED = "REFUSED"
+    AWAY = "AWAY"  # the provider does not answer
+
+
+class Integration(tenancy.AccountOwned):
+    """A business's own keys to a provider, sealed: nobody is shown them again."""
+
+    SECRET = frozenset({"sealed"})
+
+    provider = models.CharField(max_length=16, choices=Provider.choices)
+    sealed = models.TextField()
+    hint = models.CharField(max_length=4)  # how the secret ends, so that its owner knows which it is
+    check_state = models.CharField(max_length=16, choices=CheckState.choices, blank=True)
+    checked_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "integrations"
+        default_related_name = "integrations"
+        constraints = [
+            *tenancy.AccountOwned.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["account", "provider"],
+                name="one_integration_per_provider",
+                violation_error_code="integration_exists",
+                violation_error_message="There are keys to this provider already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(provider__in=Provider.values),
+                name="integration_provider_known",
+                violation_error_code="unknown_provider",
+                violation_error_message="There is no such provider.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.provider
 
 
 class TaskState(models.TextChoices):

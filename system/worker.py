@@ -8,7 +8,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from system import services
-from system.queue import RUN_TASK
+from system.queue import CHECK_INTEGRATION, RUN_TASK
 
 AWAY = RetryStrategy(exponential_wait=2, retry_exceptions={OperationalError, InterfaceError})
 
@@ -18,6 +18,15 @@ def run_task(account_id: str, task_id: str) -> None:
     close_old_connections()
     try:
         services.run_task(account_id=UUID(account_id), task_id=UUID(task_id))
+    finally:
+        close_old_connections()
+
+
+@app.task(name=CHECK_INTEGRATION, retry=AWAY)
+def check_integration(account_id: str, integration_id: str) -> None:
+    close_old_connections()
+    try:
+        services.run_check(account_id=UUID(account_id), integration_id=UUID(integration_id))
     finally:
         close_old_connections()
 

@@ -21,6 +21,7 @@ from core.api.parsers import UploadParser
 from core.api.views import AccountViewSet
 from tests.making import (
     add_notice,
+    add_notification,
     add_pieces,
     add_task,
     adjustment,
@@ -32,6 +33,7 @@ from tests.making import (
     coded_pack,
     customer_group,
     drafted,
+    due_day,
     exchange,
     expired_at,
     free_prefix,
@@ -81,6 +83,7 @@ from tests.making import (
     unwatched,
     waiting,
     with_attachment,
+    with_keys,
     working_shift,
 )
 from tests.routes import NO_ATTACHMENT, NO_LEASE, NO_LINE, Route, by_name, routes
@@ -162,6 +165,7 @@ def fill(shop: Any) -> Cast:
     send_offline(cast)
     sell_by_coupon(cast)
     add_notice(cast)
+    add_notification(cast)
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
 
@@ -295,6 +299,32 @@ BODIES = {
     },
     "POST system/files/": lambda cast: {"id": str(uuid7()), "file": picture(cast)},
     "POST system/tasks/{pk}/cancel/": nothing,
+    "PATCH system/settings/account/": lambda cast: {
+        "time_zone": "Africa/Accra",
+        "is_tax_registered": True,
+        "prices_include_tax": True,
+        "is_shift_required": False,
+        "cash_rounding": "0.00",
+        "is_fiscal": False,
+        "layaway_deposit_rate": "0.2",
+        "receipt_header": f"Header {next(serial)}",
+        "receipt_footer": "Come again",
+        "approval_limits": {
+            role: {"discount": "30", "refund": "2000", "adjustment": "2000"}
+            for role in ("MANAGER", "CASHIER", "WAREHOUSE")
+        },
+    },
+    "PATCH system/settings/user/": lambda cast: {
+        "location": str(cast.shop.storefront.pk),
+        "notifications": {"till.unmatched": {"app": True, "mail": False}},
+    },
+    "PUT system/settings/integrations/{provider}/": lambda cast: {
+        "keys": {"secret_key": f"sk_live_{next(serial):012d}", "email": "till@shop.example"}
+    },
+    "DELETE system/settings/integrations/{provider}/": with_keys,
+    "POST system/settings/integrations/{provider}/check/": with_keys,
+    "POST system/notifications/{pk}/read/": nothing,
+    "POST system/notifications/read-all/": nothing,
     "POST inventory/exports/": lambda cast: {
         "what": "MOVEMENTS",
         "format": "CSV",
@@ -412,6 +442,7 @@ BODIES = {
     "POST sales/carts/{pk}/release/": nothing,
     "POST sales/carts/{pk}/abandon/": lambda cast: {"reason": "Went home"},
     "POST sales/layaways/": layaway,
+    "PATCH sales/layaways/{pk}/": lambda cast: {"due_on": due_day(cast, 60)},
     "POST sales/layaways/{pk}/payments/": lambda cast: {
         "register": str(cast.shop.register.pk),
         "payments": [{"method": "CARD", "amount": "1", "reference": "4711"}],
@@ -501,6 +532,7 @@ ROWS = {
     "POST sales/carts/{pk}/hold/": open_cart,
     "POST sales/carts/{pk}/release/": open_cart,
     "POST sales/carts/{pk}/abandon/": open_cart,
+    "PATCH sales/layaways/{pk}/": unpaid_layaway,
     "POST sales/layaways/{pk}/payments/": unpaid_layaway,
     "POST sales/layaways/{pk}/complete/": paid_layaway,
     "POST sales/layaways/{pk}/cancel/": unpaid_layaway,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -25,6 +24,7 @@ from inventory import services as inventory
 from inventory.models import Location, Product
 from sales.models import Register
 from system.models import PrivateFile
+from tests.database import administrator, empty
 from tests.server import gunicorn
 
 PASSWORD = "correct-horse-battery"
@@ -55,8 +55,10 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
 
 
 def _let_tests_take_their_time(name: str) -> None:
-    """A transaction that waits is ended after a minute, but for those of tests, which a busy machine makes wait."""
-    with psycopg.connect(settings.DATABASE_ADMIN_DSN, dbname=name, autocommit=True) as admin:
+    """A transaction that waits is ended after a minute, but for those of tests, which a busy machine makes wait. And no
+    commit of theirs waits for the disk."""
+    with administrator() as admin:
+        admin.execute(f"ALTER DATABASE {name} SET synchronous_commit = off".encode())
         admin.execute(
             f"ALTER ROLE {provision.APP_ROLE} IN DATABASE {name} SET idle_in_transaction_session_timeout = 0".encode()
         )
@@ -74,15 +76,6 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         yield
         empty()
-
-
-def empty() -> None:
-    """Remove every business, and leave no connection open."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(
-            "TRUNCATE accounts, django_session, rate_limits, procrastinate_jobs, procrastinate_workers CASCADE"
-        )
-    connections.close_all()
 
 
 @pytest.fixture

@@ -67,6 +67,20 @@ def add_task(cast):
         task.save()
 
 
+def with_keys(cast):
+    """Nothing more, where the business has keys of its own."""
+    cast.send("PUT system/settings/integrations/{provider}/")
+    return {}
+
+
+def add_notification(cast):
+    """Two things that the people have been told."""
+    with cast.shop.inside():
+        for _ in range(2):
+            title = f"Money waits {next(serial)}"
+            system.notify(account=cast.shop.account, kind="till.unmatched", key=title, title=title, text=title)
+
+
 def waiting(cast):
     """A task that has not begun."""
     with cast.shop.inside():
@@ -342,13 +356,12 @@ def refund(cast):
 
 
 def exchange(cast):
-    price = 200 + 5 * next(serial)  # always dearer than what an earlier exchange sold
+    _, line = unrefunded(cast)
+    price = Decimal(line["total"]) + 50  # dearer than what comes back, which an earlier exchange may have sold
     thing = {"product": str(cast.shop.products[0].pk), "pack": pack(cast), "quantity": "1", "unit_price": str(price)}
     by_phone = {"method": "MOBILE_MONEY", "amount": "5", "attempt": paid_by_phone(cast)}
     paid = [by_phone, {"method": "CASH", "amount": "1000000"}]
-    back = refund(cast)
-    del back["shift"]
-    return {**back, "reason": "Too small", "new_lines": [thing], "payments": paid}
+    return {**refund(cast), "reason": "Too small", "new_lines": [thing], "payments": paid}
 
 
 def open_cart(cast):
@@ -372,7 +385,7 @@ def layaway(cast):
         "storefront": str(cast.shop.storefront.pk),
         "register": str(cast.shop.register.pk),
         "customer": cast.first("sales/customers/"),
-        "due_on": str(timezone.localdate(timezone=cast.shop.account.zone) + timedelta(days=30)),
+        "due_on": due_day(cast, 30),
         "price_level": "RETAIL",
         "lines": [
             {
@@ -386,6 +399,10 @@ def layaway(cast):
         "discount": "2",
         "payments": [{"method": "CASH", "amount": "18", "reference": ""}],
     }
+
+
+def due_day(cast, days):
+    return str(timezone.localdate(timezone=cast.shop.account.zone) + timedelta(days=days))
 
 
 def unpaid_layaway(cast):

@@ -9,11 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
 from typing import Any
 
-import psycopg
 import pytest
-from django.conf import settings
 from django.db import connection, connections
-from psycopg.conninfo import make_conninfo
+
+from tests.database import administrator, empty
 
 PATIENCE = 60  # seconds for all to have come
 
@@ -93,12 +92,6 @@ def meanwhile(
             raise outcome
 
 
-def administrator() -> psycopg.Connection:
-    """The superuser of the database server, in the test's database."""
-    name = connections["default"].settings_dict["NAME"]
-    return psycopg.connect(make_conninfo(settings.DATABASE_ADMIN_DSN, dbname=name), autocommit=True)
-
-
 @contextmanager
 def watching() -> Iterator[Callable[[int], None]]:
     """A call that returns as soon as so many connections to the test's database wait for a lock."""
@@ -127,7 +120,7 @@ def without(*constraints: str) -> Iterator[None]:
         try:
             yield
         finally:
-            admin.execute("TRUNCATE accounts CASCADE")
+            empty()
             for table, name, definition in found:
                 admin.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
@@ -142,7 +135,7 @@ def without_index(name: str) -> Iterator[None]:
         try:
             yield
         finally:
-            admin.execute("TRUNCATE accounts CASCADE")
+            empty()
             admin.execute(found[0])
 
 

@@ -69,6 +69,7 @@ class Route:
             "{account}": str(pk),
             "{line}": str(line),
             "{token}": str(pk) or "none",
+            "{provider}": "paystack",
         }
         return "/" + PREFIX + re.sub(r"{\w+}", lambda name: names[name[0]], self.path)
 

@@ -120,9 +120,14 @@ ACROSS = {
     "sales/services/refund.py: Refund.across_accounts.bulk_create",
     "sales/services/refund.py: RefundLine.across_accounts.bulk_create",
     "sales/services/refund.py: SaleLine.across_accounts.bulk_update",
+    "system/services/notifications.py: Notification.across_accounts.bulk_create",
+    # What is sealed in any account is sealed anew by one command, as staff.
+    "system/services/integrations.py: Integration.across_accounts.using",
+    "system/services/integrations.py: User.across_accounts.using",
     "system/services/tasks.py: TaskError.across_accounts.bulk_create",
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
+    "system/services/integrations.py: Integration.across_accounts.filter",
     "sales/services/fiscal.py: FiscalDocument.across_accounts.filter",
     # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
     "sales/models/sales.py: SaleLine.across_accounts.order_by",
@@ -211,9 +216,10 @@ def test_the_services_are_where_the_writes_are_looked_for():
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
     "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
-    "find_invitation", "find_orphans", "keep_transfer", "open_account", "poll_payments", "pursue_payment",
+    "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
     "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
+    "reseal_secrets", "run_check",
     "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",
     "verify_email",
 }  # fmt: skip

@@ -90,6 +90,7 @@ SENT = {
     "POST inventory/transfers/{pk}/receive/": {"line"},
     "POST inventory/exports/": {"location"},
     "POST inventory/labels/": {"product", "pack"},
+    "PATCH system/settings/user/": {"location"},
     "POST sales/registers/": {"storefront"},
     "POST inventory/reservations/": {"location", "product"},
     "POST sales/mobile-payments/": {"register", "customer"},
@@ -212,6 +213,7 @@ OTHERS = {  # filters whose name is not that of a field which the list shows
     "total_to": ["1000000"],
     "method": ["CASH"],
     "is_reviewed": ["true", "false"],
+    "is_read": ["true", "false"],
 }
 
 

@@ -144,8 +144,9 @@ def offer(shop: Shop, name: str, product: Product) -> None:
 
 
 def leave_to_background(shop: Shop) -> None:
-    """One more task, with a file that it was given."""
-    works.start(shop.owner)
+    """One more task, with a file that it was given, and one more notice."""
+    task = works.start(shop.owner)
+    system.notify(account=shop.account, kind="till.unmatched", key=str(task.pk), title="Money", text="It waits.")
 
 
 def stock_up(shop: Shop, name: str, storefront: Location, product: Product) -> None:

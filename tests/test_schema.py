@@ -16,7 +16,8 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from schemathesis import checks
 
-from tests.conftest import empty, open_shop
+from tests.conftest import open_shop
+from tests.database import empty
 
 SEARCH = settings(
     max_examples=8,

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ),
                 ("receipt_header", models.CharField(blank=True, max_length=500)),
                 ("receipt_footer", models.CharField(blank=True, max_length=500)),
+                ("approval_limits", models.JSONField(blank=True, default=dict)),
                 ("is_platform", models.BooleanField(default=False, editable=False)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("version", models.PositiveIntegerField(default=1)),

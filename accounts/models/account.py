@@ -25,6 +25,7 @@ class Account(tenancy.Identified):
     layaway_deposit_rate = amounts.RateField(default=Decimal("0.2"))  # of what is laid aside, at least
     receipt_header = models.CharField(max_length=500, blank=True)
     receipt_footer = models.CharField(max_length=500, blank=True)
+    approval_limits = models.JSONField(default=dict, blank=True)  # of roles that differ from accounts/roles.py
     is_platform = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)

@@ -107,8 +107,12 @@ class Membership(tenancy.AccountOwned):
     @property
     def limits(self) -> roles.Limits:
         """How far the member may go in one act, with the approver's help."""
-        own = roles.LIMITS[roles.Role(self.role)]
-        return own.or_wider(roles.LIMITS[roles.Role(self.approver.role)]) if self.approver else own
+        return self.own_limits.or_wider(self.approver.own_limits) if self.approver else self.own_limits
+
+    @property
+    def own_limits(self) -> roles.Limits:
+        """How far the member may go alone, in this business."""
+        return roles.limits_of(roles.Role(self.role), self.account.approval_limits if self.account_id else {})
 
     def may(self, capability: roles.Capability | str) -> bool:
         """Whether the member has the right, or the approver of this one act lends it."""

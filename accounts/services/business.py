@@ -1,5 +1,6 @@
 """A business: opened, and its own facts changed."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from accounts.models import Account, Membership
-from accounts.roles import Role
+from accounts.roles import Limits, Role, keep_limits
 from accounts.services.history import change, record
 from accounts.services.members import add_member
 
@@ -53,5 +54,9 @@ def set_up(*, by: Membership) -> None:
 
 def change_account(*, by: Membership, account: Account, **changes: Any) -> Account:
     """Change the business's own facts; `account` is locked."""
+    chosen: Mapping[Role, Limits | None] = changes.pop("approval_limits", {})
+    if chosen:
+        kept = {role: limits for role, limits in account.approval_limits.items() if role not in chosen}
+        changes["approval_limits"] = {**kept, **{role: keep_limits(each) for role, each in chosen.items() if each}}
     change(by=by, row=account, changes=changes)
     return account

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -21,7 +21,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class PaymentRequest:
-    """What a payer is asked for. `reference` is ours; notices may be sent to `notify_url`, if there is one."""
+    """What a payer is asked for. `reference` is ours; notices may be sent to `notify_url`, if there is one.
+
+    Who has no phone pays on a page of the gateway, which leads to `return_url` afterwards.
+    """
 
     reference: str
     amount: Decimal
@@ -29,14 +32,19 @@ class PaymentRequest:
     exponent: int
     country: str
     payer_phone: str
+    payer_email: str = ""
     network: str = ""
     payee: str = ""
     notify_url: str = ""
+    return_url: str = ""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """How a payment stands at the gateway, as it told us when we asked."""
+    """How a payment stands at the gateway, as it told us when we asked.
+
+    `is_reversed` is said of money that had come: it went back in full, or is disputed and not won.
+    """
 
     outcome: Outcome
     amount: Decimal | None = None
@@ -44,6 +52,8 @@ class Finding:
     provider_reference: str = ""
     payer_phone: str = ""
     reason: str = ""
+    page_url: str = ""
+    is_reversed: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,11 +68,13 @@ class GatewayAway(Exception):
 
 
 class Gateway(Protocol):
+    has_page: ClassVar[bool]  # on which somebody without a phone can pay
+
     def request_payment(self, wanted: PaymentRequest) -> Finding:
         """Ask the payer; harmless to repeat. Raises GatewayAway where nobody knows whether they were asked."""
 
-    def fetch(self, reference: str) -> Finding:
-        """How the payment with this reference of ours stands. Raises GatewayAway."""
+    def fetch(self, reference: str, provider_reference: str = "") -> Finding:
+        """How the payment with this reference of ours, and of theirs if we know it, stands. Raises GatewayAway."""
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice:
         """What a notice is about. Raises NoticeInvalid for what is none, or is not signed as it should be."""

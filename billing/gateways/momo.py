@@ -28,6 +28,7 @@ class Momo:
     api_user: str = field(repr=False)
     api_key: str = field(repr=False)
 
+    has_page: ClassVar[bool] = False
     _tokens: ClassVar[dict["Momo", tuple[str, float]]] = {}
 
     def request_payment(self, wanted: PaymentRequest) -> Finding:
@@ -51,7 +52,7 @@ class Momo:
             return Finding(Outcome.PENDING)
         return Finding(Outcome.FAILED, reason=_reason(answer) or f"HTTP {status}")
 
-    def fetch(self, reference: str) -> Finding:
+    def fetch(self, reference: str, provider_reference: str = "") -> Finding:
         status, found = self._call("GET", f"requesttopay/{resource_of(reference)}")
         if status == 404:
             return Finding(Outcome.UNKNOWN)

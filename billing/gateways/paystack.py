@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from billing.errors import NoticeInvalid
@@ -25,6 +25,8 @@ class Paystack:
     base_url: str
     email: str  # which they want of every payer, and a till does not know
     secret_key: str = field(repr=False)
+
+    has_page: ClassVar[bool] = True
 
     def request_payment(self, wanted: PaymentRequest) -> Finding:
         body = {
@@ -47,7 +49,7 @@ class Paystack:
             return Finding(Outcome.PENDING)
         return Finding(Outcome.FAILED, reason=message or f"HTTP {status}")
 
-    def fetch(self, reference: str) -> Finding:
+    def fetch(self, reference: str, provider_reference: str = "") -> Finding:
         status, answer = self._call("GET", f"transaction/verify/{quote(reference, safe='')}")
         if status in (400, 404):
             return Finding(Outcome.UNKNOWN)

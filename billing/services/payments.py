@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -12,9 +13,14 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import Membership
-from billing import queue
-from billing.errors import GatewayNotConfigured, PaymentNotUsable, PaymentOver
+from billing import gateways, queue
+from billing.errors import PaymentNotUsable, PaymentOver
 from billing.models import PaymentAttempt, PaymentState
+from core import errors
+from core.amounts import currency_exponent, show_money
+
+_NO_PHONE = errors.FieldError("payer_phone", "required", "This gateway asks a phone: say which.")
+_ELSEWHERE = errors.FieldError("return_url", "unknown_origin", "Must be an address of the till.")
 
 
 def start_payment(
@@ -25,18 +31,28 @@ def start_payment(
     purpose: str,
     subject_id: UUID,
     amount: Decimal,
-    payer_phone: str,
+    currency: str | None = None,
+    payer_phone: str = "",
+    payer_email: str = "",
+    return_url: str = "",
     network: str = "",
 ) -> PaymentAttempt:
     """Have the payer asked, in the background, once this transaction is committed. `subject_id` is what is to be paid.
 
-    Raises GatewayNotConfigured.
+    Who has no phone is given a page to pay on, `page_url`, which leads to `return_url`, or else to the till. The
+    currency is the account's unless told. Raises GatewayNotConfigured, and InvalidInput where the gateway needs a
+    phone, and for a `return_url` that is none of the till's.
     """
     if purpose not in settings.PAYMENT_PURPOSES:
         raise ValueError(purpose)
-    if gateway not in settings.GATEWAYS:
-        raise GatewayNotConfigured(gateway=gateway)
+    has_page = gateways.open_gateway(gateway).has_page
+    if not payer_phone and not has_page:
+        raise errors.InvalidInput(errors=[_NO_PHONE])
+    if return_url and _origin_of(return_url) not in settings.TILL_ORIGINS:
+        raise errors.InvalidInput(errors=[_ELSEWHERE])
     now = timezone.now()
+    currency = currency or by.account.currency
+    patience = settings.PAYMENT_PATIENCE if payer_phone else settings.PAYMENT_PAGE_PATIENCE
     attempt = PaymentAttempt(
         id=id,
         account_id=by.account_id,
@@ -45,17 +61,36 @@ def start_payment(
         purpose=purpose,
         subject_id=subject_id,
         payer_phone=payer_phone,
+        payer_email=payer_email,
+        return_url=return_url,
         amount=amount,
-        currency=by.account.currency,
+        currency=currency,
         by=by,
         created_at=now,
-        expires_at=now + timedelta(seconds=settings.PAYMENT_PATIENCE),
+        expires_at=now + timedelta(seconds=patience),
     )
     attempt.due_at = attempt.next_look(now)
     attempt.save(force_insert=True)
-    told = by.account.show_money(amount)
+    told = show_money(amount, currency_exponent(currency))
     accounts.record(by=by, action="payment.started", subject=attempt, after={"gateway": gateway, "amount": told})
     queue.defer(queue.PURSUE_PAYMENT, attempt)
+    return attempt
+
+
+def _origin_of(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def check_payment(*, by: Membership, attempt: PaymentAttempt) -> PaymentAttempt:
+    """Have the gateway asked about a locked attempt as soon as a worker is free, whatever it had said before."""
+    attempt.due_at = timezone.now()
+    attempt.save(update_fields=["due_at"])
+    queue.defer(queue.PURSUE_PAYMENT, attempt)
+    accounts.record(by=by, action="payment.checked", subject=attempt)
     return attempt
 
 
@@ -88,7 +123,7 @@ def forget_payers(*, by: Membership, attempts: Any, phone: str) -> None:
     rows = by.account.payment_attempts.filter(Q(pk__in=attempts) | Q(payer_phone=phone)).exclude(payer_phone="")
     found = {row.pk: row.payer_phone for row in rows}
     by.account.gateway_events.filter(attempt__in=found).update(body="")
-    by.account.payment_attempts.filter(pk__in=found).update(payer_phone="")
+    by.account.payment_attempts.filter(pk__in=found).update(payer_phone="", payer_email="")
     told = Q(pk=None)
     for asked in set(found.values()):
         told |= Q(body__contains=f'"phone":"{asked}"')

@@ -3,6 +3,7 @@
 The gateway is asked between two transactions, so that none is open while it takes its time.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from billing.gateways import Finding, GatewayAway, Outcome, PaymentRequest
 from billing.models import PaymentAttempt, PaymentState
 from billing.services.settling import settle_payment
 from core import tenancy
+from core.amounts import currency_exponent
 from core.tenancy import STAFF
 
 logger = structlog.get_logger("payment")
@@ -57,14 +59,12 @@ def _lock(account_id: UUID, attempt_id: UUID) -> PaymentAttempt | None:
 
 
 def _ask(attempt: PaymentAttempt) -> Finding | None:
-    """What the gateway says; None where it says nothing, or need not be asked."""
-    if attempt.paid_at is not None:
-        return None
+    """What the gateway says; None where it says nothing."""
     try:
         gateway = gateways.open_gateway(attempt.gateway)
         if attempt.state == PaymentState.INITIATED and timezone.now() < attempt.expires_at:
             return _request(gateway, attempt)
-        return gateway.fetch(attempt.reference)
+        return gateway.fetch(attempt.reference, attempt.provider_reference)
     except (GatewayAway, GatewayNotConfigured) as problem:
         logger.warning("gateway_away", gateway=attempt.gateway, attempt_id=str(attempt.pk), problem=str(problem))
         return None
@@ -78,15 +78,17 @@ def _request(gateway: gateways.Gateway, attempt: PaymentAttempt) -> Finding:
             reference=attempt.reference,
             amount=attempt.amount,
             currency=attempt.currency,
-            exponent=account.currency_exponent,
+            exponent=currency_exponent(attempt.currency),
             country=account.country,
             payer_phone=attempt.payer_phone,
+            payer_email=attempt.payer_email,
             network=attempt.network,
             payee=account.name,
             notify_url=notify_url(attempt),
+            return_url=attempt.return_url or settings.TILL_URL,
         )
     )
-    return finding if finding.outcome is Outcome.FAILED else Finding(Outcome.PENDING)
+    return finding if finding.outcome is Outcome.FAILED else replace(finding, outcome=Outcome.PENDING)
 
 
 def notify_url(attempt: PaymentAttempt) -> str:

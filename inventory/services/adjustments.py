@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.errors import ApprovalRequired, CapabilityMissing
 from accounts.models import Membership
-from accounts.roles import LIMITS, Capability, Role
+from accounts.roles import Capability
 from core import clock, errors
 from core.amounts import round_money, show_money
 from inventory.errors import NothingExpired
@@ -253,7 +253,7 @@ def _reaches(by: Membership, member: Membership, value: Decimal) -> bool:
 
 
 def _most(by: Membership, member: Membership) -> Decimal | None:
-    limit = LIMITS[Role(member.role)].adjustment
+    limit = member.own_limits.adjustment
     return None if limit is None else limit.scaleb(-by.account.currency_exponent)
 
 

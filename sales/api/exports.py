@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, ChoiceField
 
@@ -16,17 +17,25 @@ from core.api.serializers import Serializer
 from core.api.views import AccountViewSet
 from core.sheets import WRITERS
 from sales import services
+from sales.api.serializers import FIRST_YEAR, LAST_YEAR
 from sales.exports import SalesExport
 from system.api.serializers import TaskSerializer
 
 
 class SalesExportInput(Serializer):
-    """The days for all but the customers; both count."""
+    """The days for all but the customers, both counted; of what is owed, the last: it is as at the end of that day, of
+    today unless told."""
 
     what = ChoiceField(SalesExport.choices)
     format = ChoiceField(list(WRITERS))
     first_on = fields.DateField(required=False, allow_null=True)
     last_on = fields.DateField(required=False, allow_null=True)
+
+    def validate(self, attrs: Any) -> Any:
+        last_on = attrs.get("last_on")
+        if attrs["what"] == SalesExport.RECEIVABLES and last_on and not FIRST_YEAR <= last_on.year <= LAST_YEAR:
+            raise ValidationError({"last_on": [ErrorDetail("Give a day of a shop.", code="invalid_span")]})
+        return attrs
 
 
 class SalesExportViewSet(AccountViewSet):

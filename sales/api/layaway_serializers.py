@@ -46,6 +46,10 @@ class LayawayInput(Serializer):
     payments = fields.BoundedList(child=InstalmentInput(), max_length=MOST_PAYMENTS)
 
 
+class LayawayChangeInput(Serializer):
+    due_on = fields.DateField()
+
+
 class LayawayPaymentInput(Serializer):
     register = fields.IdField()
     payments = fields.BoundedList(child=InstalmentInput(), min_length=1, max_length=MOST_PAYMENTS)

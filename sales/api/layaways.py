@@ -27,6 +27,7 @@ class LayawayViewSet(AccountViewSet):
     filterset_class = filters.LayawayFilter
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
         "create": serializers.LayawayInput,
+        "partial_update": serializers.LayawayChangeInput,
         "payments": serializers.LayawayPaymentInput,
         "complete": serializers.LayawayCompletionInput,
         "cancel": serializers.LayawayCancellationInput,
@@ -44,6 +45,10 @@ class LayawayViewSet(AccountViewSet):
     def create(self, request: AccountRequest) -> Response:
         """Lay goods aside at today's prices, for a deposit; they are held until the end of `due_on`."""
         return self.act(services.open_layaway, status=http.HTTP_201_CREATED)
+
+    def partial_update(self, request: AccountRequest, pk: str) -> Response:
+        """Let it be paid until another day: it is held until the end of that, where its goods are there still."""
+        return self.act(services.change_layaway, layaway=self.get_locked_object)
 
     @action(detail=True, methods=["post"])
     def payments(self, request: AccountRequest, pk: str) -> Response:

@@ -301,6 +301,7 @@ class ExchangeInput(Serializer):
 
     id = fields.IdField(required=False)
     register = fields.IdField(required=False)
+    shift = fields.IdField(required=False, allow_null=True)
     customer = fields.IdField(required=False, allow_null=True)
     reason = fields.TextField(max_length=200)
     exchanged_at = fields.MomentField(required=False)

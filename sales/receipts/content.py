@@ -161,10 +161,17 @@ def _sums(sale: Sale, taxes: Taxes, exponent: int) -> Iterator[Row]:
 
 
 def _paid(sale: Sale, exponent: int) -> Iterator[Row]:
+    yield from _rounded(sale.rounding, exponent)
     for payment in sale.payments.all():
         yield Row(_words(payment.method), show_money(payment.tendered, exponent))
     if sale.change_due:
         yield Row("Change", show_money(sale.change_due, exponent))
+
+
+def _rounded(rounding: Decimal, exponent: int) -> Iterator[Row]:
+    """What is paid in cash more, or with a minus less, because there are no coins for it."""
+    if rounding:
+        yield Row("Rounding", f"{'−' if rounding < 0 else ''}{show_money(abs(rounding), exponent)}")
 
 
 def _of_refund(account: Account, refund: Refund, taxes: Taxes) -> _Told:
@@ -177,7 +184,8 @@ def _of_refund(account: Account, refund: Refund, taxes: Taxes) -> _Told:
         items=[Row(row.line.name, due, _notes(f"{_plain(row.quantity)} back", row.serials)) for row, due in returned],
         sums=[*_levied(refund.sale, taxes), Row(f"Refunded {refund.sale.currency}", total, is_strong=True)],
         payments=[
-            Row(f"{_words(each.method)} back", show_money(-each.amount, exponent)) for each in refund.payments.all()
+            *_rounded(refund.rounding, exponent),
+            *(Row(f"{_words(each.method)} back", show_money(-each.amount, exponent)) for each in refund.payments.all()),
         ],
     )
 

@@ -28,7 +28,7 @@ from sales.services.exporting import start_sales_export
 from sales.services.fiscal import certify_document, certify_due
 from sales.services.gift_cards import change_gift_card, find_gift_card, sell_gift_card
 from sales.services.layaway_ends import cancel_layaway, complete_layaway
-from sales.services.layaways import open_layaway, pay_layaway
+from sales.services.layaways import change_layaway, open_layaway, pay_layaway
 from sales.services.leases import lease_numbers, return_numbers
 from sales.services.mobile_payments import cancel_mobile_payment, receive_payment, start_mobile_payment
 from sales.services.offering import add_price_rule, add_promotion, change_price_rule, change_promotion
@@ -62,6 +62,7 @@ __all__ = [
     "change_customer",
     "change_customer_group",
     "change_gift_card",
+    "change_layaway",
     "change_price_rule",
     "change_promotion",
     "change_register",

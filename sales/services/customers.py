@@ -9,8 +9,8 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import Membership
 from accounts.roles import Capability
-from sales.errors import CustomerOwes, WalletNotEmpty
-from sales.models import Customer, CustomerGroup
+from sales.errors import CustomerOwes, GoodsLaidAside, WalletNotEmpty
+from sales.models import Customer, CustomerGroup, LayawayStatus
 from sales.services import mobile_payments, rights
 
 # What decides how much a customer may owe, and what they pay.
@@ -46,11 +46,14 @@ def _check_terms(by: Membership, customer: Customer, facts: Mapping[str, Any]) -
 
 
 def erase_customer(*, by: Membership, customer: Customer) -> Customer:
-    """Forget who a locked customer is; what they bought stays. Raises CustomerOwes, WalletNotEmpty."""
+    """Forget who a locked customer is; what they bought stays. Raises CustomerOwes, WalletNotEmpty,
+    GoodsLaidAside."""
     if customer.debt:
         raise CustomerOwes(debt=by.account.show_money(customer.debt))
     if customer.wallet:
         raise WalletNotEmpty(wallet=by.account.show_money(customer.wallet))
+    if customer.layaways.filter(status=LayawayStatus.OPEN).exists():
+        raise GoodsLaidAside
     mobile_payments.forget_payer(by=by, customer=customer)
     accounts.erase(by=by, row=customer, name="Erased customer", is_active=False)
     return customer

@@ -49,8 +49,10 @@ def exchange_goods(
     price_level: str = PriceLevel.RETAIL,
     discount: Decimal = ZERO,
     exchanged_at: datetime | None = None,
+    shift: UUID | None = None,
 ) -> Exchange:
-    """Take lines of a locked sale back for what was paid for them, and sell others there; all of it, or nothing.
+    """Take lines of a locked sale back for what was paid for them, and sell others there; all of it, or nothing, in the
+    drawer of `register`, or of the one that sold, and in one shift of it.
 
     `payments` are for what the new goods cost more, and by `given_back` goes back what they cost less. Raises what
     `take_back`, `complete_sale` and `refund_sale` raise.
@@ -66,6 +68,7 @@ def exchange_goods(
         reason=reason,
         customer=customer,
         refunded_at=exchanged_at,
+        shift=shift,
     )
     rights.check_right(by, Capability.SALE_COMPLETE)
     trade = Trade(by, taken.refund, open_purse(by=by, refund=taken.refund), given_back)
@@ -79,6 +82,7 @@ def exchange_goods(
             lines=new_lines,
             payments=payments,
             sold_at=taken.refund.refunded_at,
+            shift=taken.refund.shift_id,
             price_level=price_level,
             discount=discount,
             trade=trade,

@@ -27,8 +27,9 @@ def start_sales_export(
     Raises InvalidInput for days that this table does not have, or that end before they begin.
     """
     days = {"first_on": first_on, "last_on": last_on}
-    if what in exports.DAYLESS and any(days.values()):
-        found = [errors.FieldError(name, "not_asked", "This table has no days.") for name in days if days[name]]
+    unasked = [name for name in exports.NOT_ASKED.get(what, ()) if days[name]]
+    if unasked:
+        found = [errors.FieldError(name, "not_asked", "This table is not of such days.") for name in unasked]
         raise errors.InvalidInput(errors=found)
     if first_on and last_on and last_on < first_on:
         before = errors.FieldError("last_on", "before_first", "This is before the first day.")

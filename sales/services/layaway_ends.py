@@ -14,7 +14,6 @@ from accounts.roles import Capability
 from core import errors
 from core.amounts import ZERO, round_money
 from inventory import services as inventory
-from inventory.errors import ProductInactive
 from inventory.services import Shelf
 from sales import customer_ledger, queries
 from sales.customer_ledger import Entry
@@ -33,7 +32,14 @@ from sales.offers import Customs
 from sales.services import money, purse, rights
 from sales.services.baskets import Basket
 from sales.services.complete import book_sale
-from sales.services.layaways import OF_A_LINE, OF_ALL, count_money, find_drawer_at, refuse_unless_open
+from sales.services.layaways import (
+    OF_A_LINE,
+    OF_ALL,
+    count_money,
+    find_drawer_at,
+    look_again,
+    refuse_unless_open,
+)
 from sales.services.receipts import open_receipt
 
 MOST_KEPT = Decimal("0.2")  # of what all of it would have cost
@@ -72,7 +78,8 @@ def complete_layaway(
         **{name: getattr(layaway, name) for name in OF_ALL},
     )
     rows = [_sold(sale, line, serials.get(line.pk, [])) for line in layaway.lines.order_by("position")]
-    book_sale(by=by, sale=sale, rows=rows, taken=_deposit(sale), shelf=shelf, basket=_look(by, shelf, rows))
+    basket = Basket(look_again(by, shelf, rows), (), (), (), ())
+    book_sale(by=by, sale=sale, rows=rows, taken=_deposit(sale), shelf=shelf, basket=basket)
     _end(by, layaway, "completed", status=LayawayStatus.COMPLETED, sale=sale)
     return sale
 
@@ -161,14 +168,6 @@ def _deposit(sale: Sale) -> list[Payment]:
             paid_at=sale.sold_at,
         )
     ]
-
-
-def _look(by: Membership, shelf: Shelf, rows: Sequence[SaleLine]) -> Basket:
-    wanted = {row.product_id for row in rows}
-    sellables = shelf.look(by, wanted)
-    if wanted - sellables.keys():
-        raise ProductInactive
-    return Basket(sellables, (), (), (), ())
 
 
 def _check_fee(by: Membership, layaway: Layaway, fee: Decimal) -> None:

@@ -16,12 +16,14 @@ from core import errors
 from core.amounts import ZERO, round_money
 from inventory import packs
 from inventory import services as inventory
+from inventory.errors import ProductInactive
+from inventory.queries import Sellable
 from inventory.services import Shelf
 from sales.errors import DepositTooSmall, LayawayClosed, LayawayOverpaid
 from sales.models import Customer, Layaway, LayawayLine, LayawayStatus, PricedLine, PriceLevel, Register
 from sales.services import drawers, money
 from sales.services.baskets import Asked
-from sales.services.quotes import Quote, make_quote
+from sales.services.quotes import make_quote
 
 LONGEST = timedelta(days=366)
 OF_ALL = ("price_level", "currency", "prices_include_tax", "subtotal", "discount_total", "tax_total", "total")
@@ -53,8 +55,8 @@ def open_layaway(
     now = timezone.now()
     today = now.astimezone(by.account.zone).date()
     _check_due(due_on, today=today)
-    whose = _find_customer(by, customer)
     drawer = find_drawer_at(by, register, storefront)
+    whose = _lock_customer(by, customer)
     shelf = Shelf(storefront, on=today)
     asked = Asked(price_level, discount)
     quote = make_quote(by=by, shelf=shelf, lines=lines, customer=whose.pk, asked=asked, at=now)
@@ -75,7 +77,7 @@ def open_layaway(
     rows = [_line(layaway, row) for row in quote.rows]
     LayawayLine.across_accounts.bulk_create(rows)
     money.take(by=by, drawer=drawer, payments=payments, paid_at=now, layaway=layaway)
-    _hold(by, layaway, quote)
+    _hold(by, layaway, rows, quote.basket.sellables)
     after = {
         "total": by.account.show_money(layaway.total),
         "paid": by.account.show_money(layaway.paid),
@@ -109,6 +111,33 @@ def pay_layaway(*, by: Membership, layaway: Layaway, register: UUID, payments: S
     return layaway
 
 
+def change_layaway(*, by: Membership, layaway: Layaway, due_on: date | None = None) -> Layaway:
+    """Let a locked layaway be paid until another day, and hold its goods until the end of it.
+
+    Raises LayawayClosed, InvalidInput for a day that cannot be, ProductInactive, and InsufficientStock where they were
+    held no more and are gone.
+    """
+    refuse_unless_open(layaway)
+    if due_on is None:
+        return layaway
+    today = timezone.localdate(timezone=by.account.zone)
+    _check_due(due_on, today=today)
+    accounts.change(by=by, row=layaway, changes={"due_on": due_on})
+    rows = list(layaway.lines.order_by("position"))
+    shelf = Shelf(layaway.storefront_id, on=today, cart=layaway.pk)
+    _hold(by, layaway, rows, look_again(by, shelf, rows))
+    return layaway
+
+
+def look_again(by: Membership, shelf: Shelf, rows: Sequence[PricedLine]) -> Mapping[UUID, Sellable]:
+    """What is on the shelf of what was laid aside. Raises ProductInactive."""
+    wanted = {row.product_id for row in rows}
+    sellables = shelf.look(by, wanted)
+    if wanted - sellables.keys():
+        raise ProductInactive
+    return sellables
+
+
 def refuse_unless_open(layaway: Layaway) -> None:
     if layaway.status != LayawayStatus.OPEN:
         raise LayawayClosed(status=layaway.status)
@@ -137,8 +166,9 @@ def _check_due(due_on: date, *, today: date) -> None:
         raise errors.InvalidInput(errors=[bad])
 
 
-def _find_customer(by: Membership, customer_id: UUID) -> Customer:
-    customer: Customer | None = by.account.customers.filter(pk=customer_id, is_active=True).first()
+def _lock_customer(by: Membership, customer_id: UUID) -> Customer:
+    """Who is not forgotten meanwhile: something is about to wait for them."""
+    customer: Customer | None = by.account.customers.filter(pk=customer_id, is_active=True).locked().first()
     if customer is None:
         raise errors.InvalidInput(errors=[errors.unknown_reference("customer")])
     return customer
@@ -155,11 +185,11 @@ def _line(layaway: Layaway, row: PricedLine) -> LayawayLine:
     return LayawayLine(account_id=layaway.account_id, layaway=layaway, **facts)
 
 
-def _hold(by: Membership, layaway: Layaway, quote: Quote) -> None:
+def _hold(by: Membership, layaway: Layaway, rows: Sequence[PricedLine], sellables: Mapping[UUID, Sellable]) -> None:
     """Promise the goods to nobody else, firmly, until the due day is over."""
     quantities: dict[UUID, Decimal] = defaultdict(Decimal)
-    for row in quote.rows:
-        if quote.basket.sellables[row.product_id].is_stocked:
+    for row in rows:
+        if sellables[row.product_id].is_stocked:
             field = f"lines.{row.position - 1}.quantity"
             quantities[row.product_id] += packs.in_base_units(row.quantity, row.factor, field=field)
     if quantities:

@@ -104,6 +104,7 @@ def receive_payment(*, by: Membership, attempt: PaymentAttempt) -> None:
     transfer = transfers.keep_payment(payment=payment, attempt=attempt)
     if attempt.state == PaymentState.PAID_LATE and payment.customer_id:
         transfers.credit_late(by=by, transfer=transfer, customer_id=payment.customer_id)
+    transfers.tell(account=by.account, transfer=transfer)
 
 
 def forget_payer(*, by: Membership, customer: Customer) -> None:

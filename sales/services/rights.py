@@ -74,7 +74,7 @@ def _check_discount(by: Membership, reductions: Sequence[Reduction]) -> None:
     limit = by.limits.discount
     if limit is None:
         return
-    beyond = [reduction for reduction in reductions if reduction.amount * 100 > limit * reduction.base]
+    beyond = pricing.beyond(reductions, limit)
     if beyond:
         named = [reduction for reduction in beyond if reduction.field != pricing.WHOLE] or beyond
         asked = max(reduction.percent for reduction in named).quantize(_HUNDREDTH, rounding=ROUND_UP)

@@ -128,14 +128,16 @@ def _rounding_back(by: Membership, refund: Refund, amount: Decimal) -> Decimal:
     """What is added to this much that goes back in cash.
 
     All that went back so far is rounded together, and the last of it is all that is left, so that any sequence of
-    refunds gives back what was paid.
+    refunds gives back what was paid; to the coin, where some of it was carried into or out of an exchange.
     """
-    cash_in = Q(method=PaymentMethod.CASH) | Q(came_by=PaymentMethod.CASH)
-    in_cash = by.account.payments.filter(cash_in, sale=refund.sale)
-    cash = in_cash.aggregate(left=Sum("amount"))["left"] or ZERO
+    carried_in = Q(came_by=PaymentMethod.CASH)
+    in_cash = by.account.payments.filter(Q(method=PaymentMethod.CASH) | carried_in, sale=refund.sale)
+    sums = in_cash.aggregate(left=Sum("amount", default=ZERO), carried=Sum("amount", filter=carried_in, default=ZERO))
+    cash, is_in_coins = sums["left"], not sums["carried"]
     rounding = purse.rounding_left(refund.sale)
-    due = cash - rounding
-    if amount == due:
+    is_last, is_part = amount == cash - rounding, amount < cash - rounding
+    if is_last and is_in_coins:
         return rounding
-    given = max(round_to_coin(amount - (refund.sale.rounding - rounding), by.account.cash_rounding), ZERO)
-    return (min(given, cash) if amount < due else given) - amount
+    exact = cash if is_last else amount - (refund.sale.rounding - rounding)
+    given = max(round_to_coin(exact, by.account.cash_rounding), ZERO)
+    return (min(given, cash) if is_part and is_in_coins else given) - amount

@@ -11,7 +11,7 @@ from accounts.models import Account, Membership
 from billing.gateways import Finding
 from billing.models import PaymentAttempt, PaymentState
 from core import errors
-from core.amounts import SMALLEST_MONEY, ZERO, round_money
+from core.amounts import SMALLEST_MONEY, ZERO, currency_exponent, round_money, show_money
 from sales import customer_ledger
 from sales.customer_ledger import Entry
 from sales.errors import TransferDecided, TransferNotCreditable
@@ -27,6 +27,20 @@ from sales.models import (
     TransferState,
 )
 from sales.services import collecting, drawers
+from system import services as system
+
+# What a notice is: its kind, its title, its text.
+PAID_LATE = (
+    "till.paid_late",
+    "Mobile money came late",
+    "{amount} came after its time, and is in the wallet of the customer whom the till had named. If the goods were paid"
+    " in another way, tell the customer.",
+)
+UNMATCHED = (
+    "till.unmatched",
+    "Money waits for its owner",
+    "{amount} came by phone and pays no sale. Say in the inbox of transfers whose it is.",
+)
 
 
 def keep_transfer(*, account: Account, gateway: str, reference: str, finding: Finding) -> None:
@@ -39,7 +53,9 @@ def keep_transfer(*, account: Account, gateway: str, reference: str, finding: Fi
         "cause": TransferCause.UNKNOWN,
         "received_at": timezone.now(),
     }
-    account.incoming_transfers.get_or_create(gateway=gateway, reference=reference, defaults=facts)
+    transfer, is_new = account.incoming_transfers.get_or_create(gateway=gateway, reference=reference, defaults=facts)
+    if is_new:
+        tell(account=account, transfer=transfer)
 
 
 def keep_payment(*, payment: MobilePayment, attempt: PaymentAttempt) -> IncomingTransfer:
@@ -69,6 +85,20 @@ def credit_late(*, by: Membership, transfer: IncomingTransfer, customer_id: UUID
     customer = by.account.customers.locked().filter(pk=customer_id, is_active=True).first()
     if customer:
         _credit(by, transfer, customer, register, kind=EntryKind.PAID_LATE, pays_debt=False)
+
+
+def tell(*, account: Account, transfer: IncomingTransfer) -> None:
+    """Give notice of money that came late or unasked to those who may say whose it is."""
+    kind, title, text = PAID_LATE if transfer.state == TransferState.MATCHED else UNMATCHED
+    amount = show_money(transfer.amount, currency_exponent(transfer.currency))
+    system.notify(
+        account=account,
+        kind=kind,
+        key=str(transfer.pk),
+        title=title,
+        text=text.format(amount=f"{amount} {transfer.currency}".strip()),
+        places=[transfer.register.storefront_id] if transfer.register else [],
+    )
 
 
 def match_transfer(

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from core.api.fields import IdField
 from core.api.serializers import ModelSerializer, Serializer
-from system.models import PrivateFile, Task, TaskError
+from system.models import Notification, PrivateFile, Task, TaskError
 
 
 class FileInput(Serializer):
@@ -38,3 +38,13 @@ class TaskErrorSerializer(ModelSerializer):
     class Meta:
         model = TaskError
         fields = ["row", "field", "code", "detail"]
+
+
+class NotificationSerializer(ModelSerializer):
+    class Meta:
+        model = Notification
+        fields = ["id", "kind", "key", "title", "text", "created_at", "read_at"]
+
+
+class UnreadSerializer(Serializer):
+    unread = serializers.IntegerField()

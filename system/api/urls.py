@@ -1,9 +1,32 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from system.api import views
+from system.api import notifications, settings, views
 
 router = SimpleRouter()
 router.register("tasks", views.TaskViewSet, basename="task")
+router.register("notifications", notifications.NotificationViewSet, basename="notification")
 
-urlpatterns = [path("files/", views.FileViewSet.as_view({"post": "create"}), name="file"), *router.urls]
+_keys = settings.IntegrationView.as_view
+
+urlpatterns = [
+    path("files/", views.FileViewSet.as_view({"post": "create"}), name="file"),
+    path(
+        "settings/account/",
+        settings.AccountSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="account-settings",
+    ),
+    path(
+        "settings/user/",
+        settings.MemberSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="member-settings",
+    ),
+    path("settings/integrations/", _keys({"get": "overview"}), name="integrations"),
+    path(
+        "settings/integrations/<str:provider>/",
+        _keys({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="integration",
+    ),
+    path("settings/integrations/<str:provider>/check/", _keys({"post": "check"}), name="integration-check"),
+    *router.urls,
+]

@@ -1,17 +1,36 @@
-"""The writers of files and tasks."""
+"""The writers of files, tasks, notifications, settings and integrations."""
 
+from system.services.choices import change_settings, open_settings
 from system.services.files import find_file, keep_file, remove_unused_files
+from system.services.integrations import (
+    change_integration,
+    check_integration,
+    remove_integration,
+    reseal_secrets,
+    run_check,
+)
+from system.services.notifications import notify, read_notification, read_notifications
 from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
 from system.services.working import run_task
 from system.services.writing import write_listing
 
 __all__ = [
     "cancel_task",
+    "change_integration",
+    "change_settings",
+    "check_integration",
     "find_file",
     "keep_file",
     "note_errors",
+    "notify",
+    "open_settings",
+    "read_notification",
+    "read_notifications",
     "refuse_task",
+    "remove_integration",
     "remove_unused_files",
+    "reseal_secrets",
+    "run_check",
     "run_task",
     "start_task",
     "write_listing",

@@ -28,5 +28,9 @@ def fake(settings, monkeypatch) -> Fake:
 
 @pytest.fixture(autouse=True)
 def _takers(settings) -> None:
-    settings.PAYMENT_PURPOSES = {**settings.PAYMENT_PURPOSES, "test": "tests.billing.takers.take"}
+    settings.PAYMENT_PURPOSES = {
+        **settings.PAYMENT_PURPOSES,
+        "test": {"paid": "tests.billing.takers.take"},
+        "bought": {"paid": "tests.billing.takers.grant", "taken_back": "tests.billing.takers.withdraw"},
+    }
     settings.UNKNOWN_PAYMENTS = "tests.billing.takers.keep"

@@ -9,6 +9,16 @@ def take(*, by, attempt):
     accounts.record(by=by, action=TAKEN, subject=attempt, after={"state": attempt.state})
 
 
+def grant(*, by, attempt):
+    """What was bought is granted, but for a wrong amount; that it is not granted already is for billing to see to."""
+    granted = "nothing" if attempt.state == "FAILED" else "all"
+    accounts.record(by=by, action="test.granted", subject=attempt, after={"granted": granted})
+
+
+def withdraw(*, by, attempt):
+    accounts.record(by=by, action="test.withdrawn", subject=attempt)
+
+
 def keep(*, account, gateway, reference, finding):
     """Money that nobody asked for, once; there is nobody who acts."""
     if account.audit_events.filter(action="test.kept", after__reference=reference).exists():

@@ -153,8 +153,8 @@ def test_a_gateway_that_is_slow_holds_no_transaction_open(busy, fake, monkeypatc
     decide(fake, attempt)
     fetch = open_gateway("MOMO").__class__.fetch
 
-    def cancelled_meanwhile(gateway, reference):
-        finding = fetch(gateway, reference)
+    def cancelled_meanwhile(gateway, reference, theirs):
+        finding = fetch(gateway, reference, theirs)
         assert not transaction.get_connection().in_atomic_block
         cancel(busy, attempt)
         return finding
@@ -201,7 +201,7 @@ def test_what_takes_the_money_and_fails_undoes_all_and_is_tried_again(busy, fake
     attempt = prompted(busy)
     decide(fake, attempt)
     right = settings.PAYMENT_PURPOSES
-    settings.PAYMENT_PURPOSES = {"test": "operator.truth"}  # which takes no by=
+    settings.PAYMENT_PURPOSES = {"test": {"paid": "operator.truth"}}  # which takes no by=
     with pytest.raises(TypeError):
         pursue(attempt)
     row = seen(busy, attempt)

@@ -15,8 +15,9 @@ import pytest
 
 from accounts import services
 from accounts.roles import Role
-from tests.conftest import PASSWORD, Shop, empty, open_shop
+from tests.conftest import PASSWORD, Shop, open_shop
 from tests.console import Staff
+from tests.database import empty
 from tests.server import gunicorn
 
 SECURED = "abena@ama-provisions.example"

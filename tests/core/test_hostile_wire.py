@@ -8,7 +8,8 @@ from http.client import HTTPResponse
 
 import pytest
 
-from tests.conftest import empty, open_shop
+from tests.conftest import open_shop
+from tests.database import empty
 from tests.hostile import CUSTOMERS, NOBODYS_ID, PRODUCTS, each, envelope
 from tests.server import gunicorn
 

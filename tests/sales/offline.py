@@ -4,6 +4,8 @@ import json
 
 from uuid_utils.compat import uuid7
 
+from inventory import sums
+from sales import sums as sales_sums
 from tests.conftest import Shop
 
 SYNC = "/api/v1/sales/sync/"
@@ -30,3 +32,28 @@ def customer(**extra):
 def refund_of(sold, line: str, quantity: str = "1"):
     content = {"sale": sold["id"], "reason": "broken", "lines": [{"line": line, "quantity": quantity}]}
     return {"kind": "refund", "id": str(uuid7()), "content": content}
+
+
+def verdicts(results):
+    return [(result["kind"], result["verdict"]) for result in results]
+
+
+def codes(result):
+    return [reason["code"] for reason in result["reasons"]]
+
+
+def on_hand(shop: Shop):
+    """Of each product, the shop's only batch."""
+    with shop.inside():
+        return [shop.account.stock_products.filter(product=product).get().quantity for product in shop.products]
+
+
+def problems(shop: Shop):
+    """Whatever does not add up: in stock, at the till, on customers' accounts."""
+    with shop.inside():
+        return [*sums.find_disagreements(using="default"), *sales_sums.find_disagreements(using="default")]
+
+
+def cash_event(shift: str, kind: str = "PAID_OUT", amount: str = "5", **extra):
+    content = {"shift": shift, "kind": kind, "amount": amount, "reason": "Ice", **extra}
+    return {"kind": "cash_event", "id": str(uuid7()), "content": content}

@@ -176,10 +176,11 @@ def test_s33_ten_percent_off_three_times_3_33_comes_back_to_the_pesewa(shop):
     add_rule(shop, "3.33")
     sale = sell(shop, lines=[line(shop.products[0]) for _ in range(3)], discount_percent=Decimal(10))
     rows = lines_of(shop, sale)
-    # 0.999 is rounded down to 0.99, of which each third is a whole 0.33.
-    assert (sale.discount_total, sale.total) == (money("0.99"), money("9.00"))
-    assert [parts(row) for row in rows] == [[("SALE", "0.33")]] * 3
-    assert [give_back(shop, sale, [(row, "1", "SHELF")]).total for row in rows] == [money("3.00")] * 3
+    # 0.999 is rounded to 1.00, of which no third is whole: the first line has the coin that is left over.
+    assert (sale.discount_total, sale.total) == (money("1.00"), money("8.99"))
+    assert [parts(row) for row in rows] == [[("SALE", part)] for part in ("0.34", "0.33", "0.33")]
+    back = [give_back(shop, sale, [(row, "1", "SHELF")]).total for row in rows]
+    assert back == [money("2.99"), money("3.00"), money("3.00")]
 
 
 def test_a_percentage_and_an_amount_on_one_line_are_taken_together(shop):
@@ -330,6 +331,6 @@ def test_s41_percentages_leave_no_part_of_a_franc():
     sold = response.json()["data"]
     amounts = [part["amount"] for row in sold["lines"] for part in row["discounts"]]
     assert all(amount.isdigit() for amount in amounts)
-    # 1338 - 100; an eighth of 1238 is 154; 3.33 % of 1084 are 36.
-    assert sum(map(int, amounts)) == int(sold["discount_total"]) == 290
-    assert sold["total"] == "1048"
+    # 1338 - 100; an eighth of 1238 is 155, half up; 3.33 % of 1083 are 36.
+    assert sum(map(int, amounts)) == int(sold["discount_total"]) == 291
+    assert sold["total"] == "1047"

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from billing.models import PaymentAttempt
 from core.tenancy import OwnedQuerySet
 from sales.models import IncomingTransfer
-from tests.races import administrator, at_once, count_of, meeting_before, one_behind_another, without
+from tests.races import at_once, count_of, meeting_before, one_behind_another, without, without_index
 from tests.sales.phones import (
     TRANSFERS,
     add_customer,
@@ -83,19 +83,6 @@ def test_control_without_the_lock_and_the_constraint_both_sales_are_paid(busy, f
     with without_index("one_payment_per_attempt"):
         answers = at_once([lambda: sell(busy, by_phone(payment), barrier=barrier)] * 2)
         assert (answers, spent(busy, payment)) == ([201, 201], 2)
-
-
-@contextmanager
-def without_index(name):
-    """The database while a unique rule with a condition, which is an index, is away."""
-    with administrator() as admin:
-        (definition,) = admin.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name]).fetchone()
-        admin.execute(f"DROP INDEX {name}")
-        try:
-            yield
-        finally:
-            admin.execute("TRUNCATE accounts CASCADE")
-            admin.execute(definition)
 
 
 def test_s39_confirmed_while_the_customer_pays_cash_the_money_counts_once(busy, fake):

@@ -65,8 +65,8 @@ def test_who_has_bought_enough_gets_as_much_of_what_is_given_as_there_is(quantit
         ([deal(2, 1)], [(A, "1", "3.00"), (B, "1", "1.00"), (C, "1", "2.00")], ["0", "1.00", "0"]),
         ([deal(2, 1)], [(A, "1", "3.00"), (B, "1", "3.00"), (C, "1", "3.00")], ["3.00", "0", "0"]),
         ([deal(2, 2)], [(A, "2", "3.00"), (B, "1", "1.00"), (C, "1", "2.00")], ["0", "1.00", "2.00"]),
-        # Half the price of it, rounded down.
-        ([deal(2, 1, percent="50")], [(A, "2", "5.00"), (B, "1", "0.99")], ["0", "0.49"]),
+        # Half the price of it, half up.
+        ([deal(2, 1, percent="50")], [(A, "2", "5.00"), (B, "1", "0.99")], ["0", "0.50"]),
         # Of a line of several, some.
         ([deal(2, 1)], [(A, "4", "3.33")], ["3.33"]),
         ([deal(1, 1, percent="12.5")], [(A, "2", "10.00")], ["1.25"]),
@@ -91,7 +91,7 @@ def test_who_has_bought_enough_gets_as_much_of_what_is_given_as_there_is(quantit
         ([over("10", amount="1")], [(A, "1", "5.00"), (B, "1", "4.99")], ["0", "0"]),
         ([over("10", amount="1")], [(A, "1", "5.00"), (B, "1", "5.00")], ["0.50", "0.50"]),
         ([over("9.99", amount="1")], [(A, "1", "3.33"), (B, "1", "3.33"), (C, "1", "3.33")], ["0.34", "0.33", "0.33"]),
-        ([over("10", percent="10")], [(A, "1", "9.99"), (B, "1", "9.99")], ["1.00", "0.99"]),
+        ([over("10", percent="10")], [(A, "1", "9.99"), (B, "1", "9.99")], ["1.00", "1.00"]),
         ([over("10", amount="500")], [(A, "1", "10.00")], ["10.00"]),
         ([over("5", amount="1", buys=[A])], [(A, "1", "5.00"), (B, "1", "5.00")], ["1.00", "0"]),
         ([over("5", amount="1", buys=[A])], [(A, "1", "4.99"), (B, "1", "5.00")], ["0", "0"]),
@@ -106,9 +106,9 @@ def test_what_promotions_take_off(deals, lines, expected):
     assert [Decimal(amount) for amount in off(deals, *lines)] == [Decimal(amount) for amount in expected]
 
 
-def test_s41_where_money_has_no_decimals_half_of_three_is_one():
+def test_s41_where_money_has_no_decimals_half_of_three_is_two():
     """S41."""
-    assert off([deal(1, 1, percent="50")], (A, "2", "3"), exponent=0) == ["1"]
+    assert off([deal(1, 1, percent="50")], (A, "2", "3"), exponent=0) == ["2"]
 
 
 # --- At the till ------------------------------------------------------------------------------------------------------

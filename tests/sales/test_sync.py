@@ -5,31 +5,10 @@ import pytest
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from inventory import sums
-from sales import sums as sales_sums
 from sales.models import SyncIssue
-from tests.conftest import Shop
-from tests.sales.offline import SYNC, customer, refund_of, sale, sync
+from tests.sales.offline import SYNC, codes, customer, on_hand, problems, refund_of, sale, sync, verdicts
 
 ISSUES = "/api/v1/sales/sync-issues/"
-
-
-def verdicts(results):
-    return [(result["kind"], result["verdict"]) for result in results]
-
-
-def codes(result):
-    return [reason["code"] for reason in result["reasons"]]
-
-
-def on_hand(shop: Shop):
-    with shop.inside():
-        return [shop.account.stock_products.filter(product=product).get().quantity for product in shop.products]
-
-
-def problems(shop: Shop):
-    with shop.inside():
-        return [*sums.find_disagreements(using="default"), *sales_sums.find_disagreements(using="default")]
 
 
 def test_s40_a_batch_that_is_sent_three_times_happens_once(shop):

@@ -40,7 +40,11 @@ class RolesView(OwnView):
         serializer = kept(people.RoleSerializer, context={"request": request})
         rows = [
             serializer.to_representation(
-                {"role": role, "capabilities": sorted(roles.CAPABILITIES[role]), "limits": roles.LIMITS[role]}
+                {
+                    "role": role,
+                    "capabilities": sorted(roles.CAPABILITIES[role]),
+                    "limits": roles.limits_of(role, request.account.approval_limits),
+                }
             )
             for role in roles.Role
             if role not in roles.PLATFORM

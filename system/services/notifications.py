@@ -1,0 +1,84 @@
+"""What members are told: each notice once, in the app and by mail, unless they chose otherwise."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import roles
+from accounts.models import Account, Membership
+from core import mail
+from system.models import MemberSettings, Notification
+
+
+def notify(
+    *,
+    account: Account,
+    kind: str,
+    key: str,
+    title: str,
+    text: str,
+    by: Membership | None = None,
+    places: Collection[UUID] | None = None,
+) -> int:
+    """Tell every active member who holds the right that `NOTICES` names for this kind; how many were told.
+
+    Nobody is told when this key of the kind was told before. With `places`, only who works at one of them, or
+    everywhere. Title and text are kept as they are, so they name no person. Stand in the account's scope.
+    """
+    if account.notifications.filter(kind=kind, key=key).exists():
+        return 0
+    members = _audience(account, kind, places)
+    chosen = {row.member_id: row for row in account.member_settings.filter(member__in=members)}
+    rows = [
+        Notification(
+            account=account,
+            member=member,
+            kind=kind,
+            key=key,
+            title=title,
+            text=text,
+            by=by,
+            is_shown=_wants(chosen, member, kind, "app"),
+        )
+        for member in members
+    ]
+    Notification.across_accounts.bulk_create(rows, ignore_conflicts=True)
+    told = set(account.notifications.filter(pk__in=[row.pk for row in rows]).values_list("member_id", flat=True))
+    for member in members:
+        if member.pk in told and member.user and _wants(chosen, member, kind, "mail"):
+            mail.send_after_commit(to=member.user.email, subject=title, body=_body(account, text))
+    return len(told)
+
+
+def _audience(account: Account, kind: str, places: Collection[UUID] | None) -> list[Membership]:
+    right = settings.NOTICES[kind]
+    entitled = [role for role in roles.Role if right in roles.CAPABILITIES[role]]
+    members = account.memberships.filter(is_active=True, user__is_active=True, role__in=entitled)
+    if places is not None:
+        members = members.filter(Q(is_limited=False) | Q(location_members__location_id__in=places))
+    return list(members.select_related("user").order_by("pk").distinct())
+
+
+def _wants(chosen: dict[UUID, MemberSettings], member: Membership, kind: str, way: str) -> bool:
+    return member.pk not in chosen or chosen[member.pk].wants(kind, way)
+
+
+def _body(account: Account, text: str) -> str:
+    link = f"\n\n{settings.TILL_URL}" if settings.TILL_URL else ""
+    return f"{account.name}\n\n{text}{link}\n"
+
+
+def read_notification(*, by: Membership, notification: Notification) -> Notification:
+    """Note that the member has read it; the first time counts."""
+    if notification.read_at is None and notification.member_id == by.pk:
+        notification.read_at = timezone.now()
+        notification.save(update_fields=["read_at"])
+    return notification
+
+
+def read_notifications(*, by: Membership) -> None:
+    """Note that the member has read all of theirs."""
+    by.account.notifications.filter(member=by, read_at=None).update(read_at=timezone.now())
