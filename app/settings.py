@@ -158,6 +158,8 @@ TASK_RIGHTS = {
 NOTICES: dict[str, str] = {
     "till.paid_late": "debt:allow",
     "till.unmatched": "debt:allow",
+    "subscription.payment": "subscription:read",
+    "subscription.reminder": "subscription:change",
 }
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
@@ -215,7 +217,13 @@ if FAKE_GATEWAYS or env.str("PAYSTACK_SECRET_KEY", default=""):
     }
 # What is paid for, and the services that hear, by= whom and attempt=, when its money has come and, where they grant
 # something for it, when it has gone back.
-PAYMENT_PURPOSES: dict[str, dict[str, str]] = {"till": {"paid": "sales.services.receive_payment"}}
+PAYMENT_PURPOSES: dict[str, dict[str, str]] = {
+    "till": {"paid": "sales.services.receive_payment"},
+    "subscription": {
+        "paid": "subscriptions.services.receive_subscription_payment",
+        "taken_back": "subscriptions.services.take_back_subscription_payment",
+    },
+}
 UNKNOWN_PAYMENTS = "sales.services.keep_transfer"  # money that nobody asked for
 PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a payer is given to answer a phone
 PAYMENT_PAGE_PATIENCE = env.int("PAYMENT_PAGE_PATIENCE", default=3600)  # seconds to fill in a page

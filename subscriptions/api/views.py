@@ -106,7 +106,7 @@ class PaymentViewSet(AccountViewSet):
     @extend_schema(request=None)
     @action(detail=True, methods=["post"], exactly_once=False)
     def verify(self, request: AccountRequest, pk: str) -> Response:
-        """Ask the gateway now, as when the payer comes back from its page."""
+        """Have the gateway asked, as when the payer comes back from its page. Read the payment a little later."""
         return self.act(services.verify_subscription_payment, payment=self.get_object)
 
 

@@ -78,10 +78,10 @@ def start_subscription_payment(
 
 
 def verify_subscription_payment(*, by: Membership, payment: SubscriptionPayment) -> SubscriptionPayment:
-    """Have the gateway asked now, as when the payer is back from its page and no notice has come."""
-    billing.check_payment(by=by, attempt=payment.attempt)
-    fresh: SubscriptionPayment = by.account.subscription_payments.select_related("attempt", "plan").get(pk=payment.pk)
-    return fresh
+    """Have the gateway asked as soon as a worker is free, as when the payer is back from its page."""
+    attempt = by.account.payment_attempts.locked().get(pk=payment.attempt_id)
+    payment.attempt = billing.check_payment(by=by, attempt=attempt)
+    return payment
 
 
 def make_offer(*, by: Membership, gateway: str = "", plan: str | None = None, cycle: str | None = None) -> Offer:

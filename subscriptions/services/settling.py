@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import Membership
-from billing import services as billing
 from billing.models import PaymentAttempt, PaymentState
 from subscriptions.calendar import add_months
 from subscriptions.models import Cycle, PaymentKind, Subscription, SubscriptionPayment
@@ -15,7 +14,6 @@ from subscriptions.policy import State
 from subscriptions.services import invoices, notices
 from subscriptions.services.credits import grant_credits
 from subscriptions.services.locking import lock_subscription
-from subscriptions.services.payments import PURPOSE
 
 logger = structlog.get_logger("subscription")
 
@@ -28,8 +26,6 @@ def receive_subscription_payment(*, by: Membership, attempt: PaymentAttempt) -> 
 
     Another amount or currency than was asked for grants nothing. Harmless to repeat.
     """
-    if attempt.is_waiting:
-        billing.use_payments(by=by, purpose=PURPOSE, attempts=[attempt.pk])
     payment = _lock_payment(by, attempt)
     if attempt.state not in (PaymentState.PAID, PaymentState.PAID_LATE):
         logger.warning("subscription_payment_wrong", payment_id=str(payment.pk), reason=attempt.reason)
