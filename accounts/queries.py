@@ -1,4 +1,4 @@
-"""Who is asking: one statement finds user, account, membership, session, subscription and plan."""
+"""Who is asking: one statement finds user, account, membership, session, switches, subscription and plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from core import tenancy
 
 @dataclass(frozen=True)
 class Identity:
-    """A user as they stand now. The account bears its subscription, the membership its places and the session."""
+    """A user as they stand now. The account bears its switches and its subscription, the membership its places and the
+    session."""
 
     user: User
     account: Account
@@ -87,7 +88,7 @@ def _find(user_id: UUID, session_id: UUID | None) -> Identity | None:
     if row is None:
         return None
     location_ids, *columns = row
-    user, account, membership, session, device, subscription, plan, next_plan = _instances(columns)
+    user, account, membership, session, device, modules, subscription, plan, next_plan = _instances(columns)
     user.account = account
     if session:
         session.account, session.user, session.device = account, user, device
@@ -96,23 +97,27 @@ def _find(user_id: UUID, session_id: UUID | None) -> Identity | None:
         membership.location_ids = frozenset(location_ids or ())
     if subscription:
         subscription.account, subscription.plan, subscription.next_plan = account, plan, next_plan
+    if modules:
+        modules.account = account
     Account._meta.get_field("subscription").set_cached_value(account, subscription)
+    Account._meta.get_field("module_settings").set_cached_value(account, modules)
     return Identity(user=user, account=account, membership=membership, session=session)
 
 
 @cache
 def _tables() -> tuple[tuple[str, type[models.Model]], ...]:
     """What each is called in the statement."""
-    # Subscriptions live on a higher floor and are reached by name.
+    # Switches and subscriptions live on higher floors and are reached by name.
+    modules: Any = Account._meta.get_field("module_settings").related_model
     subscription: Any = Account._meta.get_field("subscription").related_model
     plan: Any = subscription._meta.get_field("plan").related_model
-    found = User, Account, Membership, Session, Device, subscription, plan
+    found = User, Account, Membership, Session, Device, modules, subscription, plan
     return *((model._meta.db_table, model) for model in found), ("next_plans", plan)
 
 
 @cache
 def _statement() -> str:
-    user, account, member, session, device, subscription, plan, next_plan = (name for name, _ in _tables())
+    user, account, member, session, device, modules, subscription, plan, next_plan = (name for name, _ in _tables())
     places: Any = Membership._meta.get_field("location_members").related_model
     columns = ", ".join(
         f'{name}."{field.column}"' for name, model in _tables() for field in model._meta.concrete_fields
@@ -125,6 +130,7 @@ def _statement() -> str:
         f" LEFT JOIN {session} ON {session}.account_id = {account}.id AND {session}.user_id = {user}.id"
         f" AND {session}.id = %s"
         f" LEFT JOIN {device} ON {device}.account_id = {account}.id AND {device}.id = {session}.device_id"
+        f" LEFT JOIN {modules} ON {modules}.account_id = {account}.id"
         f" LEFT JOIN {subscription} ON {subscription}.account_id = {account}.id"
         f" LEFT JOIN {plan} ON {plan}.id = {subscription}.plan_id"
         f" LEFT JOIN {plan} {next_plan} ON {next_plan}.id = {subscription}.next_plan_id"

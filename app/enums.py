@@ -1,6 +1,9 @@
 """What sets of choices are called in the schema, where several have fields of one name."""
 
 ENUMS = {
+    "CreditKindEnum": "billing.models.CreditKind",
+    "ReservationStateEnum": "billing.models.ReservationState",
+    "PaymentStateEnum": "billing.models.PaymentState",
     "RoleEnum": "accounts.roles.Role",
     "BusinessRoleEnum": "accounts.api.serializers.people.BUSINESS_ROLES",
     "LocationKindEnum": "inventory.models.LocationKind",

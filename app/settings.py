@@ -223,7 +223,12 @@ PAYMENT_PURPOSES: dict[str, dict[str, str]] = {
         "paid": "subscriptions.services.receive_subscription_payment",
         "taken_back": "subscriptions.services.take_back_subscription_payment",
     },
+    "credits": {
+        "paid": "billing.services.receive_credit_payment",
+        "taken_back": "billing.services.take_back_credits",
+    },
 }
+CREDITS_LOW = env.int("CREDITS_LOW", default=50)  # fewer than so many are few
 UNKNOWN_PAYMENTS = "sales.services.keep_transfer"  # money that nobody asked for
 PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a payer is given to answer a phone
 PAYMENT_PAGE_PATIENCE = env.int("PAYMENT_PAGE_PATIENCE", default=3600)  # seconds to fill in a page
@@ -278,6 +283,7 @@ ACCOUNT_SETUP = [
     "inventory.services.open_first_places",
     "sales.services.add_first_register",
 ]
+SWITCHES = "system.modules.switches_of"  # which modules are on, for whoever has signed in
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
 }
@@ -380,10 +386,11 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccountAuthentication"],
-    # The policy, in reading order: who, may they, is it paid for.
+    # The policy, in reading order: who, may they, is it switched on, is it paid for.
     "DEFAULT_PERMISSION_CLASSES": [
         "accounts.permissions.HasTenantAccess",
         "accounts.permissions.HasCapability",
+        "system.permissions.ModuleIsEnabled",
         "subscriptions.permissions.SubscriptionAllows",
     ],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],

@@ -1,7 +1,8 @@
 from django.contrib import admin
 
 from core.admin import AccountFilter, StaffAdmin
-from system.models import Integration, MemberSettings, Notification, Task
+from system.models import AccountModuleSettings, Integration, MemberSettings, Notification, Task
+from system.modules import Module
 
 
 @admin.register(Task)
@@ -39,3 +40,9 @@ class IntegrationAdmin(StaffAdmin):
     list_display = ("account", "provider", "check_state", "checked_at", "changed_at")
     list_filter = (AccountFilter, "provider", "check_state")
     list_select_related = ("account",)
+@admin.register(AccountModuleSettings)
+class AccountModuleSettingsAdmin(StaffAdmin):
+    fields = ("id", "account", *(f"{module}_enabled" for module in Module))
+    list_display = ("account", *(f"{module}_enabled" for module in Module))
+    list_select_related = ("account",)
+    search_fields = ("account__name", "=id")

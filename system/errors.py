@@ -1,6 +1,12 @@
 from core.errors import DomainError
 
 
+class ModuleDisabled(DomainError):
+    status = 403
+    code = "module_disabled"
+    detail = "The module {module} is switched off."
+
+
 class TaskOver(DomainError):
     status = 409
     code = "task_over"

@@ -1,4 +1,4 @@
-"""What a business keeps beside its tables, files; what it leaves to the background, tasks; what its people are told."""
+"""What a business switches on and keeps: its modules, files, tasks in the background, what its people are told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,35 @@ from django.db import models
 
 from accounts.models import Membership
 from core import tenancy
+
+
+class AccountModuleSettings(tenancy.AccountOwned):
+    """Which modules a business has switched on: the assistants, which credits pay for, and those of the shop.
+
+    Without a row, all are on. To switch one off closes its doors and touches none of its rows.
+    """
+
+    account = models.OneToOneField("accounts.Account", models.PROTECT, related_name="module_settings", editable=False)
+    planner_enabled = models.BooleanField(default=True)
+    writer_enabled = models.BooleanField(default=True)
+    thinker_enabled = models.BooleanField(default=True)
+    automation_enabled = models.BooleanField(default=True)
+    site_builder_enabled = models.BooleanField(default=True)
+    linker_enabled = models.BooleanField(default=True)
+    optimizer_enabled = models.BooleanField(default=True)
+    publisher_enabled = models.BooleanField(default=True)
+    inventory_enabled = models.BooleanField(default=True)
+    sales_enabled = models.BooleanField(default=True)
+    customers_enabled = models.BooleanField(default=True)
+    reports_enabled = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta(tenancy.AccountOwned.Meta):
+        db_table = "account_module_settings"
+        default_related_name = "account_module_settings"
+
+    def __str__(self) -> str:
+        return str(self.account_id)
 
 
 def private_storage() -> Any:

@@ -209,6 +209,9 @@ TABLE = {
     "GET system/notifications/{pk}/": MEMBER,
     "POST system/notifications/{pk}/read/": MEMBER,
     "POST system/notifications/read-all/": MEMBER,
+    "GET system/settings/account-modules/": ("account:read", "account"),
+    "PATCH system/settings/account-modules/": ("settings:change", "account"),
+    "GET system/settings/account-modules/check/{module}/": ("account:read", "account"),
     "POST inventory/exports/": ("report:export", "exports"),
     "POST inventory/labels/": ("catalog:change", "inventory"),
     "GET sales/registers/": ("sale:read", "sales"),
@@ -395,7 +398,7 @@ IN = "in"
 GATE = {
     "not_signed_in", "credential_invalid", "credentials_disagree", "csrf_failed", "second_factor_required",
     "no_business", "account_not_named", "own_affair", "pin_not_enough", "capability_missing", "view_not_declared",
-    "subscription_expired",
+    "subscription_expired", "module_disabled",
 }  # fmt: skip
 
 # By which credential somebody asks. A void one is answered the same whoever's it is.

@@ -464,6 +464,7 @@ BODIES = {
         "last_on": "2100-01-01",
     },
     "POST sales/sync-issues/{pk}/review/": nothing,
+    "PATCH system/settings/account-modules/": lambda cast: {"thinker_enabled": False},
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {
         "name": f"Kofi {next(serial)}",

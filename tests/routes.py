@@ -68,6 +68,7 @@ class Route:
             "{lease}": str(lease),
             "{account}": str(pk),
             "{line}": str(line),
+            "{module}": "sales",
             "{token}": str(pk) or "none",
             "{provider}": "paystack",
         }

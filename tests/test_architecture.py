@@ -11,6 +11,7 @@ from django.db import models
 from rest_framework import serializers
 
 from core import tenancy
+from system.modules import Module
 from tests.bodies import input_of
 from tests.routes import routes
 
@@ -76,6 +77,9 @@ ACROSS = {
     "accounts/services/orphans.py: Account.across_accounts.locked",
     "accounts/services/orphans.py: AuditEvent.across_accounts.using",
     "accounts/services/orphans.py: User.across_accounts.select_for_update",
+    # One row per account, which is no collection of the account's; both are bound to it.
+    "system/api/modules.py: AccountModuleSettings.across_accounts.filter",
+    "system/services/switching.py: AccountModuleSettings.across_accounts.get_or_create",
     # What nobody has asked for is found over all accounts, as staff.
     "system/services/files.py: Account.across_accounts.using",
     "system/services/files.py: PrivateFile.across_accounts.using",
@@ -164,6 +168,24 @@ def test_every_collection_of_an_account_has_a_name():
         assert name, model
         assert not name.endswith("_set"), model
         assert hasattr(account, name), model
+
+
+# What a business has whether or not it uses a module.
+WITHOUT_MODULE = ("accounts", "billing", "subscriptions", "system")
+
+
+def test_s44_every_view_of_a_module_says_which_it_belongs_to():
+    """S44."""
+    modules = {module.value for module in Module}
+    swept = 0
+    for route in routes():
+        declared = route.declared("module")
+        if route.path.startswith(WITHOUT_MODULE):
+            assert declared is None, route.name
+        else:
+            assert declared in modules, route.name
+            swept += 1
+    assert swept >= 150
 
 
 # --- Services are the only writers ------------------------------------------------------------------------------------

@@ -217,10 +217,10 @@ def test_ids_in_a_path_are_uuids_and_the_tokens_of_mails_are_texts(document):
     parameters = [each for operation in operations(document).values() for each in operation.get("parameters", ())]
     in_paths = [each for each in parameters if each["in"] == "path"]
     assert len(in_paths) >= 10
-    assert {each["name"] for each in in_paths} == {"id", "product", "attachment", "lease", "line", "token"}
+    assert {each["name"] for each in in_paths} == {"id", "product", "attachment", "lease", "line", "token", "module"}
     for each in in_paths:
         uuid = {"type": "string", "format": "uuid"}
-        assert each["schema"] == (uuid if each["name"] != "token" else {"type": "string"})
+        assert each["schema"] == (uuid if each["name"] not in ("token", "module") else {"type": "string"})
 
 
 def test_the_limits_are_in_the_schema_wherever_nobody_has_to_sign_in(document):

@@ -37,6 +37,16 @@ class PatternField(TextField):
         super().__init__(validators=[RegexValidator(rf"^(?:{pattern})\Z", sentence)], **kwargs)
 
 
+class PhoneField(PatternField):
+    """A number however it is spaced; kept without spaces, so that it is found however it is typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"\+?[0-9]{3,31}", "Give a phone number: digits, a + in front if you like.", **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data.replace(" ", "") if isinstance(data, str) else data)
+
+
 class IntegerField(serializers.IntegerField):
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not _INTEGER.fullmatch(str(data)):

@@ -31,6 +31,7 @@ class DeclaredView(APIView):
     content_negotiation_class = envelope.OneRenderer
     read_capability: ClassVar[str | None] = None
     write_capability: ClassVar[str | None] = None
+    module: ClassVar[str | None] = None
     feature: ClassVar[str | None] = None
     finishing: ClassVar[tuple[str, ...]] = ()  # the actions by which what was begun comes to its end
     query_parameters: ClassVar[tuple[str, ...]] = ()

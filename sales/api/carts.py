@@ -29,6 +29,7 @@ class CartViewSet(AccountViewSet):
 
     read_capability = Capability.SALE_READ
     write_capability = Capability.SALE_COMPLETE
+    module = "sales"
     feature = "sales"
     exactly_once = True
     filterset_class = filters.CartFilter

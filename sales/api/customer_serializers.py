@@ -7,7 +7,8 @@ from rest_framework import serializers
 from core.amounts import SMALLEST_MONEY, ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
-from sales.api.serializers import FIRST_YEAR, LAST_YEAR, PaymentSerializer, PhoneField, SummaryInput
+from core.api.spans import FIRST_YEAR, LAST_YEAR
+from sales.api.serializers import PaymentSerializer, PhoneField, SummaryInput
 from sales.models import Customer, CustomerEntry, CustomerGroup, Debt, PaymentMethod
 
 LONGEST_TERMS = 3650  # days

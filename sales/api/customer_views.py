@@ -23,6 +23,7 @@ Inputs = dict[str, type[BaseSerializer[Any]]]
 class CustomerGroupViewSet(AccountViewSet):
     read_capability = Capability.CUSTOMER_READ
     write_capability = Capability.DEBT_ALLOW
+    module = "customers"
     feature = "sales"
     serializer_class = serializers.CustomerGroupSerializer
     input_classes: ClassVar[Inputs] = {
@@ -47,6 +48,7 @@ class CustomerGroupViewSet(AccountViewSet):
 class CustomerViewSet(AccountViewSet):
     read_capability = Capability.CUSTOMER_READ
     write_capability = Capability.CUSTOMER_CHANGE
+    module = "customers"
     feature = "sales"
     filterset_class = filters.CustomerFilter
     paged = ("list", "debts", "entries")
@@ -149,6 +151,7 @@ class DebtViewSet(AccountViewSet):
 
     read_capability = Capability.DEBT_READ
     write_capability = Capability.DEBT_WRITE_OFF
+    module = "customers"
     feature = "sales"
     exactly_once = True
     serializer_class = serializers.DebtSerializer
@@ -168,6 +171,7 @@ class AgeingView(DeclaredView):
     """Who owes what for how long."""
 
     read_capability = Capability.DEBT_READ
+    module = "customers"
     feature = "sales"
     query_parameters = ("on", *NumberedPages.parameters)
 

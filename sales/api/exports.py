@@ -14,10 +14,10 @@ from accounts.roles import Capability
 from core.api import fields
 from core.api.requests import AccountRequest
 from core.api.serializers import Serializer
+from core.api.spans import FIRST_YEAR, LAST_YEAR
 from core.api.views import AccountViewSet
 from core.sheets import WRITERS
 from sales import services
-from sales.api.serializers import FIRST_YEAR, LAST_YEAR
 from sales.exports import SalesExport
 from system.api.serializers import TaskSerializer
 
@@ -40,6 +40,7 @@ class SalesExportInput(Serializer):
 
 class SalesExportViewSet(AccountViewSet):
     write_capability = Capability.REPORT_EXPORT
+    module = "sales"
     feature = "exports"
     serializer_class = TaskSerializer
     input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"create": SalesExportInput}

@@ -68,6 +68,7 @@ class GiftCardCodeInput(Serializer):
 class GiftCardViewSet(AccountViewSet):
     read_capability = Capability.SALE_READ
     write_capability = Capability.SALE_COMPLETE
+    module = "sales"
     feature = "sales"
     exactly_once = True
     serializer_class = GiftCardSerializer

@@ -22,6 +22,7 @@ class LayawayViewSet(AccountViewSet):
 
     read_capability = Capability.SALE_READ
     write_capability = Capability.SALE_COMPLETE
+    module = "sales"
     feature = "sales"
     exactly_once = True
     filterset_class = filters.LayawayFilter

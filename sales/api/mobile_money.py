@@ -23,6 +23,7 @@ class MobilePaymentViewSet(AccountViewSet):
 
     read_capability = Capability.SALE_READ
     write_capability = Capability.SALE_COMPLETE
+    module = "sales"
     feature = "sales"
     exactly_once = True
     serializer_class = serializers.MobilePaymentSerializer
@@ -48,6 +49,7 @@ class TransferViewSet(AccountViewSet):
 
     read_capability = Capability.SALE_READ
     write_capability = Capability.DEBT_ALLOW
+    module = "sales"
     feature = "sales"
     serializer_class = serializers.IncomingTransferSerializer
     filterset_class = filters.TransferFilter

@@ -22,6 +22,7 @@ class PriceRuleViewSet(AccountViewSet):
 
     read_capability = Capability.SALE_READ
     write_capability = Capability.PRICE_CHANGE
+    module = "sales"
     feature = "sales"
     serializer_class = serializers.PriceRuleSerializer
     filterset_class = filters.PriceRuleFilter
@@ -45,6 +46,7 @@ class CouponViewSet(AccountViewSet):
 
     read_capability = Capability.PRICE_CHANGE
     write_capability = Capability.PRICE_CHANGE
+    module = "sales"
     feature = "sales"
     serializer_class = serializers.CouponSerializer
     filterset_class = filters.CouponFilter
@@ -68,6 +70,7 @@ class PromotionViewSet(AccountViewSet):
 
     read_capability = Capability.SALE_READ
     write_capability = Capability.PRICE_CHANGE
+    module = "sales"
     feature = "sales"
     serializer_class = serializers.PromotionSerializer
     filterset_class = filters.PromotionFilter
@@ -90,6 +93,7 @@ class QuoteViewSet(AccountViewSet):
     """What a basket would cost: nothing of it is kept."""
 
     write_capability = Capability.SALE_COMPLETE
+    module = "sales"
     feature = "sales"
     keeps_answers = False
     serializer_class = serializers.QuoteSerializer

@@ -92,6 +92,7 @@ class RefundPrintSerializer(PrintSerializer):
 class ReceiptViewSet(AccountViewSet):
     """Documents that have a receipt. Whoever only looks at one sees a copy; to print it is a write of its own."""
 
+    module = "sales"
     feature = "sales"
     exactly_once = True
     receipt_class: ClassVar[type[BaseSerializer[Any]]]

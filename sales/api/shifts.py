@@ -20,6 +20,7 @@ from sales.errors import ShiftClosed, ShiftOpen
 class ShiftViewSet(AccountViewSet):
     read_capability = Capability.SALE_READ
     write_capability = Capability.SHIFT_WORK
+    module = "sales"
     feature = "sales"
     finishing = ("move_cash", "hand_over", "close")
     paged = ("list", "cash_events")

@@ -20,6 +20,7 @@ class SummaryView(DeclaredView):
     """The days that are asked for, the first and the last included."""
 
     read_capability = Capability.SALE_READ
+    module = "sales"
     feature = "sales"
     query_parameters: ClassVar[tuple[str, ...]] = ("first_on", "last_on")
     input_class: ClassVar[type[BaseSerializer[Any]]] = serializers.SummaryInput

@@ -29,6 +29,7 @@ from sales.api.customer_serializers import CustomerInput, CustomerSerializer
 from sales.api.serializers import RefundInput, RefundSerializer, SaleInput, SaleSerializer
 from sales.api.shift_serializers import CashEventInput, CashEventSerializer
 from sales.models import SyncIssue, Verdict
+from system.errors import ModuleDisabled
 
 logger = structlog.get_logger(__name__)
 
@@ -81,8 +82,8 @@ class ReasonSerializer(Serializer):
 
 
 class SyncResultSerializer(Serializer):
-    """`is_final` is false where the same item may be taken another time: what it refers to had not come yet, or the
-    service was busy."""
+    """`is_final` is false where the same item may be taken another time: what it refers to had not come yet, its module
+    was switched off, or the service was busy."""
 
     kind = fields.TextField()
     id = fields.IdField()
@@ -116,6 +117,7 @@ class SyncView(DeclaredView):
     """Sales, refunds and customers of a till that was offline, with their own ids and times, in any order."""
 
     write_capability: ClassVar[str] = Capability.SALE_COMPLETE
+    module: ClassVar[str] = "sales"
     feature: ClassVar[str] = "sales"
 
     @extend_schema(request=SyncInput, responses=SyncResultSerializer(many=True))
@@ -168,6 +170,7 @@ class SyncView(DeclaredView):
                     content=json.loads(envelope.dump(item["content"])),  # of which decimals become texts
                 )
         may_come = any(error.code == _UNKNOWN for error in failure.errors)
+        may_come = may_come or failure.code == ModuleDisabled.code
         return _result(item, Verdict.REJECTED, [reason], is_final=not (is_lost or may_come))
 
 
@@ -202,6 +205,7 @@ class SyncIssueViewSet(AccountViewSet):
 
     read_capability = Capability.SHIFT_REVIEW
     write_capability = Capability.SHIFT_REVIEW
+    module = "sales"
     feature = "sales"
     serializer_class = SyncIssueSerializer
     filterset_class = filters.SyncIssueFilter

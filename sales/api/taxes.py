@@ -36,6 +36,7 @@ class TaxReportSerializer(Serializer):
 
 class TaxReportView(DeclaredView):
     read_capability = Capability.REPORT_READ
+    module = "sales"
     feature = "sales"
     query_parameters = ("first_on", "last_on")
 

@@ -25,6 +25,7 @@ Inputs = dict[str, type[BaseSerializer[Any]]]
 class RegisterViewSet(AccountViewSet):
     read_capability = Capability.SALE_READ
     write_capability = Capability.REGISTER_CHANGE
+    module = "sales"
     feature = "sales"
     serializer_class = serializers.RegisterSerializer
     filterset_class = filters.RegisterFilter
@@ -201,6 +202,7 @@ class PaymentViewSet(AccountViewSet):
     """All money that came and went, newest first."""
 
     read_capability = Capability.SALE_READ
+    module = "sales"
     feature = "sales"
     serializer_class = serializers.PaymentDetailSerializer
     filterset_class = filters.PaymentFilter

@@ -41,6 +41,7 @@ def open_cart(
     RegisterInactive, CapabilityMissing for a price level that is not everybody's."""
     _check_register(register, storefront.pk)
     _check_level(by, storefront.pk, price_level)
+    rights.check_customer(by, facts.get("customer"))
     cart: Cart = by.account.carts.create(
         id=id or uuid7(),
         storefront=storefront,
@@ -59,6 +60,7 @@ def change_cart(*, by: Membership, cart: Cart, **changes: Any) -> Cart:
     CapabilityMissing."""
     refuse_unless(cart, CartStatus.OPEN)
     _check_level(by, cart.storefront_id, changes.get("price_level", cart.price_level))
+    rights.check_customer(by, changes.get("customer"))
     accounts.change(by=by, row=cart, changes=changes)
     _touch(cart)
     return cart

@@ -30,6 +30,7 @@ from sales.services import claims, coupons, fiscal, mobile_payments, rights, ten
 from sales.services.baskets import Asked, Basket, fill_basket
 from sales.services.receipts import open_receipt
 from sales.services.trade import Trade
+from system.errors import ModuleDisabled
 
 
 def complete_sale(
@@ -60,8 +61,8 @@ def complete_sale(
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, CouponNotValid, CouponUsedUp, PaymentShort, PaymentTooMuch, PaymentNotUsable,
     RegisterInactive, ShiftRequired, ShiftClosed, SubscriptionExpired, RegisterLeased, NumberNotLeased, CartClosed,
-    InsufficientStock, SerialsRequired, SerialElsewhere, TryAgain where others keep being quicker, and what
-    `tenders.settle_sale` raises.
+    InsufficientStock, SerialsRequired, SerialElsewhere, ModuleDisabled, TryAgain where others keep being quicker, and
+    what `tenders.settle_sale` raises.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
@@ -69,6 +70,8 @@ def complete_sale(
     now = timezone.now()
     sold_at = sold_at or now
     clock.refuse_impossible("sold_at", sold_at, now=now)
+    with objections.against(ModuleDisabled):
+        rights.check_customer(by, customer)
     claimed = None
     with objections.against(CartClosed):
         claimed = claims.claim_cart(by=by, cart_id=cart, storefront_id=storefront)

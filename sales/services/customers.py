@@ -23,8 +23,9 @@ def add_customer(
     id: UUID | None = None,  # noqa: A002 - the client's own id
     **facts: Any,
 ) -> Customer:
-    """Raises CapabilityMissing for terms of their own without the right to allow debts."""
+    """Raises CapabilityMissing for terms of their own without the right to allow debts, and ModuleDisabled."""
     customer = Customer(account_id=by.account_id, id=id or uuid7())
+    rights.check_customer(by, customer)
     _check_terms(by, customer, facts)
     for name, value in facts.items():
         setattr(customer, name, value)

@@ -8,8 +8,10 @@ from accounts.models import Membership
 from core import errors
 from sales import exports
 from subscriptions import services as subscriptions
+from system import modules
 from system import services as system
 from system.models import Task
+from system.modules import Module
 
 KIND = "sales.export"
 
@@ -24,8 +26,9 @@ def start_sales_export(
 ) -> Task:
     """Leave an export to the background; in the days of grace it has the first rows only, and says so.
 
-    Raises InvalidInput for days that this table does not have, or that end before they begin.
+    Raises InvalidInput for days that this table does not have, or that end before they begin, and ModuleDisabled.
     """
+    _check_module(by, what)
     days = {"first_on": first_on, "last_on": last_on}
     unasked = [name for name in exports.NOT_ASKED.get(what, ()) if days[name]]
     if unasked:
@@ -38,7 +41,14 @@ def start_sales_export(
 
 
 def make_sales_export(*, by: Membership, task: Task) -> Iterator[None]:
-    """The steps of an export, a portion of rows each. Raises SheetFull for more rows than a sheet has."""
+    """The steps of an export, a portion of rows each. Raises SheetFull for more rows than a sheet has, and
+    ModuleDisabled."""
     asked: dict[str, Any] = task.params
+    _check_module(by, asked["what"])
     days = {name: date.fromisoformat(asked[name]) for name in ("first_on", "last_on") if asked[name]}
     yield from system.write_listing(by=by, task=task, listing=exports.list_rows(by, asked["what"], **days))
+
+
+def _check_module(by: Membership, what: str) -> None:
+    if what in (exports.SalesExport.CUSTOMERS, exports.SalesExport.RECEIVABLES):
+        modules.require_module(by.account, Module.CUSTOMERS)

@@ -21,7 +21,7 @@ from inventory.queries import Sellable
 from inventory.services import Shelf
 from sales.errors import DepositTooSmall, LayawayClosed, LayawayOverpaid
 from sales.models import Customer, Layaway, LayawayLine, LayawayStatus, PricedLine, PriceLevel, Register
-from sales.services import drawers, money
+from sales.services import drawers, money, rights
 from sales.services.baskets import Asked
 from sales.services.quotes import make_quote
 
@@ -55,6 +55,7 @@ def open_layaway(
     now = timezone.now()
     today = now.astimezone(by.account.zone).date()
     _check_due(due_on, today=today)
+    rights.check_customer(by, customer)
     drawer = find_drawer_at(by, register, storefront)
     whose = _lock_customer(by, customer)
     shelf = Shelf(storefront, on=today)

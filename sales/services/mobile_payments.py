@@ -13,7 +13,7 @@ from billing.errors import PaymentNotUsable
 from billing.models import PaymentAttempt, PaymentState
 from core import errors
 from sales.models import Customer, MobilePayment, PaymentMethod
-from sales.services import drawers, transfers
+from sales.services import drawers, rights, transfers
 
 PURPOSE = "till"
 
@@ -34,6 +34,7 @@ def start_mobile_payment(
     Raises InvalidInput for a register or customer that is unknown, RegisterInactive, ShiftRequired,
     GatewayNotConfigured.
     """
+    rights.check_customer(by, customer)
     drawer = drawers.find_drawer(by=by, register_id=register)
     payment = MobilePayment(id=id or uuid7(), account_id=by.account_id, register=drawer, customer_id=customer)
     payment.attempt = billing.start_payment(

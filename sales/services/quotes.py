@@ -16,7 +16,7 @@ from core.amounts import ZERO
 from inventory.services import Shelf
 from sales.models import PriceLevel, Sale, SaleLine
 from sales.offers import Customs
-from sales.services import coupons
+from sales.services import coupons, rights
 from sales.services.baskets import Asked, Basket, fill_basket
 from sales.services.complete import as_lines, as_sale
 from sales.services.receipts import look_up_terms
@@ -46,6 +46,7 @@ def quote_sale(
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
     accounts.dismiss_approver_elsewhere(by=by, location_id=storefront)
+    rights.check_customer(by, customer)
     now = timezone.now()
     shelf = Shelf(storefront, on=now.astimezone(by.account.zone).date())
     voucher = coupons.find_voucher(by=by, code=coupon, shelf=shelf, customer=customer)

@@ -215,6 +215,7 @@ def _find_customer(*, by: Membership, sale: Sale, customer: UUID | None) -> UUID
     """For whom money may be kept: who bought, or for a walk-in whoever is named."""
     if customer is None or customer == sale.customer_id:
         return sale.customer_id
+    rights.check_customer(by, customer)
     if not by.account.customers.filter(pk=customer, is_active=True).exists():
         raise errors.InvalidInput(errors=[errors.unknown_reference("customer")])
     if sale.customer_id:

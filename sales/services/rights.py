@@ -12,6 +12,8 @@ from core.amounts import ZERO, round_money
 from sales import pricing
 from sales.models import PriceLevel
 from sales.pricing import Reduction, Wanted
+from system import modules
+from system.modules import Module
 
 _HUNDREDTH = Decimal("0.01")
 
@@ -47,6 +49,13 @@ def check_prices(
 def check_right(by: Membership, capability: Capability) -> None:
     if not by.may(capability):
         raise CapabilityMissing(capability=capability)
+
+
+def check_customer(by: Membership, customer: object | None) -> None:
+    """Raises ModuleDisabled where somebody names a customer and the business has no customers. What is owed to those
+    whom it had goes on."""
+    if customer is not None:
+        modules.require_module(by.account, Module.CUSTOMERS)
 
 
 def check_moment(by: Membership, field: str, moment: datetime | None, *, now: datetime) -> None:

@@ -26,7 +26,7 @@ from sales.models import (
     TransferCause,
     TransferState,
 )
-from sales.services import collecting, drawers
+from sales.services import collecting, drawers, rights
 from system import services as system
 
 # What a notice is: its kind, its title, its text.
@@ -116,6 +116,7 @@ def match_transfer(
     register that is unknown or missing.
     """
     _refuse_decided(transfer)
+    rights.check_customer(by, customer)
     account = by.account
     is_whole = transfer.amount == round_money(transfer.amount, account.currency_exponent)
     if transfer.currency != account.currency or transfer.amount <= ZERO or not is_whole:

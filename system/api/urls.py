@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from system.api import notifications, settings, views
+from system.api import modules, notifications, settings, views
 
 router = SimpleRouter()
 router.register("tasks", views.TaskViewSet, basename="task")
@@ -16,6 +16,12 @@ urlpatterns = [
         settings.AccountSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="account-settings",
     ),
+    path(
+        "settings/account-modules/",
+        modules.ModuleSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="account-modules",
+    ),
+    path("settings/account-modules/check/<str:module>/", modules.ModuleCheckView.as_view(), name="module-check"),
     path(
         "settings/user/",
         settings.MemberSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),

@@ -1,4 +1,4 @@
-"""The writers of files, tasks, notifications, settings and integrations."""
+"""The writers of switches, files, tasks, notifications, settings and integrations."""
 
 from system.services.choices import change_settings, open_settings
 from system.services.files import find_file, keep_file, remove_unused_files
@@ -10,6 +10,7 @@ from system.services.integrations import (
     run_check,
 )
 from system.services.notifications import notify, read_notification, read_notifications
+from system.services.switching import change_modules, open_module_settings
 from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
 from system.services.working import run_task
 from system.services.writing import write_listing
@@ -17,12 +18,14 @@ from system.services.writing import write_listing
 __all__ = [
     "cancel_task",
     "change_integration",
+    "change_modules",
     "change_settings",
     "check_integration",
     "find_file",
     "keep_file",
     "note_errors",
     "notify",
+    "open_module_settings",
     "open_settings",
     "read_notification",
     "read_notifications",

@@ -8,7 +8,7 @@ from accounts import services as accounts
 from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from core import errors
-from system import queue
+from system import modules, queue
 from system.errors import TaskOver
 from system.models import PrivateFile, Task, TaskError, TaskState
 
@@ -28,10 +28,14 @@ def start_task(
 
 
 def refuse_task(*, by: Membership, task: Task) -> None:
-    """Raises CapabilityMissing for who may not ask for such work, or may no more, or not in this session."""
+    """Raises CapabilityMissing for who may not ask for such work, or may no more, or not in this session, and
+    ModuleDisabled where what it belongs to is switched off."""
     right = settings.TASK_RIGHTS.get(task.kind)
     if right and not by.may(right):
         raise CapabilityMissing(capability=right)
+    app = task.kind.partition(".")[0]
+    if app in set(modules.Module):
+        modules.require_module(by.account, app)
 
 
 def cancel_task(*, by: Membership, task: Task) -> Task:

@@ -64,7 +64,7 @@ def _run(account_id: UUID, task_id: UUID) -> None:
 
 def _lock(account_id: UUID, task_id: UUID) -> Task | None:
     rows = Task.across_accounts.filter(account_id=account_id, pk=task_id).locked()
-    found: Task | None = rows.select_related("account", "by").first()
+    found: Task | None = rows.select_related("account__module_settings", "by").first()
     return found
 
 

@@ -1,5 +1,7 @@
 from typing import Any
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from rest_framework import serializers
 
 from accounts.api.fields import CountryField, CurrencyField, EmailField, TimeZoneField
@@ -207,7 +209,12 @@ class MeSerializer(Serializer):
     role = serializers.ChoiceField(choices=Role.choices, source="membership.role")
     capabilities = serializers.SerializerMethodField()
     limits = LimitsSerializer(source="membership.limits")
+    modules = serializers.SerializerMethodField(help_text="Which are switched on.")
     subscription = SubscriptionStateSerializer(source="account")
+
+    def get_modules(self, identity: Any) -> dict[str, bool]:
+        switches: dict[str, bool] = import_string(settings.SWITCHES)(identity.account)
+        return switches
 
     def get_capabilities(self, identity: Any) -> list[str]:
         return sorted(identity.membership.capabilities)

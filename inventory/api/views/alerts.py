@@ -16,6 +16,7 @@ class SpanView(DeclaredView):
     """A question about the stock of one place, or of all where the member works, over some days."""
 
     read_capability = Capability.STOCK_READ
+    module = "inventory"
     feature = "inventory"
     query_parameters = ("location", "days")
     days: int  # unless it is said otherwise

@@ -26,6 +26,7 @@ class DocumentViewSet(AccountViewSet):
     """Documents of one kind, with the photos and papers of each: whoever sees the document sees them."""
 
     read_capability = Capability.STOCK_READ
+    module = "inventory"
     feature = "inventory"
     exactly_once = True
     input_classes: ClassVar[Inputs] = {"attach": AttachmentInput}

@@ -23,6 +23,7 @@ Inputs = dict[str, type[BaseSerializer[Any]]]
 class CategoryViewSet(AccountViewSet):
     read_capability = Capability.CATALOG_READ
     write_capability = Capability.CATALOG_CHANGE
+    module = "inventory"
     feature = "inventory"
     serializer_class = serializers.CategorySerializer
     input_classes: ClassVar[Inputs] = {
@@ -43,6 +44,7 @@ class CategoryViewSet(AccountViewSet):
 class SupplierViewSet(AccountViewSet):
     read_capability = Capability.CATALOG_READ
     write_capability = Capability.SUPPLIER_CHANGE
+    module = "inventory"
     feature = "inventory"
     serializer_class = serializers.SupplierSerializer
     filterset_class = filters.SupplierFilter
@@ -70,6 +72,7 @@ class SupplierViewSet(AccountViewSet):
 class ProductViewSet(AccountViewSet):
     read_capability = Capability.CATALOG_READ
     write_capability = Capability.CATALOG_CHANGE
+    module = "inventory"
     feature = "inventory"
     serializer_class = serializers.ProductSerializer
     filterset_class = filters.ProductFilter
@@ -115,6 +118,7 @@ class ProductViewSet(AccountViewSet):
 class PackViewSet(AccountViewSet):
     read_capability = Capability.CATALOG_READ
     write_capability = Capability.CATALOG_CHANGE
+    module = "inventory"
     feature = "inventory"
     serializer_class = serializers.PackSerializer
     filterset_class = filters.PackFilter
@@ -136,6 +140,7 @@ class BarcodeRuleViewSet(AccountViewSet):
 
     read_capability = Capability.CATALOG_READ
     write_capability = Capability.CATALOG_CHANGE
+    module = "inventory"
     feature = "inventory"
     serializer_class = serializers.BarcodeRuleSerializer
     input_classes: ClassVar[Inputs] = {"create": serializers.BarcodeRuleInput}

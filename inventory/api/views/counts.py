@@ -22,6 +22,7 @@ class StockCountViewSet(AccountViewSet):
 
     read_capability = Capability.STOCK_READ
     write_capability = Capability.STOCK_COUNT
+    module = "inventory"
     feature = "inventory"
     exactly_once = True
     filterset_class = filters.StockCountFilter

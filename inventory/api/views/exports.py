@@ -28,6 +28,7 @@ class MadeViewSet(AccountViewSet):
 
 class ExportViewSet(MadeViewSet):
     write_capability = Capability.REPORT_EXPORT
+    module = "inventory"
     feature = "exports"
     input_classes: ClassVar[Inputs] = {"create": serializers.ExportInput}
 
@@ -39,6 +40,7 @@ class ExportViewSet(MadeViewSet):
 
 class LabelViewSet(MadeViewSet):
     write_capability = Capability.CATALOG_CHANGE
+    module = "inventory"
     feature = "inventory"
     input_classes: ClassVar[Inputs] = {"create": serializers.LabelsInput}
 

@@ -20,6 +20,7 @@ class ImportViewSet(AccountViewSet):
 
     read_capability = Capability.TASK_READ
     write_capability = Capability.CATALOG_IMPORT
+    module = "inventory"
     feature = "inventory"
     exactly_once = True
     serializer_class = TaskSerializer

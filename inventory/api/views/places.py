@@ -28,6 +28,7 @@ class LocationsView(DeclaredView):
     """Where goods can be sent to, or asked for from. Who works at some places only may choose any other by its name."""
 
     read_capability = Capability.STOCK_TRANSFER
+    module = "inventory"
     feature = "inventory"
 
     @extend_schema(responses=serializers.PlacesSerializer)
@@ -43,6 +44,7 @@ class LocationViewSet(AccountViewSet):
     kind: ClassVar[LocationKind]
     read_capability = Capability.CATALOG_READ
     write_capability = Capability.LOCATION_CHANGE
+    module = "inventory"
     feature = "inventory"
     serializer_class = serializers.LocationSerializer
     input_classes: ClassVar[Inputs] = {
@@ -61,12 +63,14 @@ class LocationViewSet(AccountViewSet):
 
 
 class StorefrontViewSet(LocationViewSet):
+    """What a till reads here belongs to sales: a business without the module inventory sells all the same."""
+
     kind = LocationKind.STOREFRONT
 
     @extend_schema(
         parameters=[OpenApiParameter("cursor", str)], responses=till_serializers.SaleCatalogueSerializer, filters=False
     )
-    @action(detail=True, url_path="sale-catalog", query_parameters=("cursor",))
+    @action(detail=True, url_path="sale-catalog", query_parameters=("cursor",), module="sales")
     def sale_catalog(self, request: AccountRequest, pk: str) -> Response:
         """All that is sold here, with what is available; with the cursor of the last answer, what has changed since."""
         text = request.query_params.get("cursor")
@@ -79,7 +83,7 @@ class StorefrontViewSet(LocationViewSet):
         responses=till_serializers.AvailabilitySerializer,
         filters=False,
     )
-    @action(detail=True, url_path="stock-products/(?P<product>[^/]+)/availability")
+    @action(detail=True, url_path="stock-products/(?P<product>[^/]+)/availability", module="sales")
     def availability(self, request: AccountRequest, pk: str, product: str) -> Response:
         """How much of a product can be had here now: on hand, less what has expired, less what carts hold."""
         place, on = self.get_object(), timezone.localdate(timezone=request.account.zone)
@@ -102,6 +106,7 @@ class ReorderPointViewSet(AccountViewSet):
 
     read_capability = Capability.CATALOG_READ
     write_capability = Capability.CATALOG_CHANGE
+    module = "inventory"
     feature = "inventory"
     serializer_class = serializers.ReorderPointSerializer
     filterset_class = filters.ReorderPointFilter

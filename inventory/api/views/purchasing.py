@@ -23,6 +23,7 @@ Inputs = dict[str, type[BaseSerializer[Any]]]
 class PurchaseOrderViewSet(AccountViewSet):
     read_capability = Capability.STOCK_READ
     write_capability = Capability.STOCK_RECEIVE
+    module = "inventory"
     feature = "inventory"
     exactly_once = True
     filterset_class = filters.PurchaseOrderFilter

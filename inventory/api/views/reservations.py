@@ -22,6 +22,7 @@ class ReservationViewSet(AccountViewSet):
 
     read_capability = Capability.STOCK_READ
     write_capability = Capability.SALE_COMPLETE
+    module = "sales"
     feature = "sales"
     serializer_class = serializers.ReservationSerializer
     filterset_class = filters.ReservationFilter

@@ -67,6 +67,7 @@ class StockProductViewSet(AccountViewSet):
     """Batches: what is where."""
 
     read_capability = Capability.STOCK_READ
+    module = "inventory"
     feature = "inventory"
     serializer_class = serializers.StockProductSerializer
     filterset_class = filters.StockProductFilter
@@ -96,6 +97,7 @@ class SerialNumberViewSet(AccountViewSet):
     """Pieces that have a number of their own, and the way of each."""
 
     read_capability = Capability.STOCK_READ
+    module = "inventory"
     feature = "inventory"
     filterset_class = filters.SerialNumberFilter
 
@@ -111,6 +113,7 @@ class StockMovementViewSet(AccountViewSet):
     """The stock ledger, newest first."""
 
     read_capability = Capability.STOCK_READ
+    module = "inventory"
     feature = "inventory"
     serializer_class = serializers.StockMovementSerializer
     filterset_class = filters.StockMovementFilter

@@ -12,6 +12,7 @@ class ValuationView(DeclaredView):
     """What the stock is worth."""
 
     read_capability = Capability.STOCK_READ
+    module = "inventory"
     feature = "inventory"
     query_parameters = ("on", "location")
 
