@@ -20,6 +20,7 @@ from accounts.services.sessions import end_sessions, sign_in
 from core import errors, limits, tenancy
 
 PLATFORM_ACCOUNT = {"name": "Makola", "country": "GH", "currency": "GHS", "time_zone": "UTC"}
+_HELD = ("account__subscription__plan", "account__subscription__next_plan")  # what is asked of every request
 
 
 def add_staff(*, email: str, name: str, password: str, role: Role) -> tuple[Membership, str]:
@@ -118,7 +119,7 @@ def act_for(*, by: Membership, account_id: UUID, method: str, path: str) -> Memb
         after = {"method": method, "path": path}
         record(by=visitor, action="staff.requested", subject=account, after=after, using=limits.OUTSIDE)
     tenancy.enter(account_id)
-    member: Membership = Membership.across_accounts.select_related("account__subscription__plan").get(pk=visitor.pk)
+    member: Membership = Membership.across_accounts.select_related(*_HELD).get(pk=visitor.pk)
     member.role, member.request_id = by.role, by.request_id
     return member
 
