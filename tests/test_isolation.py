@@ -191,6 +191,9 @@ PARAMETERS = {
     "page_size": "25",
     "columns": "32",
     "most": "10",
+    "plan": "unlimited",
+    "cycle": "YEARLY",
+    "gateway": "PAYSTACK",
 }
 OTHERS = {  # filters whose name is not that of a field which the list shows
     "search": ["Soap", "Efua", "Shop"],
