@@ -9,6 +9,8 @@ from core.api.serializers import Serializer
 from subscriptions.models import Cycle, InvoiceKind, PaymentKind
 from subscriptions.policy import Access, Feature, Resource, State
 
+STATES = [(state.value, state.value) for state in State]
+ACCESS = [(access.value, access.value) for access in Access]
 GATEWAYS = [(name, name) for name in ("PAYSTACK", "STRIPE")]  # who have pages to pay on
 
 
@@ -26,7 +28,7 @@ class SubscriptionSerializer(Serializer):
     """What is held. `next_plan` begins on `next_from`, where that is still to come."""
 
     plan = fields.TextField(source="plan_today.code")
-    state = serializers.ChoiceField(choices=[(state.value, state.value) for state in State])
+    state = serializers.ChoiceField(choices=STATES)
     cycle = serializers.ChoiceField(choices=Cycle.choices)
     is_trial = fields.BooleanField()
     starts_on = fields.DateField()
@@ -37,7 +39,7 @@ class SubscriptionSerializer(Serializer):
     suspended_at = fields.MomentField(allow_null=True)
 
 
-class UsageSerializer(Serializer):
+class PlanUsageSerializer(Serializer):
     """How many there are of what the plan counts. No limit is null."""
 
     resource = serializers.ChoiceField(choices=[(each.value, each.value) for each in Resource])
@@ -49,15 +51,14 @@ class FeaturesSerializer(Serializer):
     """What of each part of the product may be used now."""
 
     def get_fields(self) -> dict[str, Any]:
-        choices = [(access.value, access.value) for access in Access]
-        return {feature.value: serializers.ChoiceField(choices=choices) for feature in Feature}
+        return {feature.value: serializers.ChoiceField(choices=ACCESS) for feature in Feature}
 
 
-class StatusSerializer(Serializer):
+class SubscriptionStatusSerializer(Serializer):
     """How it stands today, on the account's own calendar. Without a subscription the state is NONE."""
 
     plan = fields.TextField(source="plan.code", default=None, allow_null=True)
-    state = serializers.ChoiceField(choices=[(state.value, state.value) for state in State])
+    state = serializers.ChoiceField(choices=STATES)
     is_active = fields.BooleanField()
     is_in_grace = fields.BooleanField()
     is_trial = fields.BooleanField(source="held.is_trial", default=None, allow_null=True)
@@ -70,11 +71,11 @@ class StatusSerializer(Serializer):
     next_from = fields.DateField(source="held.next_from", default=None, allow_null=True)
     cancelled_at = fields.MomentField(source="held.cancelled_at", default=None, allow_null=True)
     suspended_at = fields.MomentField(source="held.suspended_at", default=None, allow_null=True)
-    limits = UsageSerializer(source="usage", many=True)
+    limits = PlanUsageSerializer(source="usage", many=True)
     features = FeaturesSerializer(source="access")
 
 
-class TierSerializer(Serializer):
+class PlanTierSerializer(Serializer):
     cycle = serializers.ChoiceField(choices=Cycle.choices)
     min_storefronts = fields.IntegerField()
     max_storefronts = fields.IntegerField(allow_null=True)
@@ -93,10 +94,10 @@ class PlanSerializer(Serializer):
     max_storefronts = fields.IntegerField(allow_null=True)
     max_products = fields.IntegerField(allow_null=True)
     monthly_credits = fields.IntegerField()
-    tiers = TierSerializer(many=True, source="sold_tiers")
+    tiers = PlanTierSerializer(many=True, source="sold_tiers")
 
 
-class TaxSerializer(Serializer):
+class PriceTaxSerializer(Serializer):
     code = fields.TextField()
     name = fields.TextField()
     rate = fields.TextField()
@@ -113,13 +114,13 @@ class PriceSerializer(Serializer):
     base = PriceField()
     extra = PriceField()
     credit = PriceField()
-    taxes = TaxSerializer(many=True, source="shown_taxes")
+    taxes = PriceTaxSerializer(many=True, source="shown_taxes")
     tax_total = PriceField()
     fee = PriceField()
     total = PriceField()
 
 
-class OfferSerializer(Serializer):
+class SubscriptionOfferSerializer(Serializer):
     """What would be paid now. An UPGRADE is for the days that are paid for already."""
 
     kind = serializers.ChoiceField(choices=PaymentKind.choices)
@@ -132,7 +133,7 @@ class PricingInput(Serializer):
     gateway = serializers.ChoiceField(choices=GATEWAYS, required=False)
 
 
-class PaymentInput(Serializer):
+class SubscriptionPaymentInput(Serializer):
     id = fields.IdField(required=False)
     gateway = serializers.ChoiceField(choices=GATEWAYS)
     plan = fields.TextField(required=False, max_length=40)
@@ -140,12 +141,12 @@ class PaymentInput(Serializer):
     return_url = fields.TextField(required=False, max_length=500)
 
 
-class PaymentSerializer(PriceSerializer):
+class SubscriptionPaymentSerializer(PriceSerializer):
     """A price that somebody was asked for. Ask again until there is a `page_url`: that is where it is paid."""
 
     id = fields.IdField()
     kind = serializers.ChoiceField(choices=PaymentKind.choices)
-    taxes = TaxSerializer(many=True)
+    taxes = PriceTaxSerializer(many=True)
     gateway = fields.TextField(source="attempt.gateway")
     state = serializers.ChoiceField(choices=PaymentState.choices, source="attempt.state")
     reason = fields.TextField(source="attempt.reason")

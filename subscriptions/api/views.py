@@ -26,10 +26,10 @@ class StatusView(DeclaredView):
     read_capability = Capability.ACCOUNT_READ
     feature = "account"
 
-    @extend_schema(responses=serializers.StatusSerializer)
+    @extend_schema(responses=serializers.SubscriptionStatusSerializer)
     def get(self, request: AccountRequest) -> Response:
         """The plan, the state that follows from its dates, how much of it is used, and what it opens."""
-        return Response(serializers.StatusSerializer(queries.read_standing(request.account)).data)
+        return Response(serializers.SubscriptionStatusSerializer(queries.read_standing(request.account)).data)
 
 
 class PlansView(DeclaredView):
@@ -51,13 +51,13 @@ class MyPricingView(DeclaredView):
     feature = "account"
     query_parameters = ("plan", "cycle", "gateway")
 
-    @extend_schema(parameters=[serializers.PricingInput], responses=serializers.OfferSerializer)
+    @extend_schema(parameters=[serializers.PricingInput], responses=serializers.SubscriptionOfferSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What the next payment would cost: by the storefronts that there are, and the taxes and fees of today."""
         asked = serializers.PricingInput(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         offer = services.make_offer(by=request.membership, **asked.validated_data)
-        return Response(serializers.OfferSerializer(offer).data)
+        return Response(serializers.SubscriptionOfferSerializer(offer).data)
 
 
 class SubscriptionViewSet(AccountViewSet):
@@ -93,8 +93,8 @@ class PaymentViewSet(AccountViewSet):
     write_capability = Capability.SUBSCRIPTION_CHANGE
     feature = "account"
     exactly_once = True
-    serializer_class = serializers.PaymentSerializer
-    input_classes: ClassVar[Inputs] = {"create": serializers.PaymentInput}
+    serializer_class = serializers.SubscriptionPaymentSerializer
+    input_classes: ClassVar[Inputs] = {"create": serializers.SubscriptionPaymentInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.subscription_payments.select_related("attempt", "plan").order_by("-id")
