@@ -66,6 +66,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
+    "system.metrics.MetricsMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -146,6 +147,7 @@ TASKS: dict[str, str] = {
     "inventory.labels": "inventory.services.labelling.make_labels",
     "inventory.import": "inventory.importing.running.run_import",
     "sales.export": "sales.services.exporting.make_sales_export",
+    "system.audit": "system.services.make_audit_export",
 }
 # Who has lost the right does not get on with the work, nor at what it made.
 TASK_RIGHTS = {
@@ -153,14 +155,21 @@ TASK_RIGHTS = {
     "inventory.labels": "catalog:change",
     "inventory.import": "catalog:import",
     "sales.export": "report:export",
+    "system.audit": "audit:read",
 }
 # Kinds of notices, and the right of those who are told.
 NOTICES: dict[str, str] = {
+    "credits.low": "credit:buy",
     "till.paid_late": "debt:allow",
     "till.unmatched": "debt:allow",
     "subscription.payment": "subscription:read",
     "subscription.reminder": "subscription:change",
 }
+MOST_TASKS = env.int("MOST_TASKS", default=50)  # of one account that wait or run at once
+TASK_TURN = env.float("MAKOLA_TASK_TURN", default=20)  # seconds, then others come first
+TASKS_IN_TURNS = {"inventory.import"}  # kinds that go on where they were, in another process as well
+RESULTS_KEPT = env.int("RESULTS_KEPT", default=30)  # days that what a task made is there to be fetched
+LINK_SECONDS = 600  # that a link to it is good for
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
@@ -176,16 +185,6 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 # Settings of members and of businesses (docs/adr/0018)
 
 FIND_PLACE = "inventory.services.places.find_place"  # where a member may say that they usually work
-# Where a provider is asked whether it takes a business's own keys; where there is none, they are kept untried.
-PROVIDER_URLS: dict[str, str] = {
-    "PAYSTACK": env.str("PAYSTACK_URL", default="https://api.paystack.co"),
-    "STRIPE": env.str("STRIPE_URL", default="https://api.stripe.com"),
-    "MOMO": env.str("MOMO_URL", default="https://proxy.momoapi.mtn.com"),
-    "SMS": env.str("SMS_URL", default=""),
-    "AI": env.str("AI_URL", default=""),
-}
-# The platform's own, for accounts that have none; those to gateways stand in GATEWAYS.
-PLATFORM_KEYS: dict[str, str] = {"SMS": env.str("SMS_API_KEY", default=""), "AI": env.str("AI_API_KEY", default="")}
 
 # Receipts that a tax authority certifies (sales/fiscal)
 
@@ -198,11 +197,26 @@ FISCAL_ROUND = "* * * * * */10"  # when the worker sends what waits
 FAKE_GATEWAYS = env.str(
     "FAKE_GATEWAYS", default="http://127.0.0.1:8099" if DEBUG else ""
 )  # python -m fakes --port 8099
+# Where each is, for whoever has keys to it.
+GATEWAY_DRIVERS: dict[str, dict[str, str]] = {
+    "MOMO": {
+        "driver": "billing.gateways.momo.Momo",
+        "base_url": env.str("MOMO_URL", default=FAKE_GATEWAYS or "https://proxy.momoapi.mtn.com"),
+    },
+    "PAYSTACK": {
+        "driver": "billing.gateways.paystack.Paystack",
+        "base_url": env.str("PAYSTACK_URL", default=FAKE_GATEWAYS or "https://api.paystack.co"),
+    },
+    "STRIPE": {
+        "driver": "billing.gateways.stripe.Stripe",
+        "base_url": env.str("STRIPE_URL", default=FAKE_GATEWAYS or "https://api.stripe.com"),
+    },
+}
+# Those to which the platform has keys of its own.
 GATEWAYS: dict[str, dict[str, str]] = {}
 if FAKE_GATEWAYS or env.str("MOMO_API_KEY", default=""):
     GATEWAYS["MOMO"] = {
-        "driver": "billing.gateways.momo.Momo",
-        "base_url": env.str("MOMO_URL", default=FAKE_GATEWAYS or "https://proxy.momoapi.mtn.com"),
+        **GATEWAY_DRIVERS["MOMO"],
         "environment": env.str("MOMO_ENVIRONMENT", default="sandbox"),
         "subscription_key": env.str("MOMO_SUBSCRIPTION_KEY", default="fake"),
         "api_user": env.str("MOMO_API_USER", default="fake"),
@@ -210,11 +224,18 @@ if FAKE_GATEWAYS or env.str("MOMO_API_KEY", default=""):
     }
 if FAKE_GATEWAYS or env.str("PAYSTACK_SECRET_KEY", default=""):
     GATEWAYS["PAYSTACK"] = {
-        "driver": "billing.gateways.paystack.Paystack",
-        "base_url": env.str("PAYSTACK_URL", default=FAKE_GATEWAYS or "https://api.paystack.co"),
+        **GATEWAY_DRIVERS["PAYSTACK"],
         "email": env.str("PAYSTACK_EMAIL", default="till@localhost"),
         "secret_key": env.str("PAYSTACK_SECRET_KEY", default="fake"),
     }
+if FAKE_GATEWAYS or env.str("STRIPE_SECRET_KEY", default=""):
+    GATEWAYS["STRIPE"] = {
+        **GATEWAY_DRIVERS["STRIPE"],
+        "secret_key": env.str("STRIPE_SECRET_KEY", default="fake"),
+        "webhook_secret": env.str("STRIPE_WEBHOOK_SECRET", default="fake"),
+    }
+# What a business is paid for, by its own keys where it has them; for everything else the platform is.
+PAID_TO_BUSINESS = {"till"}
 # What is paid for, and the services that hear, by= whom and attempt=, when its money has come and, where they grant
 # something for it, when it has gone back.
 PAYMENT_PURPOSES: dict[str, dict[str, str]] = {
@@ -240,6 +261,17 @@ PAYMENT_POLLING = "* * * * * */5"  # when the worker looks for attempts that som
 LIMITS = "subscriptions.services.check_limit"  # asked by= and resource= before there is one more
 SUBSCRIPTION_ROUND = "17 */3 * * *"  # when the worker reminds; it is midnight somewhere at every hour
 INVOICE_SELLER = env.str("INVOICE_SELLER", default="Makola")  # name, address and tax number, a line each
+
+# Own keys to providers (docs/adr/0018)
+
+# Where a provider is asked whether it takes a business's own keys; where there is none, they are kept untried.
+PROVIDER_URLS: dict[str, str] = {
+    **{name: described["base_url"] for name, described in GATEWAY_DRIVERS.items()},
+    "SMS": env.str("SMS_URL", default=""),
+    "AI": env.str("AI_URL", default=""),
+}
+# The platform's own, for accounts that have none; those to gateways stand in GATEWAYS.
+PLATFORM_KEYS: dict[str, str] = {"SMS": env.str("SMS_API_KEY", default=""), "AI": env.str("AI_API_KEY", default="")}
 
 # Signing in
 
@@ -284,6 +316,12 @@ ACCOUNT_SETUP = [
     "sales.services.add_first_register",
 ]
 SWITCHES = "system.modules.switches_of"  # which modules are on, for whoever has signed in
+# What proves that a floor's ledgers add up, and what makes anew from them what is kept beside them.
+LEDGERS = [
+    ("billing.sums.find_disagreements", "billing.services.rebuild_from_ledger"),
+    ("inventory.sums.find_disagreements", "inventory.services.rebuild_from_ledger"),
+    ("sales.sums.find_disagreements", "sales.services.rebuild_from_ledger"),
+]
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
 }
@@ -335,7 +373,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Makola <no-reply@loc
 # Transport
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # of who may read /metrics; without one only this machine may
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 if env.bool("BEHIND_TLS_PROXY", default=False):
@@ -391,6 +430,7 @@ REST_FRAMEWORK = {
         "accounts.permissions.HasTenantAccess",
         "accounts.permissions.HasCapability",
         "system.permissions.ModuleIsEnabled",
+        "system.permissions.OnboardingIsFinished",
         "subscriptions.permissions.SubscriptionAllows",
     ],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],

@@ -23,10 +23,15 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 _VOIDED = Q(status=SaleStatus.VOIDED)
 
 
-def expected_cash(shift: Shift) -> Decimal:
-    """What the drawer ought to hold: the float, the cash that was kept of payments, and what was moved by hand."""
-    taken = shift.payments.filter(is_late=False, method=PaymentMethod.CASH).aggregate(sum=Sum("amount"))["sum"]
-    moved = shift.cash_events.filter(is_late=False).aggregate(sum=Sum("amount"))["sum"]
+def expected_cash(shift: Shift, *, until: datetime | None = None) -> Decimal:
+    """What the drawer ought to hold, or to have held then: the float, the cash that was kept of payments, and what was
+    moved by hand."""
+    payments = shift.payments.filter(is_late=False, method=PaymentMethod.CASH)
+    events = shift.cash_events.filter(is_late=False)
+    if until:
+        payments, events = payments.filter(paid_at__lte=until), events.filter(occurred_at__lte=until)
+    taken = payments.aggregate(sum=Sum("amount"))["sum"]
+    moved = events.aggregate(sum=Sum("amount"))["sum"]
     expected: Decimal = shift.opening_float + (taken or ZERO) + (moved or ZERO)
     return expected
 
@@ -123,7 +128,7 @@ def _cash_events(shift: Shift) -> list[dict[str, Any]]:
 
 
 def _hand_overs(shift: Shift) -> list[dict[str, Any]]:
-    rows = shift.hand_overs.order_by("id").annotate(difference=F("counted") - F("expected"))
+    rows = shift.hand_overs.order_by("occurred_at", "id").annotate(difference=F("counted") - F("expected"))
     return list(rows.values("given_by", "taken_by", "occurred_at", "counted", "expected", "difference"))
 
 
@@ -156,8 +161,21 @@ def find_addenda(shift: Shift, *, exponent: int) -> list[dict[str, Any]]:
         *({"kind": "SALE", **row, "cash": cash.get(row["id"], ZERO)} for row in sales),
         *({"kind": "REFUND", **row, "cash": cash.get(row["id"], ZERO)} for row in refunds),
         *({"kind": "CASH_EVENT", **nothing, **row} for row in moved),
+        *({"kind": "CUSTOMER_PAYMENT", **nothing, **row} for row in _late_bookings(shift)),
     ]
     return [as_text(row, exponent) for row in sorted(found, key=lambda row: (row["recorded_at"], row["id"]))]
+
+
+def _late_bookings(shift: Shift) -> list[dict[str, Any]]:
+    """What customers paid on their accounts: one payment each, which the lines of their ledger name as their source."""
+    paid = shift.payments.filter(is_late=True, sale__isnull=True)
+    cash = dict(paid.filter(method=PaymentMethod.CASH).values_list("pk", "amount"))
+    entries = shift.account.customer_entries.filter(source="payment", source_id__in=paid.values("pk"))
+    rows = entries.order_by("source_id", "sequence").distinct("source_id")
+    return [
+        {"id": payment_id, "recorded_at": recorded_at, "by": by, "occurred_at": at, "cash": cash.get(payment_id, ZERO)}
+        for payment_id, recorded_at, by, at in rows.values_list("source_id", "recorded_at", "by", "occurred_at")
+    ]
 
 
 def _late_cash(shift: Shift) -> dict[UUID, Decimal]:

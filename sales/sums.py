@@ -256,11 +256,17 @@ ORDER BY 1, 2, 3
 """
 
 
-def find_disagreements(*, using: str) -> Iterator[Disagreement]:
-    """Every sale, line, refund, coupon, register, customer, debt and gift card that does not agree with its rows, over
-    all accounts the role may see."""
+_OF_ACCOUNT = """
+SELECT * FROM ({}) AS found ("table", account_id, id, problem)
+WHERE %(account)s::uuid IS NULL OR account_id = %(account)s::uuid ORDER BY 1, 2, 3
+"""
+
+
+def find_disagreements(*, using: str, account_id: UUID | None = None) -> Iterator[Disagreement]:
+    """Every sale, line, refund, coupon, register, customer, debt and gift card that does not agree with its rows, in
+    one account or all that the role sees."""
     with connections[using].cursor() as cursor:
         for statement in (_VERIFY, _VERIFY_ACCOUNTS):
-            cursor.execute(statement)
-            for table, account_id, row, problem in cursor:
-                yield Disagreement(table, account_id, row, problem)
+            cursor.execute(_OF_ACCOUNT.format(statement.replace("%", "%%")), {"account": account_id})
+            for table, owner_id, row, problem in cursor:
+                yield Disagreement(table, owner_id, row, problem)

@@ -1,6 +1,6 @@
 """What a business may do now, by what it pays for: the one place that everybody asks."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -57,12 +57,16 @@ class SubscriptionChecker:
         """The last day of grace, also while it is still to come; None where there will be none."""
         return self.held.grace_ends_on if self.held and not self.held.cancelled_at else None
 
-    @property
-    def grace_began_at(self) -> datetime | None:
-        """The moment when the days of grace began; None where they have not, or are over."""
-        if self.held is None or self.state is not State.GRACE:
-            return None
-        return datetime.combine(self.held.follows_on, time.min, self.account.zone)
+    def is_paid(self, feature: Feature) -> bool:
+        """Whether all of the feature works today."""
+        return self.allows(feature, writes=True)
+
+    def was_covered(self, feature: Feature, *, at: datetime, began_at: datetime | None = None) -> bool:
+        """Whether what was done at a moment was paid for then, or was the end of what was when it began."""
+        if self.held is None:
+            return False
+        finishes = began_at is not None and policy.allows(feature, self.held.state_at(began_at), writes=True)
+        return policy.allows(feature, self.held.state_at(at), writes=True, finishes=finishes)
 
     @property
     def has_sample_only(self) -> bool:

@@ -20,6 +20,7 @@ class Feature(StrEnum):
     REPORTS = "reports"
     EXPORTS = "exports"
     AUTOMATION = "automation"
+    OFFLINE = "offline"  # what has happened: the service looks, of each thing, what was covered when it did
     ACCOUNT = "account"
 
 
@@ -54,6 +55,7 @@ POLICY: Mapping[Feature, Mapping[State, Access]] = {
     Feature.REPORTS: _row(grace=Access.READ, without=Access.BLOCKED),
     Feature.EXPORTS: _row(grace=Access.SAMPLE, without=Access.BLOCKED),
     Feature.AUTOMATION: _row(grace=Access.BLOCKED, without=Access.BLOCKED),
+    Feature.OFFLINE: _row(grace=Access.FULL, without=Access.FULL),
     Feature.ACCOUNT: _row(grace=Access.FULL, without=Access.FULL),
 }
 

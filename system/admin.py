@@ -40,6 +40,8 @@ class IntegrationAdmin(StaffAdmin):
     list_display = ("account", "provider", "check_state", "checked_at", "changed_at")
     list_filter = (AccountFilter, "provider", "check_state")
     list_select_related = ("account",)
+
+
 @admin.register(AccountModuleSettings)
 class AccountModuleSettingsAdmin(StaffAdmin):
     fields = ("id", "account", *(f"{module}_enabled" for module in Module))

@@ -44,6 +44,7 @@ from tests.making import (
     leased,
     leaver,
     line_of,
+    made,
     meant,
     money,
     nothing,
@@ -69,11 +70,13 @@ from tests.making import (
     refund,
     refundable,
     requested,
+    reserved,
     returnable,
     sale,
     sell_by_coupon,
     send_offline,
     serial,
+    spending,
     supplier,
     table,
     top_shelf,
@@ -303,6 +306,15 @@ BODIES = {
     },
     "POST system/files/": lambda cast: {"id": str(uuid7()), "file": picture(cast)},
     "POST system/tasks/{pk}/cancel/": nothing,
+    "POST system/tasks/{pk}/link/": nothing,
+    "POST system/audit-logs/export/": lambda cast: {
+        "format": "CSV",
+        "by": str(cast.shop.owner.pk),
+        "action": "sale.",
+        "subject": "sale",
+        "since": "2020-01-01T00:00:00Z",
+        "until": "2100-01-01T00:00:00Z",
+    },
     "PATCH system/settings/account/": lambda cast: {
         "time_zone": "Africa/Accra",
         "is_tax_registered": True,
@@ -479,6 +491,19 @@ BODIES = {
         "last_on": "2100-01-01",
     },
     "POST sales/sync-issues/{pk}/review/": nothing,
+    "POST billing/credits/deduct/": spending,
+    "POST billing/credits/reservations/": lambda cast: {**spending(cast), "minutes": 5},
+    "POST billing/credits/reservations/{pk}/commit/": lambda cast: {"amount": 100},
+    "POST billing/credits/reservations/{pk}/release/": nothing,
+    "POST billing/credits/purchases/": lambda cast: {
+        "id": str(uuid7()),
+        "pack": "ghs-500",
+        "gateway": "MOMO",
+        "network": "MTN",
+        "payer_phone": "0244123456",
+        "payer_email": "ama@x.example",
+    },
+    "POST billing/credits/purchases/{pk}/check/": nothing,
     "PATCH system/settings/account-modules/": lambda cast: {"thinker_enabled": False},
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {
@@ -527,6 +552,8 @@ BODIES = {
 
 # Of each collection the first row will do, but for these.
 ROWS = {
+    "POST billing/credits/reservations/{pk}/commit/": reserved,
+    "POST billing/credits/reservations/{pk}/release/": reserved,
     "PATCH inventory/categories/{pk}/": lambda cast: cast.send("POST inventory/categories/")["id"],
     "PATCH accounts/memberships/{pk}/": lambda cast: str(cast.shop.cashier.pk),
     "POST accounts/memberships/{pk}/deactivate/": lambda cast: str(cast.shop.cashier.pk),
@@ -570,6 +597,7 @@ ROWS = {
     "POST inventory/adjustments/{pk}/reject/": undecided,
     "POST inventory/stock/{pk}/return/": lambda cast: returnable(cast)["stock"],
     "POST system/tasks/{pk}/cancel/": waiting,
+    "POST system/tasks/{pk}/link/": made,
     "POST sales/mobile-payments/{pk}/cancel/": prompted,
     "POST sales/incoming-transfers/{pk}/match/": transferred,
     "POST sales/incoming-transfers/{pk}/dismiss/": transferred,
@@ -705,7 +733,5 @@ def everything(cast: Cast) -> dict[str, Any]:
     """All that every list of the business shows, but its own history."""
     lists = [route for route in routes() if route.method == "GET" and route.action == "list"]
     return {
-        route.name: cast.rows(route.path + "?page_size=200")
-        for route in lists
-        if route.path != "accounts/audit-events/"
+        route.name: cast.rows(route.path + "?page_size=200") for route in lists if route.path != "system/audit-logs/"
     }

@@ -47,7 +47,7 @@ from tests.routes import addresses, routes, routes_among
 TENANT_ERROR = "must be associated with a business"
 # Beside what is under /api/v1/: nothing here shows a row of a business, but the one receipt whose secret link somebody
 # has; and what is for the platform's staff alone.
-OPEN_ADDRESSES = {"healthz", "readyz", "api/schema/", "api/docs/", "r/{token}/", ""}
+OPEN_ADDRESSES = {"healthz", "readyz", "metrics", "api/schema/", "api/docs/", "r/{token}/", ""}
 CONSOLE = "admin/"
 
 

@@ -86,6 +86,7 @@ ACROSS = {
     "sales/services/fiscal.py: FiscalDocument.across_accounts.using",
     # Django makes many rows at once, or on another connection, through a manager only; each row bears its account_id.
     "accounts/services/history.py: AuditEvent.across_accounts.using",
+    "accounts/services/repairs.py: AuditEvent.across_accounts.bulk_create",
     "inventory/ledger.py: StockProduct.across_accounts.bulk_create",
     "inventory/services/deliveries.py: Product.across_accounts.bulk_update",
     "inventory/services/purchasing.py: PurchaseOrderLine.across_accounts.bulk_create",
@@ -96,7 +97,6 @@ ACROSS = {
     "inventory/services/import_products.py: Supplier.across_accounts.bulk_create",
     "inventory/services/import_suppliers.py: Supplier.across_accounts.bulk_create",
     "inventory/services/import_suppliers.py: Supplier.across_accounts.bulk_update",
-    "inventory/services/rebuild.py: AuditEvent.across_accounts.bulk_create",
     "inventory/services/counts.py: StockCountLine.across_accounts.bulk_create",
     "inventory/services/adjusting.py: SerialNumber.across_accounts.bulk_create",
     "inventory/services/adjustments.py: AdjustmentLine.across_accounts.bulk_create",
@@ -109,6 +109,8 @@ ACROSS = {
     "billing/services/notices.py: GatewayEvent.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.using",
+    "billing/ledger.py: CreditAccount.across_accounts.bulk_create",
+    "billing/ledger.py: CreditAccount.across_accounts.filter",
     "sales/customer_ledger.py: CustomerEntry.across_accounts.bulk_create",
     "sales/customer_ledger.py: Debt.across_accounts.bulk_create",
     "sales/customer_ledger.py: Debt.across_accounts.bulk_update",
@@ -124,6 +126,7 @@ ACROSS = {
     "sales/services/refund.py: Refund.across_accounts.bulk_create",
     "sales/services/refund.py: RefundLine.across_accounts.bulk_create",
     "sales/services/refund.py: SaleLine.across_accounts.bulk_update",
+    "sales/services/sync.py: SyncIssue.across_accounts.bulk_create",
     "system/services/notifications.py: Notification.across_accounts.bulk_create",
     # What is sealed in any account is sealed anew by one command, as staff.
     "system/services/integrations.py: Integration.across_accounts.using",
@@ -131,6 +134,9 @@ ACROSS = {
     "system/services/tasks.py: TaskError.across_accounts.bulk_create",
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
+    # The sealed token of a link says whose task it is, before anybody has signed in.
+    "system/links.py: Task.across_accounts.filter",
+    "system/services/tasks.py: Task.across_accounts.using",
     "system/services/integrations.py: Integration.across_accounts.filter",
     "sales/services/fiscal.py: FiscalDocument.across_accounts.filter",
     # One to one with the account: there is no collection. The round finds over all accounts, as staff, whom it is for.
@@ -241,13 +247,12 @@ def test_the_services_are_where_the_writes_are_looked_for():
 
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
-    "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
-    "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
-    "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remind_and_grant",
-    "remind_business", "remove_staff",
-    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "request_reset", "request_verification",
-    "reseal_secrets", "run_check",
-    "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",
+    "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset",
+    "drop_old_results", "find_device", "find_invitation", "find_orphans", "grant_monthly_credits", "keep_transfer",
+    "notify", "open_account", "poll_payments", "pursue_payment", "rebuild_from_ledger", "receive_notice",
+    "refresh_session", "register_business", "remind_and_grant", "remind_business", "remove_staff", "remove_unused_files",
+    "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset", "request_verification", "reseal_secrets", "revoke_refresh", "run_check",
+    "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "take_turn", "touch_session", "trace_notice",
     "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
@@ -401,6 +406,7 @@ def test_the_ledgers_are_append_only():
     ledgers = {model._meta.label for model, rule in CONSTRAINTS if isinstance(rule, tenancy.AppendOnly)}
     assert ledgers == {
         "accounts.AuditEvent",
+        "billing.CreditTransaction",
         "inventory.StockMovement",
         "sales.CashEvent",
         "sales.CustomerEntry",

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
+from billing import services as billing
 from core import tenancy
 from sales import customer_ledger
 from sales import services as sales
@@ -21,6 +22,8 @@ SHARED = {
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
+    "credit_costs",
+    "credit_packs",
     "django_admin_log",  # empty: the console's acts are in the history of the business that they are about
     "django_content_type",
     "django_migrations",
@@ -161,7 +164,7 @@ def test_s09_every_foreign_key_between_tables_with_an_account_is_composite(owned
         assert definition.startswith("FOREIGN KEY (account_id, "), (table, definition)
         assert definition.endswith(f"REFERENCES {target}(account_id, id)"), (table, definition)
         assert is_valid, (table, definition)
-    assert {target for _, target, _, _ in keys} - owned == {"accounts", "subscription_plans"}
+    assert {target for _, target, _, _ in keys} - owned == {"accounts", "credit_packs", "subscription_plans"}
 
 
 def test_there_is_no_float_no_sequence_and_no_function_with_its_makers_rights(owned):
@@ -200,6 +203,7 @@ def _move_cash_and_owe(shop):
         customer_ledger.post([entry], by=shop.owner, customer=customer, source=customer, occurred_at=now)
         cash = [{"method": "CASH", "amount": one}]
         sales.sell_gift_card(by=shop.owner, register=shop.register.pk, amount=one, payments=cash)
+        billing.add_credits(by=shop.owner, account=shop.account, credits=1)
         sales.print_receipt(by=shop.owner, document=shop.account.sales.with_receipt().get(), format="JSON")
 
 
@@ -212,8 +216,8 @@ def test_s22_a_ledger_refuses_update_and_delete_to_every_role(committed, alias, 
     _move_cash_and_owe(shop)
     pay(shop)
     assert sorted(LEDGERS) == [
-        *("audit_events", "cash_events", "customer_entries", "gift_card_entries", "hand_overs", "payments"),
-        *("invoices", "receipt_prints", "stock_movements"),
+        *("audit_events", "cash_events", "credit_transactions", "customer_entries", "gift_card_entries", "hand_overs"),
+        *("invoices", "payments", "receipt_prints", "stock_movements"),
     ]
     for table in LEDGERS:
         with tenancy.scope(shop.id, using=alias):
@@ -276,4 +280,4 @@ def test_reference_data_is_all_that_is_shared_among_our_own_tables():
         for model in apps.get_models()
         if any(isinstance(rule, tenancy.ReferenceData) for rule in model._meta.constraints)
     }
-    assert reference == {"subscription_plans", "levies"}
+    assert reference == {"credit_costs", "credit_packs", "subscription_plans", "levies"}

@@ -91,6 +91,7 @@ SENT = {
     "POST inventory/exports/": {"location"},
     "POST inventory/labels/": {"product", "pack"},
     "PATCH system/settings/user/": {"location"},
+    "POST system/audit-logs/export/": {"by"},
     "POST sales/registers/": {"storefront"},
     "POST inventory/reservations/": {"location", "product"},
     "POST sales/mobile-payments/": {"register", "customer"},
@@ -194,6 +195,8 @@ PARAMETERS = {
     "plan": "unlimited",
     "cycle": "YEARLY",
     "gateway": "PAYSTACK",
+    "operation": "content",
+    "amount": "151",
 }
 OTHERS = {  # filters whose name is not that of a field which the list shows
     "search": ["Soap", "Efua", "Shop"],
@@ -217,6 +220,8 @@ OTHERS = {  # filters whose name is not that of a field which the list shows
     "method": ["CASH"],
     "is_reviewed": ["true", "false"],
     "is_read": ["true", "false"],
+    "since": ["2020-01-01T00:00:00Z"],
+    "until": ["2100-01-01T00:00:00Z"],
 }
 
 

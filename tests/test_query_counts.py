@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import SessionKind
 from accounts.roles import Role
+from billing import services as billing
 from billing.gateways import Finding, Outcome
 from core import limits
 from inventory import services as inventory
@@ -99,6 +100,7 @@ def grow(shop: Shop, name: str) -> None:
         inventory.start_import(by=shop.owner, file=table.pk, what="PRODUCTS")
         hire(shop, name, storefront)
         leave_to_background(shop)
+        trade_in_credits(shop)
         accounts.invite(by=shop.owner, email=f"yaa{name}@x.example", role=Role.CASHIER)
         accounts.add_device(by=shop.owner, name=f"Phone {name}")
         accounts.open_session(by=shop.owner, kind=SessionKind.TOKEN)
@@ -143,6 +145,13 @@ def offer(shop: Shop, name: str, product: Product) -> None:
         amount=Decimal(5),
         buy_products=[product.pk, shop.account.products.first().pk],
     )
+
+
+def trade_in_credits(shop: Shop) -> None:
+    """One more line of credits, reservation and order of a pack."""
+    billing.add_credits(by=shop.owner, account=shop.account, credits=100)
+    billing.reserve_credits(by=shop.owner, account=shop.account, operation="linking")
+    billing.buy_credits(by=shop.owner, pack="ghs-500", gateway="MOMO", payer_phone="0244123456")
 
 
 def leave_to_background(shop: Shop) -> None:

@@ -156,6 +156,8 @@ BODILESS = {
     "DELETE accounts/auth/sessions/",
     "DELETE accounts/auth/sessions/{id}/",
     "POST accounts/auth/leave/",
+    "POST billing/credits/purchases/{id}/check/",
+    "POST billing/credits/reservations/{id}/release/",
     "POST accounts/auth/logout/",
     "POST accounts/invitations/{id}/resend/",
     "POST accounts/invitations/{id}/revoke/",

@@ -1,25 +1,9 @@
 """What is kept beside the ledger is made anew from it: what a batch holds and counts, and where a piece stands."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
-
-from accounts.models import AuditEvent
-from core import tenancy
-
-
-@dataclass(frozen=True)
-class Repair:
-    """A row, what it said, and what the ledger says."""
-
-    table: str
-    id: UUID
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-
+from accounts.services import Repair, repair_rows
 
 # Two statements each: the second sees all that was committed while the first waited for its locks.
 _LOCK_BATCHES = """
@@ -61,45 +45,14 @@ UPDATE serial_numbers n SET stock_product_id = w.stands_in FROM wanted w
 WHERE n.account_id = %(account)s AND n.id = w.id AND w.held_in IS DISTINCT FROM w.stands_in
 RETURNING n.id, json_build_object('stock_product', w.held_in), json_build_object('stock_product', w.stands_in)
 """
-_SUBJECTS = {"stock_products": "stockproduct", "serial_numbers": "serialnumber"}
 
 
 def rebuild_from_ledger(
     *, account_id: UUID, rows: Mapping[str, Collection[UUID]], is_trial: bool = False
 ) -> list[Repair]:
-    """Bring these rows, by table, to what the account's ledger says of them, where it says one thing; what was done.
-
-    It is one transaction, as the app's role. A trial does all of it, and takes it back.
-    """
-    with tenancy.scope(account_id):
-        batches = _repair("stock_products", rows, _LOCK_BATCHES, _REBUILD_BATCHES, account_id=account_id)
-        pieces = _repair("serial_numbers", rows, _LOCK_PIECES, _REBUILD_PIECES, account_id=account_id)
-        _note(account_id, [*batches, *pieces])
-        if is_trial:
-            transaction.set_rollback(True)
-    return [*batches, *pieces]
-
-
-def _repair(
-    table: str, rows: Mapping[str, Collection[UUID]], lock: str, rebuild: str, *, account_id: UUID
-) -> list[Repair]:
-    wanted: dict[str, Any] = {"account": account_id, "ids": list(rows.get(table, ()))}
-    with connection.cursor() as cursor:
-        cursor.execute(lock, wanted)
-        cursor.execute(rebuild, wanted)
-        return sorted((Repair(table, *row) for row in cursor.fetchall()), key=lambda repair: repair.id)
-
-
-def _note(account_id: UUID, repairs: Collection[Repair]) -> None:
-    """Lines in the account's history; nobody of the business did it."""
-    AuditEvent.across_accounts.bulk_create(
-        AuditEvent(
-            account_id=account_id,
-            action=f"{_SUBJECTS[repair.table]}.rebuilt",
-            subject=_SUBJECTS[repair.table],
-            subject_id=repair.id,
-            before=repair.before,
-            after=repair.after,
-        )
-        for repair in repairs
-    )
+    """Bring these rows, by table, to what the account's ledger says of them, where it says one thing; what was done."""
+    ways = {
+        "stock_products": (_LOCK_BATCHES, _REBUILD_BATCHES),
+        "serial_numbers": (_LOCK_PIECES, _REBUILD_PIECES),
+    }
+    return repair_rows(account_id=account_id, rows=rows, ways=ways, is_trial=is_trial)

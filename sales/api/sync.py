@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import structlog
@@ -13,112 +13,41 @@ from rest_framework import serializers
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core import errors, tenancy
 from core.api import envelope, failures, fields
 from core.api.requests import AccountRequest
-from core.api.serializers import ModelSerializer, Serializer, kept
+from core.api.serializers import kept
 from core.api.views import AccountViewSet, DeclaredView
 from inventory.errors import SerialElsewhere
 from sales import services
 from sales.api import filters
-from sales.api.customer_serializers import CustomerInput, CustomerSerializer
-from sales.api.serializers import RefundInput, RefundSerializer, SaleInput, SaleSerializer
-from sales.api.shift_serializers import CashEventInput, CashEventSerializer
-from sales.models import SyncIssue, Verdict
+from sales.api.sync_serializers import INPUTS, SHOWN_BY, SyncInput, SyncIssueSerializer, SyncResultSerializer
+from sales.errors import ShiftClosed, ShiftOpen
+from sales.models import Verdict
+from subscriptions.errors import SubscriptionExpired
 from system.errors import ModuleDisabled
 
 logger = structlog.get_logger(__name__)
 
-MOST_ITEMS = 200
 ATTEMPTS = 3  # at an item that others were quicker with
-_AGAIN = {failures.ID_TAKEN.code, SerialElsewhere.code}
+ROUNDS = 8  # in which what waits for another item of the batch is tried
+_AGAIN = {failures.ID_TAKEN.code, SerialElsewhere.code, ShiftOpen.code, ShiftClosed.code}
+_TOO_EARLY = {ShiftOpen.code, SubscriptionExpired.code, ModuleDisabled.code}
 _UNKNOWN = errors.unknown_reference("").code
+_LAST = datetime.max.replace(tzinfo=UTC)
 
-
-class OfflineRefundInput(RefundInput):
-    sale = fields.IdField()
-
-
-class OfflineCashEventInput(CashEventInput):
-    shift = fields.IdField()
-
-
-INPUTS: Mapping[str, type[BaseSerializer[Any]]] = {
-    "customer": CustomerInput,
-    "sale": SaleInput,
-    "refund": OfflineRefundInput,
-    "cash_event": OfflineCashEventInput,
-}
-SHOWN_BY: Mapping[str, type[BaseSerializer[Any]]] = {
-    "customer": CustomerSerializer,
-    "sale": SaleSerializer,
-    "refund": RefundSerializer,
-    "cash_event": CashEventSerializer,
-}
-
-
-class SyncItemInput(Serializer):
-    kind = serializers.ChoiceField(choices=[(kind, kind) for kind in services.KINDS])
-    id = fields.IdField()
-    content = serializers.DictField()
-
-
-class SyncInput(Serializer):
-    """`sent_at` is what the till's clock says as it sends this: by it a wrong clock is seen, and corrected."""
-
-    sent_at = fields.MomentField(required=False)
-    items = fields.BoundedList(child=SyncItemInput(), min_length=1, max_length=MOST_ITEMS)
-
-
-class ReasonSerializer(Serializer):
-    code = fields.TextField()
-    detail = fields.TextField()
-    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
-    meta = serializers.DictField()
-
-
-class SyncResultSerializer(Serializer):
-    """`is_final` is false where the same item may be taken another time: what it refers to had not come yet, its module
-    was switched off, or the service was busy."""
-
-    kind = fields.TextField()
-    id = fields.IdField()
-    verdict = serializers.ChoiceField(choices=Verdict.choices)
-    reasons = ReasonSerializer(many=True)
-    is_final = fields.BooleanField()
-    row = serializers.DictField(allow_null=True)
-
-
-class SyncIssueSerializer(ModelSerializer):
-    reasons = ReasonSerializer(many=True)
-
-    class Meta:
-        model = SyncIssue
-        fields = [
-            "id",
-            "kind",
-            "item_id",
-            "verdict",
-            "reasons",
-            "content",
-            "storefront",
-            "sent_by",
-            "recorded_at",
-            "reviewed_by",
-            "reviewed_at",
-        ]
+Item = Mapping[str, Any]
 
 
 class SyncView(DeclaredView):
-    """Sales, refunds and customers of a till that was offline, with their own ids and times, in any order."""
+    """What a till did while it was offline, a whole day or a part of one, with its own ids and times, in any order."""
 
     write_capability: ClassVar[str] = Capability.SALE_COMPLETE
     module: ClassVar[str] = "sales"
-    feature: ClassVar[str] = "sales"
+    feature: ClassVar[str] = "offline"
 
     @extend_schema(request=SyncInput, responses=SyncResultSerializer(many=True))
     def post(self, request: AccountRequest) -> StreamingHttpResponse:
@@ -126,13 +55,31 @@ class SyncView(DeclaredView):
         is sent again as it was."""
         request.membership.approver = None  # who approves one act does not approve two hundred
         sent = kept(SyncInput, context={"request": request}).run_validation(request.data)
-        order = list(services.KINDS)
-        items = sorted(sent["items"], key=lambda item: order.index(item["kind"]))
-        body = _stream((self._take(item, sent.get("sent_at")) for item in items), request.request_id)
-        return StreamingHttpResponse(body, content_type="application/json")
+        results = self._take_all(sorted(sent["items"], key=_place_in_order), sent.get("sent_at"))
+        return StreamingHttpResponse(_stream(results, request.request_id), content_type="application/json")
 
-    def _take(self, item: Mapping[str, Any], sent_at: datetime | None) -> dict[str, Any]:
-        """The verdict on one item, whatever becomes of it: the others have happened as well."""
+    def _take_all(self, items: Sequence[Item], sent_at: datetime | None) -> Iterator[dict[str, Any]]:
+        """The verdicts, each as soon as it stands. What waits for another item is tried again when the others are done:
+        the second shift of a day opens when the first one is closed."""
+        waiting: list[tuple[Item, failures.Failure]] = []
+        for _ in range(ROUNDS):
+            waiting = []
+            for item in items:
+                taken = self._take(item, sent_at)
+                if isinstance(taken, dict):
+                    yield taken
+                elif _may_come(taken):
+                    waiting.append((item, taken))
+                else:
+                    yield self._rejected(item, taken)
+            if len(waiting) in (0, len(items)):
+                break
+            items = [item for item, _ in waiting]
+        for item, failure in waiting:
+            yield self._rejected(item, failure)
+
+    def _take(self, item: Item, sent_at: datetime | None) -> dict[str, Any] | failures.Failure:
+        """The verdict on one item, or why it cannot be taken: the others have happened as well."""
         for _ in range(ATTEMPTS):
             try:
                 with tenancy.scope(self.request.account.pk):
@@ -143,16 +90,16 @@ class SyncView(DeclaredView):
                     logger.error("item_failed", exc_info=problem, code=failure.code)
                 elif failure.code not in _AGAIN:
                     break
-        return self._rejected(item, failure)
+        return failure
 
-    def _taken(self, item: Mapping[str, Any], sent_at: datetime | None) -> dict[str, Any]:
+    def _taken(self, item: Item, sent_at: datetime | None) -> dict[str, Any]:
         kind, context = item["kind"], {"request": self.request}
         facts = kept(INPUTS[kind], context=context).run_validation({**item["content"], "id": str(item["id"])})
         taken = services.take_item(by=self.request.membership, kind=kind, facts=facts, sent_at=sent_at)
         shown = kept(SHOWN_BY[kind], context=context).to_representation(taken.row)
         return _result(item, taken.verdict, taken.reasons, row=shown)
 
-    def _rejected(self, item: Mapping[str, Any], failure: failures.Failure) -> dict[str, Any]:
+    def _rejected(self, item: Item, failure: failures.Failure) -> dict[str, Any]:
         reason = {
             "code": failure.code,
             "detail": failure.detail,
@@ -169,13 +116,27 @@ class SyncView(DeclaredView):
                     reason=reason,
                     content=json.loads(envelope.dump(item["content"])),  # of which decimals become texts
                 )
-        may_come = any(error.code == _UNKNOWN for error in failure.errors)
-        may_come = may_come or failure.code == ModuleDisabled.code
-        return _result(item, Verdict.REJECTED, [reason], is_final=not (is_lost or may_come))
+        return _result(item, Verdict.REJECTED, [reason], is_final=not (is_lost or _may_come(failure)))
+
+
+def _place_in_order(item: Item) -> tuple[int, datetime]:
+    """What others may need first, and of a kind what happened first; what does not say when, happens now."""
+    kind = item["kind"]
+    try:
+        moment = fields.MomentField().run_validation(item["content"].get(services.KINDS[kind].moment))
+    except serializers.ValidationError:
+        moment = _LAST
+    return list(services.KINDS).index(kind), moment
+
+
+def _may_come(failure: failures.Failure) -> bool:
+    """Whether it is only too early: what it names is not there yet, the shift before is still open, its module is off,
+    or the subscription is not renewed."""
+    return failure.code in _TOO_EARLY or any(error.code == _UNKNOWN for error in failure.errors)
 
 
 def _result(
-    item: Mapping[str, Any],
+    item: Item,
     verdict: Verdict,
     reasons: Sequence[Mapping[str, Any]],
     *,

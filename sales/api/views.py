@@ -29,6 +29,7 @@ class RegisterViewSet(AccountViewSet):
     feature = "sales"
     serializer_class = serializers.RegisterSerializer
     filterset_class = filters.RegisterFilter
+    paged = ("list", "list_leases")
     input_classes: ClassVar[Inputs] = {
         "create": serializers.RegisterInput,
         "partial_update": serializers.RegisterChange,
@@ -45,15 +46,23 @@ class RegisterViewSet(AccountViewSet):
     def partial_update(self, request: AccountRequest, pk: str) -> Response:
         return self.act(services.change_register, register=self.get_locked_object)
 
-    @extend_schema(responses={201: leases.LeaseSerializer})
+    @extend_schema(responses=leases.LeaseSerializer(many=True), filters=False)
     @action(
         detail=True,
-        methods=["post"],
         url_path="leases",
         url_name="leases",
         write_capability=Capability.SALE_COMPLETE,
         exactly_once=True,
     )
+    def list_leases(self, request: AccountRequest, pk: str) -> Response:
+        """Which numbers were taken along, by whom and on which device, the last first; of what is out still,
+        `next_number` is null."""
+        page = self.paginate_queryset(self.get_object().leases.order_by("-leased_at", "-id"))
+        context = self.get_serializer_context()
+        return self.get_paginated_response(leases.LeaseSerializer(page, many=True, context=context).data)
+
+    @extend_schema(responses={201: leases.LeaseSerializer})
+    @list_leases.mapping.post
     def lease(self, request: AccountRequest, pk: str) -> Response:
         """Take the next receipt numbers along, to sell offline. Meanwhile only sales with such a number are taken."""
         return self.act(

@@ -1,8 +1,8 @@
 """Books a plan over the API. Every id follows from the account and the export, so booking twice books once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 from accounts.roles import Capability
 from core.amounts import currency_exponent, round_money
 from sales.replay.client import Client
+from sales.replay.days import Diary, is_on_account
 from sales.replay.errors import Refused, ReplayError
 from sales.replay.plan import QUANTITY_EXPONENT, Item, Plan, Refund, Sale
 
 ITEMS_PER_DELIVERY = 300
+LIMIT = Decimal(10**9)  # of who buys on account: the export knows that the goods were given
 NEEDED = (
     Capability.CATALOG_READ,
     Capability.CATALOG_CHANGE,
@@ -22,6 +24,10 @@ NEEDED = (
     Capability.STOCK_RECEIVE,
     Capability.CUSTOMER_READ,
     Capability.CUSTOMER_CHANGE,
+    Capability.DEBT_ALLOW,
+    Capability.DEBT_COLLECT,
+    Capability.DEBT_READ,
+    Capability.SHIFT_WORK,
     Capability.SALE_READ,
     Capability.SALE_COMPLETE,
     Capability.SALE_BACKDATE,
@@ -51,6 +57,12 @@ class Business:
         """The id of what this export calls so, the same in every run."""
         return str(uuid5(uuid5(NAMESPACE_URL, f"makola:replay:{self.id}"), f"{kind} {reference}"))
 
+    def customer_id(self, number: str) -> str:
+        return self.own_id("customer", number)
+
+    def shift_id(self, day: date) -> str:
+        return self.own_id("shift", day.isoformat())
+
     def sale_id(self, sale: Sale) -> str:
         return self.own_id("sale", sale.reference)
 
@@ -63,10 +75,12 @@ class Business:
     def moment(self, wall_clock: datetime) -> str:
         return wall_clock.replace(tzinfo=self.zone).isoformat()
 
+    def midnight(self, day: date) -> str:
+        return self.moment(datetime.combine(day, time()))
+
     def span(self, plan: Plan) -> tuple[str, str]:
         """From the first business day's midnight to the one after the last."""
-        first, last = plan.days[0], plan.days[-1] + timedelta(days=1)
-        return self.moment(datetime.combine(first, time())), self.moment(datetime.combine(last, time()))
+        return self.midnight(plan.days[0]), self.midnight(plan.days[-1] + timedelta(days=1))
 
 
 def find_business(client: Client) -> Business:
@@ -98,17 +112,19 @@ class Product:
 class Booking:
     client: Client
     business: Business
-    plan: Plan
+    diary: Diary
     say: Say
 
+    @property
+    def plan(self) -> Plan:
+        return self.diary.plan
+
     def run(self) -> Sequence[Product]:
-        """Book what is not there yet: products, customers, deliveries, sales, then refunds."""
+        """Book what is not there yet, and has to be before the first sale: products, customers, deliveries."""
         products = self.book_products()
         self._book_customers()
         for delivery in self.deliveries(products):
             self._receive(delivery)
-        self._book_sales({product.item.sku: product.id for product in products})
-        self._book_refunds()
         return products
 
     def book_products(self) -> Sequence[Product]:
@@ -117,7 +133,7 @@ class Booking:
         items = self.plan.items()
         missing = [item for item in items if item.sku not in rows]
         for item in self._each("products", missing, of=len(items)):
-            rows[item.sku] = self._post("inventory/products/", self._product(item), f"product {item.sku}")
+            rows[item.sku] = self.post("inventory/products/", self._product(item), f"product {item.sku}")
         return [Product(rows[item.sku]["id"], rows[item.sku]["is_stocked"], item) for item in items]
 
     def _product(self, item: Item) -> dict[str, Any]:
@@ -131,11 +147,13 @@ class Booking:
 
     def _book_customers(self) -> None:
         known = {row["id"] for row in self.client.rows("sales/customers/")}
-        ids = {number: self.business.own_id("customer", number) for number in self.plan.customers}
+        ids = {number: self.business.customer_id(number) for number in self.plan.customers}
         missing = [number for number, own_id in ids.items() if own_id not in known]
         for number in self._each("customers", missing, of=len(ids)):
             body = {"id": ids[number], "name": f"Customer {number}"}
-            self._post("sales/customers/", body, f"customer {number}")
+            if is_on_account(number):
+                body["credit_limit"] = self.business.money(LIMIT)
+            self.post("sales/customers/", body, f"customer {number}")
 
     def deliveries(self, products: Sequence[Product]) -> list[dict[str, Any]]:
         """What all sales need, on the shelf when the first day begins. An export knows no costs: they are 0."""
@@ -147,7 +165,7 @@ class Booking:
                 "reference": "Replay of a till's export",
                 "occurred_at": self.business.span(self.plan)[0],
                 "items": [
-                    {"product": product.id, "quantity": _quantity(product.item.sold), "unit_cost": "0"}
+                    {"product": product.id, "quantity": in_units(product.item.sold), "unit_cost": "0"}
                     for product in stocked[start : start + ITEMS_PER_DELIVERY]
                 ],
             }
@@ -156,55 +174,12 @@ class Booking:
 
     def _receive(self, delivery: Mapping[str, Any]) -> None:
         if self.client.find(f"inventory/stock/{delivery['id']}/") is None:
-            self._post("inventory/stock/", delivery, "delivery")
+            self.post("inventory/stock/", delivery, "delivery")
             self.say(f"delivery of {len(delivery['items'])} products")
 
-    def _book_sales(self, product_ids: Mapping[str, str]) -> None:
-        booked = {row["id"] for row in sales_booked(self.client, self.business, self.plan)}
-        missing = [sale for sale in self.plan.sales if self.business.sale_id(sale) not in booked]
-        for sale in self._each("sales", missing, of=len(self.plan.sales)):
-            self._post("sales/sales/", self._sale(sale, product_ids), f"invoice {sale.reference}")
-
-    def _sale(self, sale: Sale, product_ids: Mapping[str, str]) -> dict[str, Any]:
-        return {
-            "id": self.business.sale_id(sale),
-            "storefront": self.business.storefront,
-            "register": self.business.register,
-            "customer": self.business.own_id("customer", sale.customer) if sale.customer else None,
-            "sold_at": self.business.moment(sale.sold_at),
-            "lines": [
-                {
-                    "product": product_ids[line.sku],
-                    "quantity": _quantity(line.quantity),
-                    "unit_price": self.business.money(line.unit_price),
-                }
-                for line in sale.lines
-            ],
-            "payments": [{"method": "CASH", "amount": self.business.money(sale.total)}],
-        }
-
-    def _book_refunds(self) -> None:
-        booked = {row["id"] for row in refunds_booked(self.client, self.business, self.plan)}
-        missing = [refund for refund in self.plan.refunds if self.business.refund_id(refund) not in booked]
-        for refund in self._each("refunds", missing, of=len(self.plan.refunds)):
-            path = f"sales/sales/{self.business.sale_id(refund.sale)}/"
-            line_ids = {line["position"]: line["id"] for line in self.client.get(path)["lines"]}
-            self._post(f"{path}refunds/", self._refund(refund, line_ids), f"cancellation {refund.reference}")
-
-    def _refund(self, refund: Refund, line_ids: Mapping[int, str]) -> dict[str, Any]:
-        return {
-            "id": self.business.refund_id(refund),
-            "reason": f"Cancelled by {refund.reference}",
-            "refunded_at": self.business.moment(refund.refunded_at),
-            "lines": [
-                {"line": line_ids[position], "quantity": _quantity(quantity)}
-                for position, quantity in refund.taken.items()
-            ],
-        }
-
-    def _post(self, path: str, body: Mapping[str, Any], what: str) -> Any:
+    def post(self, path: str, body: Mapping[str, Any], what: str, *, key: str = "") -> Any:
         try:
-            return self.client.post(path, body)
+            return self.client.post(path, body, key=key)
         except Refused as refusal:
             raise Refused(f"The {what} was refused: {refusal}", status=refusal.status) from refusal
 
@@ -219,16 +194,6 @@ class Booking:
                 self.say(f"{label}: {before + number} of {of}")
 
 
-def _quantity(quantity: Decimal) -> str:
+def in_units(quantity: Decimal) -> str:
+    """With the digits that a quantity may have."""
     return f"{round_money(quantity, QUANTITY_EXPONENT):f}"
-
-
-def sales_booked(client: Client, business: Business, plan: Plan) -> Iterable[Any]:
-    """All sales of the account on the days of the export, whoever made them."""
-    first, end = business.span(plan)
-    return client.rows("sales/sales/", sold_from=first, sold_before=end)
-
-
-def refunds_booked(client: Client, business: Business, plan: Plan) -> Iterable[Any]:
-    first, end = business.span(plan)
-    return client.rows("sales/refunds/", refunded_from=first, refunded_before=end)

@@ -58,9 +58,9 @@ class Client:
                 return None
             raise
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """What was made, now or by an earlier attempt."""
-        return self._send("POST", path, body=body)["data"]
+    def post(self, path: str, body: Mapping[str, Any], *, key: str = "") -> Any:
+        """What was made, now or by an earlier attempt: the body has an id, or else there is a key."""
+        return self._send("POST", path, body=body, key=key)["data"]
 
     def rows(self, path: str, **params: str) -> Iterator[Any]:
         """Every row of a list, page after page."""
@@ -87,10 +87,14 @@ class Client:
                 return self._read(answer)
         raise Unreachable(f"{self.base_url} did not answer {method} {path} in {ATTEMPTS} attempts.")
 
-    def _once(self, method: str, path: str, *, params: Any = None, body: Any = None) -> requests.Response:
+    def _once(
+        self, method: str, path: str, *, params: Any = None, body: Any = None, key: str = ""
+    ) -> requests.Response:
         self.request_count += 1
-        url = f"{self.base_url}/api/v1/{path}"
-        return self._session.request(method, url, params=params, json=body, timeout=TIMEOUT, allow_redirects=False)
+        url, headers = f"{self.base_url}/api/v1/{path}", {"Idempotency-Key": key} if key else None
+        return self._session.request(
+            method, url, params=params, json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
+        )
 
     def _renew(self) -> None:
         """New tokens for the refresh token; with the password where that is no good any more."""

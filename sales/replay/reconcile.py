@@ -1,16 +1,20 @@
-"""Compares what the export says with what the API now says: money per business day, and goods per product."""
+"""Compares what the export says with what the API now says: money per business day and shift, what customers owe, and
+goods per product."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from core.amounts import ZERO
-from sales.replay.booking import Booking, Business, Product, refunds_booked, sales_booked
+from sales.replay.booking import Booking, Business, Product
 from sales.replay.client import Client
+from sales.replay.days import Day as DayOfFile
+from sales.replay.trading import refunds_booked, sales_booked
 
 Totals = dict[date, Decimal]
+LONGEST_STATEMENT = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,50 @@ class Shelf:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """One shift: what the export says of its day, and what its Z report says."""
+
+    number: int
+    of_file: DayOfFile
+    sale_count: int
+    sales: Decimal
+    refunds: Decimal
+    expected: Decimal
+    difference: Decimal
+
+    @property
+    def agrees(self) -> bool:
+        day = self.of_file
+        told = (self.sale_count, self.sales, self.refunds, self.expected, self.difference)
+        return told == (len(day.sales), day.sold, day.refunded, day.cash, ZERO)
+
+
+@dataclass(frozen=True)
+class Owing:
+    """A customer on account: what the export leaves them owing, less what is kept for them, and what the API says."""
+
+    customer: str
+    in_file: Decimal
+    debt: Decimal
+    wallet: Decimal
+
+    @property
+    def agrees(self) -> bool:
+        return self.in_file == self.debt - self.wallet
+
+
+@dataclass(frozen=True)
 class Reconciliation:
     days: Sequence[Day]
+    turns: Sequence[Turn]
+    owing: Sequence[Owing]
     shelves: Sequence[Shelf]
     differing: Sequence[str]
 
     @property
     def agrees(self) -> bool:
-        return not self.differing and all(day.agrees for day in self.days) and all(row.agrees for row in self.shelves)
+        rows: list[Day | Turn | Owing | Shelf] = [*self.days, *self.turns, *self.owing, *self.shelves]
+        return not self.differing and all(row.agrees for row in rows)
 
 
 @dataclass(frozen=True)
@@ -96,6 +136,8 @@ def reconcile(booking: Booking, products: Sequence[Product]) -> Reconciliation:
             other_sales=sales.others(booking.business),
             other_refunds=refunds.others(booking.business),
         ),
+        turns=[_turn(booking, day) for day in booking.diary.days],
+        owing=[_owing(booking, customer, amount) for customer, amount in sorted(booking.diary.owed.items())],
         shelves=_shelves(booking.client, products, own),
         differing=[*sales.differing(), *refunds.differing()],
     )
@@ -136,6 +178,28 @@ def _days(booking: Booking, *, other_sales: Totals, other_refunds: Totals) -> li
         )
         for day in plan.days
     ]
+
+
+def _turn(booking: Booking, day: DayOfFile) -> Turn:
+    report = booking.client.get(f"sales/shifts/{booking.business.shift_id(day.on)}/z-report/")
+    return Turn(
+        number=report["z_number"],
+        of_file=day,
+        sale_count=report["sales"]["count"],
+        sales=Decimal(report["sales"]["total"]),
+        refunds=Decimal(report["refunds"]["total"]),
+        expected=Decimal(report["expected"]),
+        difference=Decimal(report["difference"]),
+    )
+
+
+def _owing(booking: Booking, customer: str, amount: Decimal) -> Owing:
+    """By the statement up to the last day of the export: whatever the customer does later is not looked at."""
+    plan, path = booking.plan, f"sales/customers/{booking.business.customer_id(customer)}/statement/"
+    last = plan.days[-1]
+    first = max(plan.days[0], last - LONGEST_STATEMENT)
+    closing = booking.client.get(path, first_on=first.isoformat(), last_on=last.isoformat())["closing"]
+    return Owing(customer, amount, Decimal(closing["debt"]), Decimal(closing["wallet"]))
 
 
 def _shelves(client: Client, products: Sequence[Product], own: Set[str]) -> list[Shelf]:

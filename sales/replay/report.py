@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from core.amounts import ZERO
 from sales.replay.plan import LeftOut, Plan, Reason
-from sales.replay.reconcile import Day, Reconciliation, Shelf
+from sales.replay.reconcile import Day, Owing, Reconciliation, Shelf, Turn
 
 MOST_PRODUCTS_SHOWN = 20
 _COLUMNS = ("Day", "In the file", "Not booked", "Sales", "API sales", "Refunds", "API refunds", "Agrees")
@@ -26,6 +26,8 @@ def show(plan: Plan, found: Reconciliation) -> Iterator[str]:
     """The reconciliation, the lines that are not booked first."""
     yield from _left_out(plan)
     yield from _days(found.days)
+    yield from _turns(found.turns)
+    yield from _owing(found.owing)
     yield from _shelves(found.shelves)
     yield from found.differing
     yield ""
@@ -73,6 +75,25 @@ def _days(days: Sequence[Day]) -> Iterator[str]:
 
 def _row(first: str, *cells: str) -> str:
     return "".join([f"{first:<11}", *(f"{cell:>13}" for cell in cells)])
+
+
+def _turns(turns: Sequence[Turn]) -> Iterator[str]:
+    yield ""
+    yield _row("Shift", "Z report", "Sales", "Refunds", "Cash", "Counted off", "Agrees")
+    for turn in turns:
+        money = (turn.sales, turn.refunds, turn.expected, turn.difference)
+        agrees = "yes" if turn.agrees else "NO"
+        yield _row(turn.of_file.on.isoformat(), str(turn.number), *(f"{amount:,.2f}" for amount in money), agrees)
+
+
+def _owing(owing: Sequence[Owing]) -> Iterator[str]:
+    debt, wallet = (sum((getattr(row, name) for row in owing), ZERO) for name in ("debt", "wallet"))
+    yield ""
+    yield f"{len(owing)} customers on account owe {debt:,.2f} after the last day, and {wallet:,.2f} is kept for them."
+    wrong = [row for row in owing if not row.agrees]
+    for row in wrong:
+        yield f"  Customer {row.customer}: {row.debt - row.wallet:,.2f} do NOT agree with {row.in_file:,.2f}."
+    yield f"Customers that do not agree: {len(wrong)}."
 
 
 def _shelves(shelves: Sequence[Shelf]) -> Iterator[str]:

@@ -34,10 +34,12 @@ from sales.services.mobile_payments import cancel_mobile_payment, receive_paymen
 from sales.services.offering import add_price_rule, add_promotion, change_price_rule, change_promotion
 from sales.services.prints import print_receipt
 from sales.services.quotes import quote_sale
+from sales.services.rebuild import rebuild_from_ledger
 from sales.services.refund import refund_sale
 from sales.services.setup import add_first_register, add_register, change_register
 from sales.services.shifts import close_shift, hand_over_shift, open_shift
-from sales.services.sync import KINDS, note_rejected, review_issue, take_item
+from sales.services.sync import note_rejected, review_issue, take_item
+from sales.services.sync_kinds import KINDS
 from sales.services.transfers import dismiss_transfer, keep_transfer, match_transfer, see_transfer
 from sales.services.void import void_sale
 
@@ -90,6 +92,7 @@ __all__ = [
     "print_receipt",
     "quote_cart",
     "quote_sale",
+    "rebuild_from_ledger",
     "receive_payment",
     "refund_sale",
     "release_held",

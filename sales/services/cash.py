@@ -8,12 +8,14 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
+from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core.amounts import ZERO
 from sales import shift_report
 from sales.errors import DrawerShort, ShiftClosed
 from sales.models import CashEvent, CashEventKind, Shift
+from sales.objections import REFUSING, Objections
 from sales.services import rights, shifts
 
 
@@ -26,6 +28,7 @@ def move_cash(
     reason: str,
     id: UUID | None = None,  # noqa: A002 - the client's own id
     occurred_at: datetime | None = None,
+    objections: Objections = REFUSING,
 ) -> CashEvent:
     """Put cash into the drawer of a locked shift, or take some out. For a closed shift it is noted as late, if it
     happened while that was open.
@@ -33,15 +36,17 @@ def move_cash(
     Raises CapabilityMissing, ShiftClosed, DrawerShort where more would leave than ought to be there.
     """
     shifts.lock_drawer(by, shift)
-    rights.check_right(by, Capability.CASH_MOVE)
     now = timezone.now()
-    rights.check_moment(by, "occurred_at", occurred_at, now=now)
+    with objections.against(CapabilityMissing):
+        rights.check_right(by, Capability.CASH_MOVE)
+    with objections.against(CapabilityMissing):
+        rights.check_moment(by, "occurred_at", occurred_at, now=now)
     occurred_at = occurred_at or now
     if shift.closed_at and not shift.was_open_at(occurred_at):
-        raise ShiftClosed
+        objections.note(ShiftClosed())
     signed = amount if kind == CashEventKind.PAID_IN else -amount
     if signed < ZERO and not shift.closed_at and shift_report.expected_cash(shift) + signed < ZERO:
-        raise DrawerShort
+        objections.note(DrawerShort())
     event: CashEvent = shift.cash_events.create(
         account=by.account,
         id=id or uuid7(),

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import services as accounts
+from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import errors
@@ -19,8 +20,10 @@ from sales import customer_ledger
 from sales.customer_ledger import Entry
 from sales.errors import AllocationTooMuch, DebtOverpaid
 from sales.models import Customer, CustomerEntry, Debt, EntryKind, Payment, PaymentMethod, Register
-from sales.services import money, rights
+from sales.objections import REFUSING, Objections
+from sales.services import drawers, money, rights
 from sales.services.credit import find_customer
+from sales.services.drawers import Turn
 
 
 @dataclass(frozen=True)
@@ -46,18 +49,35 @@ def collect_debt(
     debts: Sequence[Mapping[str, Any]] = (),
     id: UUID | None = None,  # noqa: A002 - the client's own id
     paid_at: datetime | None = None,
+    shift: UUID | None = None,
+    objections: Objections = REFUSING,
 ) -> Booking:
     """Take money for what a customer owes: for the chosen debts first, then for the one that is due first. What is more
     than owed is kept in the wallet.
 
     Raises InvalidInput for a register or a debt that is not there and a date that cannot be, RegisterInactive,
-    ShiftRequired, DebtOverpaid, AllocationTooMuch, CapabilityMissing for a date long past.
+    DebtOverpaid, AllocationTooMuch, CapabilityMissing for a date long past, and what `drawers.find_turn` raises.
     """
-    drawer = money.open_drawer(by=by, register_id=register)
-    paid_at = _moment(by, paid_at)
-    customer = find_customer(by=by, customer_id=customer.pk)
-    entries = settle(by=by, customer=customer, paid=money.sum_of(payments), chosen=debts)
-    return _book(entries, by=by, customer=customer, drawer=drawer, payments=payments, id=id, paid_at=paid_at)
+    drawer = drawers.lock_register(by=by, register_id=register)
+    accounts.dismiss_approver_elsewhere(by=by, location_id=drawer.storefront_id)
+    now = timezone.now()
+    with objections.against(CapabilityMissing):
+        rights.check_moment(by, "paid_at", paid_at, now=now)
+    paid_at = paid_at or now
+    turn = drawers.find_turn(
+        by=by,
+        register_id=drawer.pk,
+        open_shift_id=drawer.open_shift_id,
+        named=shift,
+        at=paid_at,
+        objections=objections,
+    )
+    customer, paid = find_customer(by=by, customer_id=customer.pk), money.sum_of(payments)
+    entries: list[Entry] = []
+    with objections.against(DebtOverpaid, AllocationTooMuch):
+        entries = settle(by=by, customer=customer, paid=paid, chosen=debts)
+    entries = entries or settle(by=by, customer=customer, paid=paid)  # as if none had been chosen
+    return _book(entries, by=by, customer=customer, drawer=drawer, payments=payments, id=id, paid_at=paid_at, turn=turn)
 
 
 def settle(
@@ -174,8 +194,9 @@ def _book(
     payments: Sequence[Mapping[str, Any]],
     id: UUID | None,  # noqa: A002 - of the first payment
     paid_at: datetime,
+    turn: Turn | None = None,
 ) -> Booking:
-    taken = money.take(by=by, drawer=drawer, payments=payments, paid_at=paid_at, id=id, customer=customer)
+    taken = money.take(by=by, drawer=drawer, payments=payments, paid_at=paid_at, turn=turn, id=id, customer=customer)
     rows = customer_ledger.post(entries, by=by, customer=customer, source=taken[0], occurred_at=paid_at)
     facts: dict[str, Decimal] = {}
     for entry in entries:

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from accounts.models import Membership
-from core import errors
+from core import clock, errors
 from sales.errors import RegisterInactive, ShiftClosed, ShiftRequired
 from sales.models import Register
 from sales.objections import REFUSING, Objections
 from subscriptions.checker import SubscriptionChecker
 from subscriptions.errors import SubscriptionExpired
+from subscriptions.policy import Feature
 
 
 def find_drawer(*, by: Membership, register_id: UUID) -> Register:
@@ -55,12 +58,13 @@ def find_turn(
     """The shift of a locked register to which what happened `at` belongs: the open one, which was `opened_at` if that
     is known, or else the one that is named and was open then, for a till that was offline.
 
-    Raises InvalidInput for a shift of elsewhere, ShiftClosed for one that was not open then, ShiftRequired, and
-    SubscriptionExpired.
+    Raises InvalidInput for a shift of elsewhere, ShiftClosed for one that was not open then, ShiftRequired, and what
+    `check_covered` raises.
     """
+    happened_at = at if objections.has_happened else None
     if named is None or named == open_shift_id:
-        with objections.against(ShiftRequired, SubscriptionExpired):
-            check_shift(by=by, shift_id=open_shift_id, opened_at=opened_at)
+        with objections.against(ShiftRequired):
+            check_shift(by=by, shift_id=open_shift_id, opened_at=opened_at, happened_at=happened_at)
         return Turn(open_shift_id)
     # Asked when the register is locked, and not with it: a statement that waited would see the shift as it was before.
     shift = by.account.shifts.filter(pk=named, register=register_id).defer("z_report").first()
@@ -68,21 +72,40 @@ def find_turn(
         raise errors.InvalidInput(errors=[errors.unknown_reference("shift")])
     if at is None or not shift.was_open_at(at):
         objections.note(ShiftClosed())
+        check_covered(by=by, happened_at=happened_at, shift_id=open_shift_id)
         return Turn(open_shift_id)
-    with objections.against(SubscriptionExpired):
-        check_shift(by=by, shift_id=shift.pk, opened_at=shift.opened_at)
+    check_covered(by=by, happened_at=happened_at, shift_id=shift.pk, opened_at=shift.opened_at)
     return Turn(shift.pk, is_late=True)
 
 
-def check_shift(*, by: Membership, shift_id: UUID | None, opened_at: datetime | None = None) -> None:
-    """Raises ShiftRequired where the business sells in shifts only, and none is open; in grace SubscriptionExpired,
-    but for a shift that began before."""
-    checker = SubscriptionChecker(by.account)
-    since = checker.grace_began_at
-    if since:
-        if shift_id and opened_at is None:
-            opened_at = by.account.shifts.values_list("opened_at", flat=True).get(pk=shift_id)
-        if opened_at is None or opened_at >= since:
-            raise SubscriptionExpired(state=checker.state, feature="sales")
+def check_shift(
+    *, by: Membership, shift_id: UUID | None, opened_at: datetime | None = None, happened_at: datetime | None = None
+) -> None:
+    """Raises ShiftRequired where the business sells in shifts and none is open, and what `check_covered` raises."""
+    check_covered(by=by, happened_at=happened_at, shift_id=shift_id, opened_at=opened_at)
     if shift_id is None and by.account.is_shift_required:
         raise ShiftRequired
+
+
+def check_covered(
+    *,
+    by: Membership,
+    happened_at: datetime | None = None,
+    shift_id: UUID | None = None,
+    opened_at: datetime | None = None,
+) -> None:
+    """Raises SubscriptionExpired for what the subscription does not cover: in grace all but a shift that began before.
+
+    What a till that was offline did is judged by when it happened; but where the subscription has run out meanwhile,
+    not by what a till could not explain.
+    """
+    account, checker = by.account, SubscriptionChecker(by.account)
+    if checker.is_paid(Feature.SALES):
+        return
+    now = timezone.now()
+    if shift_id and opened_at is None:
+        opened_at = account.shifts.values_list("opened_at", flat=True).get(pk=shift_id)
+    at = happened_at or now
+    is_covered = checker.was_covered(Feature.SALES, at=at, began_at=opened_at)
+    if not is_covered or clock.is_late(at, now=now):
+        raise SubscriptionExpired(state=checker.state, feature=Feature.SALES)

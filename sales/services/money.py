@@ -12,6 +12,7 @@ from core.amounts import ZERO, show_money
 from sales.errors import PaymentShort, PaymentTooMuch
 from sales.models import Payment, PaymentMethod, Register
 from sales.services import drawers
+from sales.services.drawers import Turn
 
 
 def open_drawer(*, by: Membership, register_id: UUID) -> Register:
@@ -55,15 +56,19 @@ def take(
     payments: Sequence[Mapping[str, Any]],
     paid_at: datetime,
     change: Decimal = ZERO,
+    turn: Turn | None = None,
     id: UUID | None = None,  # noqa: A002 - of the first payment
     **purpose: Any,
 ) -> list[Payment]:
-    """Write down what came into the drawer for something else than a sale, or with a minus went out of it."""
+    """Write down what came into the drawer for something else than a sale, or with a minus went out of it: in the shift
+    that is open there, unless it was another one's turn."""
+    turn = turn or Turn(drawer.open_shift_id)
     rows = [
         Payment(
             account_id=by.account_id,
             register=drawer,
-            shift_id=drawer.open_shift_id,
+            shift_id=turn.shift_id,
+            is_late=turn.is_late,
             method=payment["method"],
             amount=amount,
             tendered=payment["amount"],

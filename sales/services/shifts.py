@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from accounts import queries as people
 from accounts import services as accounts
+from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import errors
@@ -18,6 +19,7 @@ from core.amounts import ZERO
 from sales import shift_report
 from sales.errors import ShiftClosed, ShiftOpen
 from sales.models import HandOver, Register, Shift
+from sales.objections import REFUSING, Objections
 from sales.services import drawers, rights
 
 SEALED = [
@@ -33,6 +35,7 @@ def open_shift(
     opening_float: Decimal = ZERO,
     id: UUID | None = None,  # noqa: A002 - the client's own id
     opened_at: datetime | None = None,
+    objections: Objections = REFUSING,
 ) -> Shift:
     """Begin a shift at a register, with what lies in its drawer.
 
@@ -44,7 +47,8 @@ def open_shift(
     if drawer.open_shift_id:
         raise ShiftOpen
     now = timezone.now()
-    rights.check_moment(by, "opened_at", opened_at, now=now)
+    with objections.against(CapabilityMissing):
+        rights.check_moment(by, "opened_at", opened_at, now=now)
     shift: Shift = by.account.shifts.create(
         id=id or uuid7(), register=drawer, opening_float=opening_float, opened_by=by, opened_at=opened_at or now
     )
@@ -59,7 +63,9 @@ def hand_over_shift(
     shift: Shift,
     counted: Decimal,
     to: UUID | None = None,
+    id: UUID | None = None,  # noqa: A002 - the client's own id
     occurred_at: datetime | None = None,
+    objections: Objections = REFUSING,
 ) -> Shift:
     """Let another member, whoever asks unless told, go on in a locked shift with what they counted. What was expected
     is noted and not told, for the shift is closed blind.
@@ -70,11 +76,13 @@ def hand_over_shift(
     if shift.closed_at:
         raise ShiftClosed
     now = timezone.now()
-    rights.check_moment(by, "occurred_at", occurred_at, now=now)
-    expected = shift_report.expected_cash(shift)
-    last = shift.hand_overs.order_by("id").last()
+    with objections.against(CapabilityMissing):
+        rights.check_moment(by, "occurred_at", occurred_at, now=now)
+    expected = shift_report.expected_cash(shift, until=occurred_at)
+    last = shift.hand_overs.order_by("occurred_at", "id").last()
     note: HandOver = shift.hand_overs.create(
         account=by.account,
+        id=id or uuid7(),
         given_by_id=last.taken_by_id if last else shift.opened_by_id,
         taken_by=_find_taker(by, drawer, to),
         counted=counted,
@@ -97,6 +105,7 @@ def close_shift(
     shift: Shift,
     denominations: Sequence[Mapping[str, Any]],
     closed_at: datetime | None = None,
+    objections: Objections = REFUSING,
 ) -> Shift:
     """End a locked shift with what was counted, by kind of note and coin, and draw up its Z report, which nothing
     changes any more. Raises ShiftClosed, InvalidInput for a time before it was opened."""
@@ -104,14 +113,13 @@ def close_shift(
     if shift.closed_at:
         raise ShiftClosed
     now = timezone.now()
-    rights.check_moment(by, "closed_at", closed_at, now=now)
+    with objections.against(CapabilityMissing):
+        rights.check_moment(by, "closed_at", closed_at, now=now)
     if closed_at and closed_at < shift.opened_at:
         before = errors.FieldError("closed_at", "before_opening", "That is before the shift was opened.")
         raise errors.InvalidInput(errors=[before])
     shift.closed_at, shift.closed_by = closed_at or max(now, shift.opened_at), by
-    shift.denominations = [
-        {"value": by.account.show_money(kind["value"]), "count": kind["count"]} for kind in denominations
-    ]
+    shift.denominations = as_counted(by, denominations)
     shift.counted = sum((kind["value"] * kind["count"] for kind in denominations), ZERO)
     shift.expected = shift_report.expected_cash(shift)
     drawer.last_z_number += 1
@@ -126,6 +134,11 @@ def close_shift(
     }
     accounts.record(by=by, action="shift.closed", subject=shift, after=told)
     return shift
+
+
+def as_counted(by: Membership, denominations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A count by kind of note and coin, as it is kept."""
+    return [{"value": by.account.show_money(kind["value"]), "count": kind["count"]} for kind in denominations]
 
 
 def _z_report(by: Membership, drawer: Register, shift: Shift) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +10,11 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import Account, Membership
-from core import errors
 from core.errors import DomainError
 from sales.errors import ClockWrong
-from sales.models import CashEvent, Refund, Sale, Shift, SyncIssue, Verdict
+from sales.models import SyncIssue, Verdict
 from sales.objections import Noted
-from sales.services.cash import move_cash
-from sales.services.complete import complete_sale
-from sales.services.customers import add_customer
-from sales.services.refund import refund_sale
+from sales.services.sync_kinds import KINDS
 
 TOLERANCE = timedelta(minutes=2)  # by which a clock may be wrong without a word
 
@@ -40,7 +35,7 @@ def take_item(*, by: Membership, kind: str, facts: Mapping[str, Any], sent_at: d
     otherwise.
     """
     of_kind = KINDS[kind]
-    earlier = of_kind.rows(by.account).open_to(by).filter(pk=facts["id"]).first()
+    earlier = of_kind.find(by, facts)
     if earlier:
         issue = by.account.sync_issues.filter(item_id=facts["id"]).first()
         return Taken(Verdict.DUPLICATE, earlier, issue.reasons if issue else [])
@@ -49,20 +44,41 @@ def take_item(*, by: Membership, kind: str, facts: Mapping[str, Any], sent_at: d
     heard = {"objections": objections} if of_kind.hears else {}
     row = of_kind.act(by=by, **{**facts, **moments, **heard})
     reasons = [_reason(objection) for objection in objections.all]
-    by.account.sync_issues.filter(item_id=row.pk).delete()  # it was rejected before
     if not reasons:
+        by.account.sync_issues.filter(item_id=facts["id"]).delete()  # it was rejected before
         return Taken(Verdict.ACCEPTED, row)
-    storefront_id = attrgetter(of_kind.storefront)(row) if of_kind.storefront else None
-    _note(by, kind, row.pk, Verdict.ACCEPTED_WITH_EXCEPTION, reasons, storefront_id=storefront_id)
+    _note(by, kind, facts["id"], Verdict.ACCEPTED_WITH_EXCEPTION, reasons, storefront_id=of_kind.place(row))
     return Taken(Verdict.ACCEPTED_WITH_EXCEPTION, row, reasons)
 
 
 def note_rejected(
     *, by: Membership, kind: str, item_id: UUID, reason: Mapping[str, Any], content: Mapping[str, Any]
 ) -> None:
-    """Keep what could not be taken for a person to look at: it has happened all the same."""
-    by.account.sync_issues.filter(item_id=item_id).delete()
-    _note(by, kind, item_id, Verdict.REJECTED, [reason], content=content)
+    """Keep what could not be taken for a person to look at, at the place that it names: it has happened all the
+    same."""
+    _note(by, kind, item_id, Verdict.REJECTED, [reason], content=content, storefront_id=_find_place(by, content))
+
+
+# What may say where something happened, and the way from there to the storefront.
+_PLACES: Mapping[str, tuple[Callable[[Account], Any], str]] = {
+    "storefront": (lambda account: account.locations.storefronts(), "pk"),
+    "register": (lambda account: account.registers, "storefront_id"),
+    "shift": (lambda account: account.shifts, "register__storefront_id"),
+    "sale": (lambda account: account.sales, "storefront_id"),
+}
+
+
+def _find_place(by: Membership, content: Mapping[str, Any]) -> UUID | None:
+    """The storefront that was named, as far as it can be told and the member works there."""
+    for name, (rows, storefront) in _PLACES.items():
+        try:
+            named = UUID(content.get(name))
+        except (TypeError, ValueError, AttributeError):
+            continue
+        found: UUID | None = rows(by.account).open_to(by).filter(pk=named).values_list(storefront, flat=True).first()
+        if found:
+            return found
+    return None
 
 
 def review_issue(*, by: Membership, issue: SyncIssue) -> SyncIssue:
@@ -74,10 +90,20 @@ def review_issue(*, by: Membership, issue: SyncIssue) -> SyncIssue:
     return issue
 
 
+_ITEM = ["account", "item_id"]
+_INSTEAD: Mapping[str, Any] = {
+    "update_conflicts": True,
+    "unique_fields": _ITEM,
+    "update_fields": [field.name for field in SyncIssue._meta.concrete_fields if field.name not in {"id", *_ITEM}],
+}
+
+
 def _note(
     by: Membership, kind: str, item_id: UUID, verdict: Verdict, reasons: Sequence[Mapping[str, Any]], **facts: Any
 ) -> None:
-    by.account.sync_issues.create(
+    """Note it instead of what was noted of the item before; another device may bring it at the same time."""
+    issue = SyncIssue(
+        account_id=by.account_id,
         kind=kind,
         item_id=item_id,
         verdict=verdict,
@@ -86,6 +112,7 @@ def _note(
         recorded_at=timezone.now(),
         **facts,
     )
+    SyncIssue.across_accounts.bulk_create([issue], **_INSTEAD)
 
 
 def _reason(objection: DomainError) -> dict[str, Any]:
@@ -107,38 +134,3 @@ def _corrected(facts: Mapping[str, Any], name: str, sent_at: datetime | None, ob
     if moment != said:
         objections.note(ClockWrong(said=said.isoformat(), seconds=round((moment - said).total_seconds())))
     return {name: moment}
-
-
-def _refund(*, by: Membership, sale: UUID, **facts: Any) -> Refund:
-    sold: Sale | None = by.account.sales.open_to(by).locked().filter(pk=sale).first()
-    if sold is None:
-        raise errors.InvalidInput(errors=[errors.unknown_reference("sale")])
-    return refund_sale(by=by, sale=sold, **facts)
-
-
-def _move_cash(*, by: Membership, shift: UUID, **facts: Any) -> CashEvent:
-    worked: Shift | None = by.account.shifts.open_to(by).locked().filter(pk=shift).first()
-    if worked is None:
-        raise errors.InvalidInput(errors=[errors.unknown_reference("shift")])
-    return move_cash(by=by, shift=worked, **facts)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How one kind of thing is taken: which rows it makes and what does it, which moment it names and which storefront
-    its row, and whether what is said against it is heard."""
-
-    rows: Callable[[Account], Any]
-    act: Callable[..., Any]
-    moment: str = ""
-    storefront: str = ""
-    hears: bool = False
-
-
-# In the order in which one thing may need another.
-KINDS: Mapping[str, Kind] = {
-    "customer": Kind(lambda account: account.customers, add_customer),
-    "sale": Kind(lambda account: account.sales.with_lines(), complete_sale, "sold_at", "storefront_id", hears=True),
-    "refund": Kind(lambda account: account.refunds, _refund, "refunded_at", "register.storefront_id", hears=True),
-    "cash_event": Kind(lambda account: account.cash_events, _move_cash, "occurred_at"),
-}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
@@ -56,8 +56,15 @@ class Subscription(tenancy.AccountOwned):
 
     def state_on(self, day: date) -> State:
         """The state on a day of the account's calendar; the last day belongs to the period."""
-        if self.suspended_at:
+        return State.SUSPENDED if self.suspended_at else self._state_by_dates(day)
+
+    def state_at(self, moment: datetime) -> State:
+        """The state at a moment, as far as is known now: before it was suspended, that of the day."""
+        if self.suspended_at and moment >= self.suspended_at:
             return State.SUSPENDED
+        return self._state_by_dates(moment.astimezone(self.account.zone).date())
+
+    def _state_by_dates(self, day: date) -> State:
         if day <= self.ends_on:
             return State.TRIAL if self.is_trial else State.ACTIVE
         if self.cancelled_at:

@@ -1,9 +1,11 @@
 from typing import Any
 
+from django.urls import reverse
 from rest_framework import serializers
 
-from core.api.fields import IdField
+from core.api.fields import IdField, MomentField
 from core.api.serializers import ModelSerializer, Serializer
+from system import links
 from system.models import Notification, PrivateFile, Task, TaskError
 
 
@@ -32,6 +34,16 @@ class TaskSerializer(ModelSerializer):
     def get_has_file(self, task: Any) -> bool:
         """Whether there is something to fetch."""
         return task.file_id is not None
+
+
+class TaskLinkSerializer(Serializer):
+    url = serializers.CharField()
+    expires_at = MomentField()
+
+    def to_representation(self, instance: Task) -> Any:
+        link = links.link_to(instance)
+        url = self.context["request"].build_absolute_uri(reverse("linked-file", args=[link.token]))
+        return super().to_representation({"url": url, "expires_at": link.expires_at})
 
 
 class TaskErrorSerializer(ModelSerializer):

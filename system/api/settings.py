@@ -57,11 +57,15 @@ class MemberSettingsView(AccountViewSet):
 
 
 class IntegrationView(AccountViewSet):
-    """Keys to those who move money, send texts and answer questions. Without its own a business uses the platform's."""
+    """Keys to those who move money, send texts and answer questions. Without its own a business uses the platform's.
+
+    Only a business that has something to sell brings keys: a trial that has nothing could be there to try stolen ones.
+    """
 
     read_capability = Capability.SETTINGS_READ
     write_capability = Capability.SETTINGS_CHANGE
     feature = "account"
+    needs_onboarding = ("update", "check")
     serializer_class = serializers.IntegrationSerializer
     input_classes: ClassVar[Inputs] = {"update": serializers.IntegrationInput}
 

@@ -1,5 +1,6 @@
 """The writers of switches, files, tasks, notifications, settings and integrations."""
 
+from system.services.auditing import make_audit_export, start_audit_export
 from system.services.choices import change_settings, open_settings
 from system.services.files import find_file, keep_file, remove_unused_files
 from system.services.integrations import (
@@ -11,8 +12,15 @@ from system.services.integrations import (
 )
 from system.services.notifications import notify, read_notification, read_notifications
 from system.services.switching import change_modules, open_module_settings
-from system.services.tasks import cancel_task, note_errors, refuse_task, start_task
-from system.services.working import run_task
+from system.services.tasks import (
+    cancel_task,
+    drop_old_results,
+    note_errors,
+    refuse_task,
+    share_task,
+    start_task,
+)
+from system.services.working import run_task, take_turn
 from system.services.writing import write_listing
 
 __all__ = [
@@ -21,8 +29,10 @@ __all__ = [
     "change_modules",
     "change_settings",
     "check_integration",
+    "drop_old_results",
     "find_file",
     "keep_file",
+    "make_audit_export",
     "note_errors",
     "notify",
     "open_module_settings",
@@ -35,6 +45,9 @@ __all__ = [
     "reseal_secrets",
     "run_check",
     "run_task",
+    "share_task",
+    "start_audit_export",
     "start_task",
+    "take_turn",
     "write_listing",
 ]

@@ -12,7 +12,7 @@ def test_a_gateway_calls_back_over_the_wire(committed, fake, settings):
     shop = open_shop("Ama Provisions")
     with gunicorn(workers=1, FAKE_GATEWAYS=fake.url) as url:
         settings.PUBLIC_URL = url
-        fake.ledger.paystack_url = f"{url}{WEBHOOKS}paystack/"
+        fake.ledger.webhooks = f"{url}{WEBHOOKS}"
         attempts = [prompted(shop, gateway) for gateway in GATEWAYS]
         forget_jobs()
         for attempt in attempts:

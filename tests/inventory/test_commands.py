@@ -36,10 +36,10 @@ def batch_of(shop: Shop, index: int):
 
 
 def test_a_ledger_that_adds_up_is_said_to_and_so_is_an_empty_one(committed):
-    assert verify() == "The stock ledger adds up.\n"
+    assert verify() == "All ledgers add up.\n"
     open_shop("Ama Provisions")
     open_shop("Stranger Stores")
-    assert verify() == "The stock ledger adds up.\n"
+    assert verify() == "All ledgers add up.\n"
 
 
 @pytest.mark.parametrize(

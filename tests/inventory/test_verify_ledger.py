@@ -22,7 +22,7 @@ from tests.stock import batches, move, on_hand, post
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-WELL = (0, "The stock ledger adds up.\n")
+WELL = (0, "All ledgers add up.\n")
 
 
 def run(*options: object) -> tuple[int, str]:

@@ -1,7 +1,9 @@
 """What a till that was offline sends when it is back."""
 
 import json
+from datetime import timedelta
 
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from inventory import sums
@@ -42,6 +44,14 @@ def codes(result):
     return [reason["code"] for reason in result["reasons"]]
 
 
+def fields_of(result):
+    return [(error["field"], error["code"]) for reason in result["reasons"] for error in reason["errors"]]
+
+
+def ago(**span) -> str:
+    return (timezone.now() - timedelta(**span)).isoformat()
+
+
 def on_hand(shop: Shop):
     """Of each product, the shop's only batch."""
     with shop.inside():
@@ -57,3 +67,28 @@ def problems(shop: Shop):
 def cash_event(shift: str, kind: str = "PAID_OUT", amount: str = "5", **extra):
     content = {"shift": shift, "kind": kind, "amount": amount, "reason": "Ice", **extra}
     return {"kind": "cash_event", "id": str(uuid7()), "content": content}
+
+
+def shift_open(shop: Shop, opening_float: str = "50", **extra):
+    content = {"register": str(shop.register.pk), "opening_float": opening_float, **extra}
+    return {"kind": "shift_open", "id": str(uuid7()), "content": content}
+
+
+def shift_hand_over(shift: str, counted: str, **extra):
+    return {"kind": "shift_hand_over", "id": str(uuid7()), "content": {"shift": shift, "counted": counted, **extra}}
+
+
+def shift_close(shift: str, *pieces: tuple[str, int], **extra):
+    """Closed with so many pieces of each value."""
+    denominations = [{"value": value, "count": count} for value, count in pieces]
+    return {
+        "kind": "shift_close",
+        "id": str(uuid7()),
+        "content": {"shift": shift, "denominations": denominations, **extra},
+    }
+
+
+def customer_payment(shop: Shop, customer: str, amount: str, method: str = "CASH", **extra):
+    paid = [{"method": method, "amount": amount}]
+    content = {"customer": customer, "register": str(shop.register.pk), "payments": paid, **extra}
+    return {"kind": "customer_payment", "id": str(uuid7()), "content": content}

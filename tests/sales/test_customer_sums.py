@@ -12,8 +12,7 @@ from tests.sales.owing import add_customer, owe, pay, sold
 pytestmark = pytest.mark.usefixtures("committed")
 
 
-@pytest.fixture
-def shop(committed) -> Shop:
+def open_accounts() -> Shop:
     """Somebody who owes 6.00 of 10.00 and has 3.00, and a card with 20.00."""
     shop = open_shop("Ama Provisions", prices=("10.00",))
     customer = add_customer(shop)
@@ -24,6 +23,11 @@ def shop(committed) -> Shop:
         cash = [{"method": "CASH", "amount": Decimal(20)}]
         services.sell_gift_card(by=shop.owner, register=shop.register.pk, amount=Decimal(20), payments=cash)
     return shop
+
+
+@pytest.fixture
+def shop(committed) -> Shop:
+    return open_accounts()
 
 
 LAST = "WHERE sequence = 2"

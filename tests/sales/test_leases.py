@@ -12,6 +12,7 @@ from tests.answers import paths_of, refused
 from tests.conftest import Shop
 from tests.places import add_member, add_place
 from tests.sales.requests import REGISTERS, SALES
+from tests.test_query_counts import statements
 
 pytestmark = pytest.mark.django_db
 
@@ -224,6 +225,45 @@ def test_leases_of_strangers_of_other_places_and_of_other_registers_are_not_ther
     refused(shop, lambda: give_back(shop, held, 1, member=member), 404, "not_found")
     refused(shop, lambda: lease(shop, member=member), 404, "not_found")
     assert give_back(stranger, theirs, 1).status_code == 200
+
+
+# --- What was taken along ---------------------------------------------------------------------------------------------
+
+
+def listed(shop: Shop, *, member=None, register=None, **query):
+    return shop.client(member).get(f"{REGISTERS}{(register or shop.register).pk}/leases/", query)
+
+
+def test_the_leases_of_a_register_are_listed_the_last_first(agreed):
+    shop = agreed
+    first = leased(shop, 5)
+    returned = give_back(shop, first, 3).json()["data"]
+    second = leased(shop, 2, member=shop.cashier)
+    assert listed(shop).json()["results"] == [second, returned]
+    assert (second["next_number"], second["prefix"], second["leased_by"]) == (None, "R1-", str(shop.cashier.pk))
+    page = listed(shop, member=shop.cashier, page="2", page_size="1").json()
+    assert (page["count"], [row["id"] for row in page["results"]]) == (2, [first["id"]])
+    refused(shop, lambda: listed(shop, is_open="true"), 400, "unknown_parameter")
+
+
+def test_who_works_elsewhere_sees_no_leases(agreed, stranger):
+    shop, there = agreed, add_place(agreed)
+    leased(shop)
+    manager = add_member(shop, Role.MANAGER, there.storefront)
+    refused(shop, lambda: listed(shop, member=manager), 404, "not_found")
+    refused(shop, lambda: listed(stranger, register=shop.register), 404, "not_found")
+    leased(stranger)
+    assert len(listed(shop).json()["results"]) == 1
+    assert listed(shop, member=manager, register=there.register).json()["results"] == []
+
+
+def test_a_list_of_six_leases_costs_what_a_list_of_one_costs(shop):
+    give_back(shop, leased(shop), 1)
+    few = len(statements(lambda: listed(shop)))
+    for _ in range(5):
+        give_back(shop, leased(shop), 1)
+    assert len(statements(lambda: listed(shop))) == few
+    assert listed(shop).json()["count"] == 6
 
 
 # --- What verify_ledger proves ----------------------------------------------------------------------------------------

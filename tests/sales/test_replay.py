@@ -18,6 +18,8 @@ from sales.replay import export, plan
 from sales.replay.errors import Unreadable
 from sales.replay.plan import Reason
 from tests.conftest import PASSWORD, open_shop
+from tests.sales.drawer import close, move, start
+from tests.sales.owing import adds_up
 from tests.server import ROOT, gunicorn
 
 FILE = Path(__file__).with_name("till-export.csv")
@@ -188,6 +190,50 @@ def test_a_replay_agrees_to_the_penny_and_a_second_one_books_nothing(shop, serve
     assert books(shop) == BOOKED
 
 
+def test_each_day_has_its_shift_and_who_buys_on_account_pays_the_next_day(shop, server):
+    said = replay(server)
+    assert re.search(r"2010-12-01 +1 +70\.94 +2\.55 +9\.99 +0\.00 +yes", said)
+    assert re.search(r"2010-12-02 +2 +3\.35 +17\.85 +61\.75 +0\.00 +yes", said)
+    assert "1 customers on account owe 0.00 after the last day, and 17.85 is kept for them." in said
+    with shop.inside():
+        shifts = list(shop.account.shifts.order_by("opened_at"))
+        assert [(shift.z_number, shift.counted, shift.difference) for shift in shifts] == [
+            (1, Decimal("9.99"), Decimal(0)),
+            (2, Decimal("61.75"), Decimal(0)),
+        ]
+        assert not shop.account.sales.filter(shift=None).exists()
+        customer = shop.account.customers.get(name="Customer 17850")
+        assert (customer.debt, customer.wallet) == (Decimal(0), Decimal("17.85"))
+    adds_up(shop)
+
+
+def test_somebody_elses_open_shift_is_left_alone_and_a_replay_waits_for_its_end(shop, server):
+    shift = start(shop)
+    with pytest.raises(CommandError, match=r"^The shift of 2010-12-01 was refused: "):
+        replay(server)
+    with shop.inside():
+        assert not shop.account.sales.exists()
+    assert close(shop, shift, ("50", 1)).status_code == 200
+    assert "Everything agrees." in replay(server)
+
+
+def test_a_drawer_that_does_not_hold_what_the_file_says_is_named(shop, server):
+    """The control: cash that somebody moved in the replay's shift."""
+    with bad_line(server, {("POST", "sales/", 3): "hold"}) as line:
+        process = begin(line)
+        try:
+            assert line.holding.wait(PATIENCE), process.communicate()
+        finally:
+            process.kill()
+            process.communicate()
+    (shift,) = shop.client().get("/api/v1/sales/shifts/").json()["results"]
+    assert move(shop, shift, "PAID_IN", "5").status_code == 201
+    said = StringIO()
+    with pytest.raises(CommandError, match="does not reconcile"):
+        call_command(*arguments(server), stdout=said)
+    assert re.search(r"2010-12-01 +1 +70\.94 +2\.55 +14\.99 +-5\.00 +NO", said.getvalue())
+
+
 def test_what_others_sold_on_those_days_is_told_apart(shop, server):
     replay(server)
     with shop.inside():
@@ -217,7 +263,7 @@ def test_books_that_differ_from_the_file_are_named_and_fail(shop, server, tmp_pa
 def test_a_wrong_password_and_a_missing_right_are_said_in_a_sentence(shop, server):
     with pytest.raises(CommandError, match=r"^The e-mail address or the password is wrong\."):
         replay(server, password="wrong")
-    with pytest.raises(CommandError, match="may not catalog:change, price:override, sale:backdate, sale:ref"):
+    with pytest.raises(CommandError, match="may not catalog:change, debt:allow, debt:read, price:override, "):
         replay(server, email="cashier@ama-provisions.example")
     with pytest.raises(CommandError, match=r"^Nothing answers at http://127\.0\.0\.1:9: ConnectionError\."):
         replay("http://127.0.0.1:9")
@@ -301,6 +347,9 @@ def test_lost_answers_and_a_token_that_ran_out_change_nothing(shop, server):
         ("POST", "sales/", 2): "lose",
         ("POST", "sales/", 4): "no token",
         ("POST", "sales/*/refunds/", 1): "lose",
+        ("POST", "shifts/", 1): "lose",
+        ("POST", "shifts/*/close/", 1): "lose",
+        ("POST", "customers/*/payments/", 1): "lose",
         ("GET", "sales/summary/", 1): "lose",
     }
     with bad_line(server, faults) as line:
@@ -315,17 +364,22 @@ def hear_interrupts():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def begin(line):
+    """A replay in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *arguments(line.url)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_interrupts,  # noqa: PLW1509 - it only sets a signal
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_replay_that_was_stopped_before_an_answer_came_goes_on_where_it_was(shop, server, number):
     with bad_line(server, {("POST", "sales/", 3): "hold"}) as line:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments(line.url)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=hear_interrupts,  # noqa: PLW1509 - it only sets a signal
-        )
+        process = begin(line)
         try:
             assert line.holding.wait(PATIENCE), process.communicate()
             process.send_signal(number)

@@ -12,7 +12,7 @@ from inventory import sums as stock_sums
 from sales import services, sums
 from sales.errors import RefundTooMuch, SaleVoided, VoidAfterRefund
 from tests.conftest import Shop
-from tests.races import at_once, count_of, meeting_before
+from tests.races import at_once, count_of, meanwhile, meeting_before
 from tests.sales.calls import sell, unlock_refunds
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -44,9 +44,9 @@ def refund(shop: Shop, sale, *, is_locked: bool = True, **extra):
         return services.refund_sale(by=shop.owner, sale=find(shop, sale, is_locked=is_locked), lines=[line], **extra)
 
 
-def exchange(shop: Shop, sale, product, register: UUID):
+def exchange(shop: Shop, sale, product, register: UUID, *, is_locked: bool = True):
     with shop.inside():
-        locked = find(shop, sale, is_locked=True)
+        locked = find(shop, sale, is_locked=is_locked)
         line = {"line": shop.account.sale_lines.get(sale=sale).pk, "quantity": Decimal(1)}
         return services.exchange_goods(
             by=shop.owner,
@@ -112,6 +112,18 @@ def test_a_line_is_exchanged_or_refunded_once(busy):
     calls = [lambda: exchange(busy, sale, product, till.pk), lambda: refund(busy, sale)] * 2
     assert count_of(at_once(calls), RefundTooMuch) == 3
     assert problems() == []
+
+
+def test_control_a_line_that_is_not_locked_is_exchanged_and_refunded(busy, monkeypatch):
+    unlock_refunds(monkeypatch)
+    till, product = second_till(busy), busy.products[0].pk
+    sale = sell(busy, "1")
+    with meanwhile('INSERT INTO "refunds"', lambda: exchange(busy, sale, product, till.pk, is_locked=False)):
+        refund(busy, sale, is_locked=False)
+    # The customer has the money and the goods.
+    with busy.inside():
+        assert (money_left(busy), busy.account.refunds.count()) == (0, 2)
+    assert any("came back of it" in problem for problem in problems())
 
 
 def crossing(shop: Shop):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from core.amounts import ZERO
-from sales import services, sums
+from sales import services, shift_report, sums
 from sales.errors import DrawerShort, ShiftClosed, ShiftOpen
 from sales.models import CashEvent, Sale, Shift
 from sales.services import drawers, shifts
@@ -99,6 +99,53 @@ def test_where_shifts_are_required_each_sale_is_in_the_z_or_refused(busy):
     with busy.inside():
         assert busy.account.shifts.get().z_report["sales"]["count"] == sold == busy.account.sales.count()
     assert problems() == []
+
+
+def test_s38_where_sales_name_the_shift_that_is_closed_each_is_in_the_z_or_an_addendum(busy):
+    """S38."""
+    shift = begin(busy, "50")
+
+    def sell_there(**named):
+        return sell(busy, "1", payments=TEN, shift=shift.pk, **named)
+
+    while_open = {"sold_at": shift.opened_at}
+    calls = [lambda: sell_there(**while_open)] * 4 + [sell_there] * 3
+    results = at_once([*calls[::2], lambda: end(busy, shift), *calls[1::2]])
+    sold = {result.pk for result in results if isinstance(result, Sale)}
+    refused = count_of(results, ShiftClosed)
+    # Of those that happened while it was open none is lost; what happened when it was closed is refused, with a code.
+    assert (len(sold) + refused, len(sold) >= 4, count_of(results, Shift)) == (7, True, 1)
+    with busy.inside():
+        closed = busy.account.shifts.get()
+        late = {each["id"] for each in shift_report.find_addenda(closed, exponent=2)}
+        in_time = set(busy.account.sales.filter(is_late=False, shift=closed).values_list("pk", flat=True))
+    assert late == {str(pk) for pk in sold - in_time}
+    assert closed.z_report["sales"]["count"] == len(in_time)
+    assert closed.expected == 50 + 10 * len(in_time)
+    assert problems() == []
+
+
+def test_s38_control_without_the_lock_a_sale_at_the_same_instant_is_in_neither(busy, monkeypatch):
+    """S38."""
+    without_locks(monkeypatch)
+    shift, barrier = begin(busy), threading.Barrier(2)
+
+    def meeting(statement, call):
+        with meeting_before(statement, barrier):
+            return call()
+
+    results = at_once(
+        [
+            lambda: meeting('INSERT INTO "sale_lines"', lambda: sell(busy, "1", payments=TEN, shift=shift.pk)),
+            lambda: meeting('UPDATE "shifts"', lambda: end(busy, shift)),
+        ]
+    )
+    assert (count_of(results, Sale), count_of(results, Shift)) == (1, 1)
+    with busy.inside():
+        closed = busy.account.shifts.get()
+        assert (busy.account.sales.get().shift_id, closed.z_report["sales"]["count"]) == (closed.pk, 0)
+        assert shift_report.find_addenda(closed, exponent=2) == []
+    assert len(problems()) == 1
 
 
 def close_during_a_sale(shop: Shop, shift: Shift) -> Shift:

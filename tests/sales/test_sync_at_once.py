@@ -6,12 +6,17 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import IntegrityError
 
 from inventory import sums
 from sales import sums as sales_sums
+from sales.api import sync as sync_api
+from sales.services import sync as sync_service
 from tests.conftest import Shop
-from tests.races import at_once, meeting_before
-from tests.sales.offline import SYNC, sale, sync
+from tests.races import at_once, count_of, meeting_before
+from tests.sales.drawer import start
+from tests.sales.offline import SYNC, ago, customer_payment, sale, shift_close, shift_hand_over, shift_open, sync
+from tests.sales.owing import add_customer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -86,3 +91,71 @@ def test_s40_a_batch_that_was_cut_in_the_middle_is_sent_again_as_it_was(server, 
     assert verdicts[0] == "DUPLICATE"
     assert booked(busy) == (40, Decimal(460))
     assert_everything_agrees()
+
+
+# --- A day of two devices ---------------------------------------------------------------------------------------------
+
+
+def send_at_once(busy: Shop, *batch, before: str):
+    """The verdicts of two devices that have both seen that nothing of it was there."""
+    barrier = threading.Barrier(2)
+
+    def send():
+        with meeting_before(before, barrier):
+            return [answer["verdict"] for answer in sync(busy, *batch)]
+
+    return sorted(at_once([send] * 2))
+
+
+def of_a_day(busy: Shop):
+    """One thing of each kind that a shift can bring, and the statement before which nothing of it has been done."""
+    shift, known = start(busy, opened_at=ago(hours=5)), add_customer(busy)
+    return [
+        (customer_payment(busy, str(known.pk), "5"), 'SELECT "registers"'),
+        (shift_hand_over(shift["id"], "50"), 'SELECT "shifts"'),
+        (shift_close(shift["id"], ("50", 1)), 'SELECT "shifts"'),
+        (shift_open(busy), 'SELECT "registers"'),
+    ]
+
+
+def test_s40_two_devices_that_bring_the_same_do_it_once(busy):
+    """S40."""
+    for item, statement in of_a_day(busy):
+        assert send_at_once(busy, item, before=statement) == [["ACCEPTED"], ["DUPLICATE"]], item["kind"]
+    with busy.inside():
+        assert (busy.account.shifts.count(), busy.account.hand_overs.count(), busy.account.payments.count()) == (
+            2,
+            1,
+            1,
+        )
+        assert not busy.account.sync_issues.exists()
+    assert_everything_agrees()
+
+
+def test_control_who_does_not_look_again_rejects_what_another_device_was_quicker_with(busy, monkeypatch):
+    monkeypatch.setattr(sync_api, "_AGAIN", set())
+    found = [send_at_once(busy, item, before=statement) for item, statement in of_a_day(busy)]
+    assert found == [[["ACCEPTED"], ["REJECTED"]]] * 4
+
+
+def reject_at_once(busy: Shop):
+    """What two devices are told that bring a sale for which nothing was paid, and of which neither saw a note."""
+    item, barrier = sale(busy, payments=[]), threading.Barrier(2)
+
+    def send():
+        with meeting_before('INSERT INTO "sync_issues"', barrier):
+            return sync(busy, item)[0]["verdict"]
+
+    return at_once([send] * 2)
+
+
+def test_what_two_devices_bring_in_vain_is_noted_once(busy):
+    assert reject_at_once(busy) == ["REJECTED"] * 2
+    with busy.inside():
+        assert busy.account.sync_issues.get().content["payments"] == []
+
+
+def test_control_a_second_note_of_the_same_would_cut_an_answer(busy, monkeypatch):
+    monkeypatch.setattr(sync_service, "_INSTEAD", {})
+    found = reject_at_once(busy)
+    assert (count_of(found, "REJECTED"), count_of(found, IntegrityError)) == (1, 1)

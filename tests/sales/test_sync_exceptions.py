@@ -1,6 +1,5 @@
 """What a till that was offline sends although the books say otherwise: pieces, carts, credit, drawers, approvals."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,18 +10,9 @@ from tests.pieces import add_phone, line, sold, way, whereabouts
 from tests.places import add_member, approved_by, give_pin
 from tests.sales import carting
 from tests.sales.drawer import close, ok, report, start
-from tests.sales.offline import SYNC, cash_event, codes, on_hand, problems, sale, sync, verdicts
+from tests.sales.offline import SYNC, ago, cash_event, codes, fields_of, on_hand, problems, sale, sync, verdicts
 from tests.sales.owing import add_customer, balance, entries, owe, paid
 from tests.sales.requests import SALES
-
-
-def ago(**span) -> str:
-    return (timezone.now() - timedelta(**span)).isoformat()
-
-
-def fields_of(result, reason: int = 0):
-    return [(error["field"], error["code"]) for error in result["reasons"][reason]["errors"]]
-
 
 # --- Pieces -----------------------------------------------------------------------------------------------------------
 

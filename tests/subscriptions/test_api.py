@@ -97,6 +97,7 @@ def test_the_status_of_a_business_without_a_subscription_is_none(shop):
             "reports": "blocked",
             "exports": "blocked",
             "automation": "blocked",
+            "offline": "full",
             "account": "full",
         },
     }

@@ -75,6 +75,7 @@ def test_the_policy_is_a_total_table():
         ("reports", "full", "read", "blocked"),
         ("exports", "full", "sample", "blocked"),
         ("automation", "full", "blocked", "blocked"),
+        ("offline", "full", "full", "full"),
         ("account", "full", "full", "full"),
     ],
 )
@@ -95,3 +96,17 @@ def test_the_policy_says_what_was_agreed(feature, paid, grace, without):
         assert (reads, writes) == allowed[access]
         finishes = policy.allows(Feature(feature), State(state), writes=True, finishes=True)
         assert finishes == (writes or access == "finish")
+
+
+def test_before_it_was_suspended_a_subscription_was_what_its_dates_say():
+    subscription = held(suspended=True)
+    hour = timedelta(hours=1)
+    assert subscription.state_at(subscription.suspended_at) == State.SUSPENDED
+    assert subscription.state_at(subscription.suspended_at - hour) != State.SUSPENDED
+    last = datetime(LAST.year, LAST.month, LAST.day, 23, tzinfo=ZoneInfo("Africa/Accra"))
+    assert [held().state_at(last + timedelta(hours=hours)) for hours in (0, 2, 7 * 24, 8 * 24)] == [
+        State.ACTIVE,
+        State.GRACE,
+        State.GRACE,
+        State.EXPIRED,
+    ]

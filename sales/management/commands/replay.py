@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sales.replay import booking, export, plan, reconcile, report
+from sales.replay import booking, days, export, plan, reconcile, report, trading
 from sales.replay.client import Client
 from sales.replay.errors import ReplayError
 
@@ -45,8 +45,10 @@ class Command(BaseCommand):
         business = booking.find_business(client)
         planned = plan.make(exported, exponent=business.exponent)
         self._say(f"Replaying into {business.name} ({business.currency}, {business.zone}).", *report.describe(planned))
-        books = booking.Booking(client, business, planned, self._say)
-        found = reconcile.reconcile(books, books.run())
+        books = booking.Booking(client, business, days.Diary(planned), self._say)
+        products = books.run()
+        trading.Trading(books, {product.item.sku: product.id for product in products}).run()
+        found = reconcile.reconcile(books, products)
         self._say(*report.show(planned, found))
         seconds = time.monotonic() - started
         self._say(f"{client.request_count} requests in {seconds:.1f} s, {client.request_count / seconds:.0f} a second.")
