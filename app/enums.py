@@ -24,6 +24,8 @@ ENUMS = {
     "LayawayStatusEnum": "sales.models.LayawayStatus",
     "SubscriptionStateEnum": "subscriptions.api.serializers.STATES",
     "AccessEnum": "subscriptions.api.serializers.ACCESS",
+    "PaymentStateEnum": "billing.models.PaymentState",
+    "PhoneGatewayEnum": "sales.api.mobile_money_serializers.GATEWAYS",
     "PageGatewayEnum": "subscriptions.api.serializers.GATEWAYS",
     "SubscriptionPaymentKindEnum": "subscriptions.models.PaymentKind",
     "InvoiceKindEnum": "subscriptions.models.InvoiceKind",
