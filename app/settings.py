@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.AccountContextMiddleware",
+    "subscriptions.middleware.SubscriptionHeadersMiddleware",  # reads what the one before has found
 ]
 SILENCED_SYSTEM_CHECKS = ["admin.E408"]  # AccountContextMiddleware says who the user is
 
@@ -161,6 +162,8 @@ NOTICES: dict[str, str] = {
     "credits.low": "credit:buy",
     "till.paid_late": "debt:allow",
     "till.unmatched": "debt:allow",
+    "subscription.payment": "subscription:read",
+    "subscription.reminder": "subscription:change",
 }
 MOST_TASKS = env.int("MOST_TASKS", default=50)  # of one account that wait or run at once
 TASK_TURN = env.float("MAKOLA_TASK_TURN", default=20)  # seconds, then others come first
@@ -170,7 +173,7 @@ LINK_SECONDS = 600  # that a link to it is good for
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["system.worker", "billing.worker", "sales.worker"]
+PROCRASTINATE_IMPORT_PATHS = ["system.worker", "billing.worker", "subscriptions.worker", "sales.worker"]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": env.int("MAKOLA_WORKER_THREADS", default=2),
     "delete_jobs": "successful",  # what became of a task stands in its own row
@@ -237,6 +240,10 @@ PAID_TO_BUSINESS = {"till"}
 # something for it, when it has gone back.
 PAYMENT_PURPOSES: dict[str, dict[str, str]] = {
     "till": {"paid": "sales.services.receive_payment"},
+    "subscription": {
+        "paid": "subscriptions.services.receive_subscription_payment",
+        "taken_back": "subscriptions.services.take_back_subscription_payment",
+    },
     "credits": {
         "paid": "billing.services.receive_credit_payment",
         "taken_back": "billing.services.take_back_credits",
@@ -248,6 +255,12 @@ PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a pa
 PAYMENT_PAGE_PATIENCE = env.int("PAYMENT_PAGE_PATIENCE", default=3600)  # seconds to fill in a page
 PAYMENT_KEPT = env.int("PAYMENT_KEPT", default=900)  # seconds that money waits for what it pays, before it came late
 PAYMENT_POLLING = "* * * * * */5"  # when the worker looks for attempts that somebody should look after
+
+# Subscriptions (docs/adr/0016)
+
+LIMITS = "subscriptions.services.check_limit"  # asked by= and resource= before there is one more
+SUBSCRIPTION_ROUND = "17 */3 * * *"  # when the worker reminds; it is midnight somewhere at every hour
+INVOICE_SELLER = env.str("INVOICE_SELLER", default="Makola")  # name, address and tax number, a line each
 
 # Own keys to providers (docs/adr/0018)
 
@@ -338,7 +351,10 @@ CORS_ALLOW_HEADERS = [
 TILL_URL = env.str("TILL_URL", default=TILL_ORIGINS[0] if TILL_ORIGINS else "")  # where the links in mails lead
 # Where the world finds this server, without a slash at the end: receipts bear a link only where this is known.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000" if DEBUG else "").rstrip("/")
-CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"),
+    *(f"X-Subscription-{name}" for name in ("Status", "Plan", "Expires", "Grace-Ends")),
+]
 CSRF_TRUSTED_ORIGINS = TILL_ORIGINS
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "None" if CROSS_SITE_COOKIES else "Lax"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_COOKIES

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
+from django.conf import settings
 from django.core.files.base import File
 from rest_framework.relations import RelatedField
 from rest_framework.serializers import BaseSerializer, ListField, ListSerializer
@@ -90,6 +91,7 @@ from tests.making import (
     working_shift,
 )
 from tests.routes import NO_ATTACHMENT, NO_LEASE, NO_LINE, Route, by_name, routes
+from tests.subscriptions.paying import pay
 
 
 @dataclass
@@ -168,6 +170,8 @@ def fill(shop: Any) -> Cast:
     send_offline(cast)
     sell_by_coupon(cast)
     add_notice(cast)
+    for _ in range(2):
+        pay(cast.shop)  # for the plan, which makes an invoice
     add_notification(cast)
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
@@ -349,6 +353,17 @@ BODIES = {
         "layout": "A4_24",
         "with_price": True,
     },
+    "POST subscriptions/payments/": lambda cast: {
+        "id": str(uuid7()),
+        "gateway": "PAYSTACK",
+        "plan": "unlimited",
+        "cycle": "MONTHLY",
+        "return_url": f"{settings.TILL_ORIGINS[0]}/paid",
+    },
+    "POST subscriptions/payments/{pk}/verify/": nothing,
+    "POST subscriptions/next-plan/": lambda cast: {"plan": "unlimited"},
+    "POST subscriptions/cancel/": nothing,
+    "POST subscriptions/resume/": nothing,
     "POST sales/registers/": lambda cast: {
         "storefront": str(cast.shop.storefront.pk),
         "code": f"T{next(serial)}",

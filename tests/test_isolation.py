@@ -192,6 +192,9 @@ PARAMETERS = {
     "page_size": "25",
     "columns": "32",
     "most": "10",
+    "plan": "unlimited",
+    "cycle": "YEARLY",
+    "gateway": "PAYSTACK",
     "operation": "content",
     "amount": "151",
 }
