@@ -30,4 +30,5 @@ ENUMS = {
     "SubscriptionPaymentKindEnum": "subscriptions.models.PaymentKind",
     "InvoiceKindEnum": "subscriptions.models.InvoiceKind",
     "TableFormatEnum": "core.sheets.FORMATS",
+    "ReportFormatEnum": "reports.models.ReportFormat",
 }

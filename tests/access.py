@@ -363,6 +363,14 @@ TABLE = {
     "GET sales/promotions/{pk}/": ("sale:read", "sales"),
     "PATCH sales/promotions/{pk}/": ("price:change", "sales"),
     "POST sales/quotes/": ("sale:complete", "sales"),
+    "GET reports/": ("report:read", "reports"),
+    "GET reports/{name}/": ("report:read", "reports"),  # and, of some, one more right
+    "POST reports/{name}/exports/": ("report:export", "exports"),
+    "GET reports/schedules/": ("report:export", "automation"),
+    "POST reports/schedules/": ("report:export", "automation"),
+    "GET reports/schedules/{pk}/": ("report:export", "automation"),
+    "PATCH reports/schedules/{pk}/": ("report:export", "automation"),
+    "DELETE reports/schedules/{pk}/": ("report:export", "automation"),
 }
 
 # Every right in a business; those of what is still to come are named already.
@@ -421,6 +429,10 @@ ALONE = {
     "OPERATOR": (None, None, None),
 }
 PAID = {"TRIAL", "ACTIVE"}
+NOT_EVEN_READ = {  # in which states
+    "reports": {"EXPIRED", "SUSPENDED", "CANCELLED", "NONE"},
+    "automation": {"GRACE", "EXPIRED", "SUSPENDED", "CANCELLED", "NONE"},
+}
 STATES = {  # how the dates of a subscription make each state
     "TRIAL": {"is_trial": True, "days_left": 0},
     "ACTIVE": {"is_trial": False, "days_left": 30},

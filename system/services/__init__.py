@@ -21,7 +21,7 @@ from system.services.tasks import (
     start_task,
 )
 from system.services.working import run_task, take_turn
-from system.services.writing import write_listing
+from system.services.writing import name_of, write_listing
 
 __all__ = [
     "cancel_task",
@@ -33,6 +33,7 @@ __all__ = [
     "find_file",
     "keep_file",
     "make_audit_export",
+    "name_of",
     "note_errors",
     "notify",
     "open_module_settings",
