@@ -25,6 +25,7 @@ SHARED = {
     "django_migrations",
     "django_session",
     "levies",
+    "platform_settings",
     "procrastinate_events",  # jobs name the account and the task that they are about, and nothing else
     "procrastinate_jobs",
     "procrastinate_periodic_defers",
@@ -270,4 +271,4 @@ def test_reference_data_is_all_that_is_shared_among_our_own_tables():
         for model in apps.get_models()
         if any(isinstance(rule, tenancy.ReferenceData) for rule in model._meta.constraints)
     }
-    assert reference == {"subscription_plans", "levies"}
+    assert reference == {"subscription_plans", "levies", "platform_settings"}
