@@ -22,6 +22,7 @@ PUBLIC = "everybody"
 LEAVING = "everybody, also who is signed out already, but not two people at once"
 MEMBER = "any member"
 FINISHES = "in grace too, for a shift that began before"
+OF_PLATFORM = "the platform's staff in person, while they act for no business"
 PERSON = "any member in person: neither by PIN, nor for a business"
 
 # What a route asks for: a right, and the feature that the subscription has to cover.
@@ -234,6 +235,8 @@ TABLE = {
     "PATCH system/settings/account/": ("settings:change", "account"),
     "GET system/settings/user/": PERSON,
     "PATCH system/settings/user/": PERSON,
+    "GET system/settings/system/": ("platform:read", "account", OF_PLATFORM),
+    "PATCH system/settings/system/": ("platform:act", "account", OF_PLATFORM),
     "GET system/settings/integrations/": ("settings:read", "account"),
     "GET system/settings/integrations/{provider}/": ("settings:read", "account"),
     "PUT system/settings/integrations/{provider}/": ("settings:change", "account"),
@@ -494,6 +497,9 @@ VOID = {
 }
 
 
+IN_NOBODYS_NAME = {NAMED: "own_affair", PIN: "pin_not_enough"}
+
+
 def expected(row, *, role, state="TRIAL", writes, kind=TOKEN):
     """(status, code) of the refusal, or IN."""
     if row == PUBLIC:
@@ -507,9 +513,11 @@ def expected(row, *, role, state="TRIAL", writes, kind=TOKEN):
         return 403, "pin_not_enough"
     if row in (LEAVING, MEMBER, PERSON):
         return IN
-    if kind == UNNAMED:
-        return 403, "account_not_named"
     right, feature, *more = row
+    if OF_PLATFORM in more and kind in IN_NOBODYS_NAME:
+        return 403, IN_NOBODYS_NAME[kind]
+    if kind == UNNAMED and OF_PLATFORM not in more:
+        return 403, "account_not_named"
     if right == "account:export" and role == "OPERATOR":
         return 403, "own_affair"
     if right not in RIGHTS[role] or (kind == PIN and right not in BY_PIN):

@@ -29,6 +29,7 @@ SHARED = {
     "django_migrations",
     "django_session",
     "levies",
+    "platform_settings",
     "procrastinate_events",  # jobs name the account and the task that they are about, and nothing else
     "procrastinate_jobs",
     "procrastinate_periodic_defers",
@@ -281,6 +282,6 @@ def test_reference_data_is_all_that_is_shared_among_our_own_tables():
         if any(isinstance(rule, tenancy.ReferenceData) for rule in model._meta.constraints)
     }
     assert reference == {
-        *("credit_costs", "credit_packs", "levies", "subscription_charges", "subscription_plans"),
+        *("credit_costs", "credit_packs", "levies", "platform_settings", "subscription_charges", "subscription_plans"),
         *("subscription_pricing_tiers", "subscription_taxes"),
     }

@@ -11,6 +11,7 @@ from system.services.integrations import (
     run_check,
 )
 from system.services.notifications import notify, read_notification, read_notifications
+from system.services.platform import change_platform_settings, read_platform_settings
 from system.services.switching import change_modules, open_module_settings
 from system.services.tasks import (
     cancel_task,
@@ -27,6 +28,7 @@ __all__ = [
     "cancel_task",
     "change_integration",
     "change_modules",
+    "change_platform_settings",
     "change_settings",
     "check_integration",
     "drop_old_results",
@@ -40,6 +42,7 @@ __all__ = [
     "open_settings",
     "read_notification",
     "read_notifications",
+    "read_platform_settings",
     "refuse_task",
     "remove_integration",
     "remove_unused_files",
