@@ -49,6 +49,7 @@ ACROSS = {
     "accounts/queries.py: User.across_accounts.filter",
     # The account is its own owner, and there is no collection it could be reached through; in a scope there is but one.
     "accounts/api/views/business.py: Account.across_accounts.filter",
+    "system/api/settings.py: Account.across_accounts.filter",
     "accounts/services/business.py: Account.across_accounts.create",
     "accounts/services/devices.py: Account.across_accounts.first",
     "accounts/services/invitations.py: Account.across_accounts.first",

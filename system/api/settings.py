@@ -8,7 +8,7 @@ from rest_framework import status as http
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from accounts.api.views.business import AccountView
+from accounts import services as accounts
 from accounts.api.views.declared import InputView
 from accounts.models import Account
 from accounts.permissions import HasCapability, HasTenantAccess
@@ -25,13 +25,23 @@ from system.models import Integration, MemberSettings, PlatformSettings, Provide
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
-class AccountSettingsView(AccountView):
+class AccountSettingsView(AccountViewSet):
     """How the business works: the same row, and the same version, as at `accounts/account/`."""
 
     read_capability = Capability.SETTINGS_READ
     write_capability = Capability.SETTINGS_CHANGE
+    feature = "account"
     serializer_class = serializers.AccountSettingsSerializer
     input_classes: ClassVar[Inputs] = {"partial_update": serializers.AccountSettingsInput}
+
+    def rows(self, account: Account) -> QuerySet[Account]:
+        return Account.across_accounts.filter(pk=account.pk)
+
+    def path_id(self) -> Any:
+        return self.request.account.pk
+
+    def partial_update(self, request: AccountRequest) -> Response:
+        return self.act(accounts.change_account, account=self.get_locked_object)
 
 
 class MemberSettingsView(AccountViewSet):
