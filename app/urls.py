@@ -14,7 +14,7 @@ from core.api import failures
 from sales.api import public
 from system import health, metrics
 
-APPS = ("accounts", "system", "billing", "subscriptions", "inventory", "sales")
+APPS = ("accounts", "system", "billing", "subscriptions", "inventory", "sales", "reports")
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="app/docs.html")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Q, QuerySet
 
@@ -22,6 +22,18 @@ class Column:
     show: Callable[[Any], Any] = lambda value: value
 
 
+class Table(Protocol):
+    """What can be written row by row."""
+
+    @property
+    def headings(self) -> list[str]: ...
+
+    def count(self) -> int: ...
+
+    def read(self, most: int) -> Iterator[list[list[Any]]]:
+        """The first rows, portion by portion."""
+
+
 @dataclass(frozen=True)
 class Listing:
     """Rows in the order of `key`, which no two have in common, and the columns that are shown of them."""
@@ -33,6 +45,9 @@ class Listing:
     @property
     def headings(self) -> list[str]:
         return [column.heading for column in self.columns]
+
+    def count(self) -> int:
+        return self.rows.count()
 
     def read(self, most: int) -> Iterator[list[list[Any]]]:
         """The first rows, portion by portion, each from where the last one ended: no cursor is held between them."""

@@ -1,1 +1,1 @@
-"""Read-only questions across the apps. None is asked yet."""
+"""Read-only questions across the apps, from the ledgers."""

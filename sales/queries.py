@@ -1,16 +1,13 @@
 """Reads that span the till's models."""
 
 from collections import defaultdict
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import Account, Membership
 from core.amounts import ONE, ZERO
 from sales.models import (
     Cart,
@@ -19,9 +16,7 @@ from sales.models import (
     Payment,
     PaymentMethod,
     Refund,
-    RefundKind,
     Sale,
-    SaleStatus,
 )
 
 _HELD = ("product_id", "quantity", "expires_at")
@@ -87,38 +82,3 @@ def sum_discounts(sale: Sale) -> list[dict[str, Any]]:
         {"source": source, "id": pk, "name": name, "amount": f"{amount:f}"}
         for (source, pk, name), amount in sums.items()
     ]
-
-
-def summarise_days(by: Membership, *, first: date, last: date) -> list[dict[str, Any]]:
-    """What was sold and refunded on each business day of the account's calendar, where the member works; what was
-    voided was neither."""
-    account = by.account
-    sales = account.sales.open_to(by).exclude(status=SaleStatus.VOIDED)
-    refunds = account.refunds.open_to(by).exclude(kind=RefundKind.VOID)
-    sold = _by_day(account, sales, "sold_at", first, last)
-    back = _by_day(account, refunds, "refunded_at", first, last)
-    nothing = {"count": 0, "total": ZERO, "tax_total": ZERO}
-    return [
-        {
-            "day": day,
-            "sale_count": sold.get(day, nothing)["count"],
-            "sale_total": sold.get(day, nothing)["total"],
-            "refund_count": back.get(day, nothing)["count"],
-            "refund_total": back.get(day, nothing)["total"],
-            "tax_total": sold.get(day, nothing)["tax_total"] - back.get(day, nothing)["tax_total"],
-        }
-        for day in sorted({*sold, *back})
-    ]
-
-
-def _by_day(account: Account, rows: Any, moment: str, first: date, last: date) -> dict[date, dict[str, Any]]:
-    start = account.midnight(first)
-    end = account.midnight(last + timedelta(days=1))
-    counted = (
-        rows.filter(**{f"{moment}__gte": start, f"{moment}__lt": end})
-        .annotate(day=TruncDate(moment, tzinfo=account.zone))
-        .order_by()
-        .values("day")
-        .annotate(count=Count("id"), sum=Sum("total"), tax=Sum("tax_total"))
-    )
-    return {row["day"]: {"count": row["count"], "total": row["sum"], "tax_total": row["tax"]} for row in counted}

@@ -1,14 +1,13 @@
 """The tax report: what was levied, and given back, from one day to another, summed from the lines themselves."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.db import connection
 
 from accounts.models import Membership
 from core.amounts import ZERO
+from sales.summaries import Span
 
 _LINES = """
 WITH lines AS (
@@ -77,16 +76,9 @@ class TaxReport:
     exempt: Levied
 
 
-def report_taxes(by: Membership, *, first_on: date, last_on: date) -> TaxReport:
-    """What was levied on these business days of the account's calendar, the first and the last included, where the
-    member works."""
-    zone = by.account.zone
-    asked: dict[str, Any] = {
-        "account": by.account_id,
-        "start": datetime.combine(first_on, time.min, zone),
-        "end": datetime.combine(last_on + timedelta(days=1), time.min, zone),
-        "places": list(by.location_ids) if by.is_limited else None,
-    }
+def report_taxes(by: Membership, span: Span) -> TaxReport:
+    """What was levied on these business days of the account's calendar, where the member works."""
+    asked = span.as_params(by)
     with connection.cursor() as cursor:
         cursor.execute(_LEVIES, asked)
         levies = [LevyTotal(code, name, rate, Levied(*sums)) for code, name, rate, *sums in cursor]

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
+from django.conf import settings
 from django.core.files.base import File
 from rest_framework.relations import RelatedField
 from rest_framework.serializers import BaseSerializer, ListField, ListSerializer
@@ -90,6 +91,7 @@ from tests.making import (
     working_shift,
 )
 from tests.routes import NO_ATTACHMENT, NO_LEASE, NO_LINE, Route, by_name, routes
+from tests.subscriptions.paying import pay
 
 
 @dataclass
@@ -168,6 +170,8 @@ def fill(shop: Any) -> Cast:
     send_offline(cast)
     sell_by_coupon(cast)
     add_notice(cast)
+    for _ in range(2):
+        pay(cast.shop)  # for the plan, which makes an invoice
     add_notification(cast)
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
@@ -349,6 +353,17 @@ BODIES = {
         "layout": "A4_24",
         "with_price": True,
     },
+    "POST subscriptions/payments/": lambda cast: {
+        "id": str(uuid7()),
+        "gateway": "PAYSTACK",
+        "plan": "unlimited",
+        "cycle": "MONTHLY",
+        "return_url": f"{settings.TILL_ORIGINS[0]}/paid",
+    },
+    "POST subscriptions/payments/{pk}/verify/": nothing,
+    "POST subscriptions/next-plan/": lambda cast: {"plan": "unlimited"},
+    "POST subscriptions/cancel/": nothing,
+    "POST subscriptions/resume/": nothing,
     "POST sales/registers/": lambda cast: {
         "storefront": str(cast.shop.storefront.pk),
         "code": f"T{next(serial)}",
@@ -475,6 +490,22 @@ BODIES = {
         "first_on": "2020-01-01",
         "last_on": "2100-01-01",
     },
+    "POST reports/{name}/exports/": lambda cast: {
+        "format": "CSV",
+        "location": str(cast.shop.storefront.pk),
+        "first_on": "2026-01-01",
+        "last_on": "2026-12-31",
+    },
+    "POST reports/schedules/": lambda cast: {
+        "id": str(uuid7()),
+        "report": "sales-by-day",
+        "period": "WEEK",
+        "format": "PDF",
+        "hour": 7,
+        "location": str(cast.shop.storefront.pk),
+    },
+    "PATCH reports/schedules/{pk}/": lambda cast: {"format": "XLSX", "hour": 8},
+    "DELETE reports/schedules/{pk}/": nothing,
     "POST sales/sync-issues/{pk}/review/": nothing,
     "POST billing/credits/deduct/": spending,
     "POST billing/credits/reservations/": lambda cast: {**spending(cast), "minutes": 5},
@@ -551,6 +582,7 @@ ROWS = {
     "POST sales/customers/{pk}/pay-out/": keeper_of_a_wallet,
     "POST sales/debts/{pk}/write-off/": lambda cast: open_debt(cast)["id"],
     "DELETE sales/customer-groups/{pk}/": lambda cast: cast.send("POST sales/customer-groups/")["id"],
+    "DELETE reports/schedules/{pk}/": lambda cast: cast.send("POST reports/schedules/")["id"],
     "PATCH sales/carts/{pk}/": open_cart,
     "POST sales/carts/{pk}/lines/": open_cart,
     "PATCH sales/carts/{pk}/lines/{line}/": open_cart,

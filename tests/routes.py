@@ -71,6 +71,7 @@ class Route:
             "{module}": "sales",
             "{token}": str(pk) or "none",
             "{provider}": "paystack",
+            "{name}": "sales-by-day",
         }
         return "/" + PREFIX + re.sub(r"{\w+}", lambda name: names[name[0]], self.path)
 

@@ -13,6 +13,7 @@ from sales import customer_ledger
 from sales import services as sales
 from sales.models import EntryKind
 from tests.conftest import open_shop
+from tests.subscriptions.paying import pay
 
 MINE = "(account_id = (NULLIF(current_setting('app.account_id'::text, true), ''::text))::uuid)"
 # Tables that no business owns: what everybody reads, the counters of tries, and Django's own.
@@ -28,12 +29,17 @@ SHARED = {
     "django_migrations",
     "django_session",
     "levies",
+    "platform_settings",
     "procrastinate_events",  # jobs name the account and the task that they are about, and nothing else
     "procrastinate_jobs",
     "procrastinate_periodic_defers",
     "procrastinate_workers",
     "rate_limits",
+    "invoice_counters",
+    "subscription_charges",
     "subscription_plans",
+    "subscription_pricing_tiers",
+    "subscription_taxes",
 }
 # A person is one in all businesses; everything else that is unique is so within a business.
 ABOUT_PEOPLE = {"one_user_one_business", "one_user_per_email", "users_pkey"}
@@ -209,9 +215,10 @@ def test_s22_a_ledger_refuses_update_and_delete_to_every_role(committed, alias, 
     shop = open_shop("Ama Provisions")
     assert shop.client().post("/api/v1/sales/sales/", shop.basket(), format="json").status_code == 201
     _move_cash_and_owe(shop)
+    pay(shop)
     assert sorted(LEDGERS) == [
         *("audit_events", "cash_events", "credit_transactions", "customer_entries", "gift_card_entries", "hand_overs"),
-        *("payments", "receipt_prints", "stock_movements"),
+        *("invoices", "payments", "receipt_prints", "stock_movements"),
     ]
     for table in LEDGERS:
         with tenancy.scope(shop.id, using=alias):
@@ -274,4 +281,7 @@ def test_reference_data_is_all_that_is_shared_among_our_own_tables():
         for model in apps.get_models()
         if any(isinstance(rule, tenancy.ReferenceData) for rule in model._meta.constraints)
     }
-    assert reference == {"credit_costs", "credit_packs", "subscription_plans", "levies"}
+    assert reference == {
+        *("credit_costs", "credit_packs", "levies", "platform_settings", "subscription_charges", "subscription_plans"),
+        *("subscription_pricing_tiers", "subscription_taxes"),
+    }

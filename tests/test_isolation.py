@@ -122,6 +122,8 @@ SENT = {
     "POST sales/promotions/": {"storefront", "buy_products", "buy_categories", "get_products", "get_categories"},
     "PATCH sales/promotions/{pk}/": {"storefront", "buy_products", "buy_categories", "get_products", "get_categories"},
     "POST sales/quotes/": {"storefront", "customer", "product", "pack"},
+    "POST reports/{name}/exports/": {"location"},
+    "POST reports/schedules/": {"location"},
 }
 
 
@@ -192,6 +194,9 @@ PARAMETERS = {
     "page_size": "25",
     "columns": "32",
     "most": "10",
+    "plan": "unlimited",
+    "cycle": "YEARLY",
+    "gateway": "PAYSTACK",
     "operation": "content",
     "amount": "151",
 }

@@ -22,6 +22,7 @@ from system import services as system
 from tests import works
 from tests.conftest import PASSWORD, Shop, open_shop, receive
 from tests.routes import routes
+from tests.subscriptions.paying import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,7 @@ def grow(shop: Shop, name: str) -> None:
         accounts.add_device(by=shop.owner, name=f"Phone {name}")
         accounts.open_session(by=shop.owner, kind=SessionKind.TOKEN)
         shop.owner.session = None
+    pay(shop)
 
 
 def ask_by_phone(shop: Shop, name: str, register: Register) -> None:

@@ -8,6 +8,7 @@ from core.api.serializers import Serializer
 from core.api.views import DeclaredView
 from sales import taxes
 from sales.api.serializers import SummaryInput
+from sales.summaries import Span
 
 
 class LeviedSerializer(Serializer):
@@ -45,5 +46,6 @@ class TaxReportView(DeclaredView):
         """What each levy took, and gave back, on these business days, summed from the lines."""
         asked = SummaryInput(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
-        found = taxes.report_taxes(request.membership, **asked.validated_data)
+        days = Span(asked.validated_data["first_on"], asked.validated_data["last_on"])
+        found = taxes.report_taxes(request.membership, days)
         return Response(TaxReportSerializer(found, context={"request": request}).data)

@@ -15,9 +15,10 @@ from core.api import fields
 from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet
-from sales import queries, services
+from sales import services, summaries
 from sales.api import filters, leases, receipts, serializers
 from sales.models import NumberLease
+from sales.summaries import Span
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -184,8 +185,8 @@ class SaleViewSet(receipts.ReceiptViewSet):
         """What was sold and refunded on each business day, the first and the last included."""
         span = serializers.SummaryInput(data=request.query_params.dict())
         span.is_valid(raise_exception=True)
-        first, last = span.validated_data["first_on"], span.validated_data["last_on"]
-        days = queries.summarise_days(request.membership, first=first, last=last)
+        asked = Span(span.validated_data["first_on"], span.validated_data["last_on"])
+        days = summaries.summarise_days(request.membership, asked)
         context = self.get_serializer_context()
         return Response(serializers.DaySerializer(days, many=True, context=context).data)
 

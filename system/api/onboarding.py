@@ -9,14 +9,14 @@ from core.api.views import DeclaredView
 from system import onboarding
 
 
-class StepSerializer(Serializer):
+class OnboardingStepSerializer(Serializer):
     step = serializers.CharField()
     is_done = serializers.BooleanField()
     is_required = serializers.BooleanField()
 
 
 class OnboardingSerializer(Serializer):
-    steps = StepSerializer(many=True)
+    steps = OnboardingStepSerializer(many=True)
     done = serializers.IntegerField()
     total = serializers.IntegerField()
     is_finished = serializers.BooleanField(help_text="Whether all is done that has to be.")

@@ -60,3 +60,4 @@ class NotificationSerializer(ModelSerializer):
 
 class UnreadSerializer(Serializer):
     unread = serializers.IntegerField()
+    maintenance = serializers.CharField(help_text="What the platform tells everybody now, if anything.")

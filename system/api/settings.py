@@ -9,16 +9,18 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts.api.views.business import AccountView
+from accounts.api.views.declared import InputView
 from accounts.models import Account
-from accounts.permissions import HasTenantAccess
+from accounts.permissions import HasCapability, HasTenantAccess
 from accounts.roles import Capability
 from core import errors
 from core.api.envelope import Page
 from core.api.requests import AccountRequest
+from core.api.serializers import kept
 from core.api.views import AccountViewSet
 from system import services
 from system.api import settings_serializers as serializers
-from system.models import Integration, MemberSettings, Provider
+from system.models import Integration, MemberSettings, PlatformSettings, Provider
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -54,6 +56,31 @@ class MemberSettingsView(AccountViewSet):
         row = services.open_settings(by=self.request.membership)
         self.check_version(row)
         return row
+
+
+class PlatformSettingsView(InputView):
+    """What the platform tells everybody. For its own staff, while they act for no business."""
+
+    permission_classes = (HasTenantAccess, HasCapability)
+    is_own = True
+    is_personal = True
+    read_capability = Capability.PLATFORM_READ
+    write_capability = Capability.PLATFORM_ACT
+    input_class = serializers.PlatformSettingsSerializer
+
+    @extend_schema(responses=input_class)
+    def get(self, request: AccountRequest) -> Response:
+        """A notice of maintenance, which every till is told, and the end of every mail of a notice."""
+        return self._shown(services.read_platform_settings())
+
+    @extend_schema(request=input_class, responses=input_class)
+    def patch(self, request: AccountRequest) -> Response:
+        """Change what is given; the rest stays."""
+        return self._shown(services.change_platform_settings(by=request.membership, **self.validated(request)))
+
+    def _shown(self, row: PlatformSettings) -> Response:
+        serializer = kept(serializers.PlatformSettingsSerializer, context={"request": self.request})
+        return Response(serializer.to_representation(row))
 
 
 class IntegrationView(AccountViewSet):

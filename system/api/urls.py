@@ -30,6 +30,11 @@ urlpatterns = [
         settings.MemberSettingsView.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="member-settings",
     ),
+    path(
+        "settings/system/",
+        settings.PlatformSettingsView.as_view(),
+        name="platform-settings",
+    ),
     path("settings/integrations/", _keys({"get": "overview"}), name="integrations"),
     path(
         "settings/integrations/<str:provider>/",

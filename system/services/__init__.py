@@ -11,6 +11,7 @@ from system.services.integrations import (
     run_check,
 )
 from system.services.notifications import notify, read_notification, read_notifications
+from system.services.platform import change_platform_settings, read_platform_settings
 from system.services.switching import change_modules, open_module_settings
 from system.services.tasks import (
     cancel_task,
@@ -21,24 +22,27 @@ from system.services.tasks import (
     start_task,
 )
 from system.services.working import run_task, take_turn
-from system.services.writing import write_listing
+from system.services.writing import name_of, write_listing
 
 __all__ = [
     "cancel_task",
     "change_integration",
     "change_modules",
+    "change_platform_settings",
     "change_settings",
     "check_integration",
     "drop_old_results",
     "find_file",
     "keep_file",
     "make_audit_export",
+    "name_of",
     "note_errors",
     "notify",
     "open_module_settings",
     "open_settings",
     "read_notification",
     "read_notifications",
+    "read_platform_settings",
     "refuse_task",
     "remove_integration",
     "remove_unused_files",

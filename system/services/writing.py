@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from core import sheets
-from core.listings import Listing
+from core.listings import Table
 from system import media
 from system.errors import SheetFull
 from system.models import Task
@@ -19,7 +19,7 @@ MOST_ROWS = {"CSV": 2**31 - 1, "XLSX": sheets.MOST_XLSX_ROWS - 1}
 MOST_OF_A_NAME = 100  # letters of the business's, in the name of a file
 
 
-def write_listing(*, by: Membership, task: Task, listing: Listing) -> Iterator[None]:
+def write_listing(*, by: Membership, task: Task, listing: Table) -> Iterator[None]:
     """The steps of a task that writes a table, a portion of rows each, into its file. Its `params` name what it is, the
     `format`, and how many rows are wanted at `most`, or None for all. Raises SheetFull for more than a sheet has.
 
@@ -27,7 +27,7 @@ def write_listing(*, by: Membership, task: Task, listing: Listing) -> Iterator[N
     """
     wanted, begun = task.params["most"], task.done
     limit = wanted or MOST_ROWS[task.params["format"]]
-    count = listing.rows.count()
+    count = listing.count()
     if count > limit and not wanted:
         raise SheetFull(most=limit)
     task.total = begun + min(count, limit)
@@ -42,10 +42,11 @@ def write_listing(*, by: Membership, task: Task, listing: Listing) -> Iterator[N
         task.result = {"rows": task.done - begun, "is_sample": wanted is not None}
         task.total = task.done
         content_type = CONTENT_TYPES[task.params["format"]]
-        task.file = keep_file(by=by, file=File(file), name=_name(by, task), content_type=content_type)
+        task.file = keep_file(by=by, file=File(file), name=name_of(by, task), content_type=content_type)
 
 
-def _name(by: Membership, task: Task) -> str:
+def name_of(by: Membership, task: Task) -> str:
+    """What the file that a task makes is called."""
     business = by.account.name.replace("/", "_")[:MOST_OF_A_NAME]
     today = timezone.localdate(timezone=by.account.zone)
     return f"{business} {task.params['what'].lower()} {today}.{task.params['format'].lower()}"

@@ -1,0 +1,124 @@
+"""Reports that are mailed when a day, a week or a month is over."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts import services as accounts
+from accounts.models import Membership
+from accounts.roles import Capability
+from core import tenancy
+from core.tenancy import STAFF
+from reports.catalogue import REPORTS
+from reports.models import ReportSchedule, last_period
+from reports.report import Report
+from reports.services.exporting import make_report
+from sales.summaries import Span
+from subscriptions.checker import SubscriptionChecker
+from subscriptions.policy import Feature
+from system import modules
+from system import services as system
+from system.models import PrivateFile, Task
+from system.modules import Module
+
+KIND = "reports.mail"
+_DEFAULT_HOUR = 6
+
+
+def add_schedule(
+    *,
+    by: Membership,
+    report: str,
+    period: str,
+    format: str,  # noqa: A002 - as it is called in what is sent
+    hour: int = _DEFAULT_HOUR,
+    location: UUID | None = None,
+    id: UUID | None = None,  # noqa: A002 - the client's own id
+) -> ReportSchedule:
+    """Mail the report to the member from the next period on.
+
+    Raises CapabilityMissing for a report that is not the member's to read, InvalidInput for a place that is not.
+    """
+    over = last_period(period, timezone.localdate(timezone=by.account.zone))
+    REPORTS[report].check(by, Span(over.first, over.last, location))
+    schedule = ReportSchedule(
+        id=id or uuid7(),
+        account=by.account,
+        member=by,
+        report=report,
+        period=period,
+        format=format,
+        hour=hour,
+        location_id=location,
+        sent_on=over.last,
+    )
+    schedule.save(force_insert=True)
+    accounts.record(by=by, action="report_schedule.added", subject=schedule, after={"report": report})
+    return schedule
+
+
+def change_schedule(*, by: Membership, schedule: ReportSchedule, **changes: Any) -> ReportSchedule:
+    """Another hour, or another format, of a locked schedule."""
+    accounts.change(by=by, row=schedule, changes=changes)
+    return schedule
+
+
+def remove_schedule(*, by: Membership, schedule: ReportSchedule) -> None:
+    accounts.record(by=by, action="report_schedule.removed", subject=schedule, before={"report": schedule.report})
+    schedule.delete()
+
+
+def start_due(*, now: datetime) -> int:
+    """Leave to the background what is due, of every account: of each schedule the last period alone, also when nobody
+    has looked for long. How many there were."""
+    rows = ReportSchedule.across_accounts.using(STAFF).select_related("account").order_by("pk")
+    due = [row for row in rows.iterator() if row.span_due(now)]
+    return sum(_start(row.account_id, row.pk, now) for row in due)
+
+
+def _start(account_id: UUID, schedule_id: UUID, now: datetime) -> bool:
+    """Once for each period: who comes second finds it sent."""
+    with tenancy.scope(account_id):
+        rows = ReportSchedule.across_accounts.filter(account_id=account_id, pk=schedule_id).locked()
+        schedule = rows.select_related("account", "member__user").first()
+        span = schedule.span_due(now) if schedule else None
+        if schedule is None or span is None or not _may_be_sent(schedule):
+            return False
+        days = {"first_on": str(span.first), "last_on": str(span.last)}
+        place = str(span.location) if span.location else None
+        asked = {"what": schedule.report, "format": schedule.format, "location": place, "most": None, **days}
+        schedule.member.account = schedule.account
+        system.start_task(by=schedule.member, kind=KIND, params=asked)
+        schedule.sent_on = span.last
+        schedule.save(update_fields=["sent_on"])
+        return True
+
+
+def _may_be_sent(schedule: ReportSchedule) -> bool:
+    """Whether it is still paid for, switched on, and somebody's."""
+    is_paid_for = SubscriptionChecker(schedule.account).is_paid(Feature.AUTOMATION)
+    is_on = modules.is_enabled(schedule.account, Module.REPORTS)
+    return is_paid_for and is_on and schedule.member.is_active and schedule.member.may(Capability.REPORT_EXPORT)
+
+
+def mail_report(*, by: Membership, task: Task) -> Iterator[None]:
+    """The steps of a report that is mailed: it is made as every file is, and leaves once it is kept."""
+    yield from make_report(by=by, task=task)
+    if by.user and task.file:
+        transaction.on_commit(partial(_send, by.user.email, by.account.name, task.params, task.file))
+
+
+def _send(to: str, business: str, params: Mapping[str, Any], file: PrivateFile) -> None:
+    report: Report = REPORTS[params["what"]]
+    days = f"{params['first_on']} to {params['last_on']}"
+    mail = EmailMessage(f"{report.title}: {days}", f"{business}\n\n{report.title}, {days}.\n", None, [to])
+    with file.content.open() as content:
+        mail.attach(file.name, content.read(), file.content_type)
+    mail.send()
