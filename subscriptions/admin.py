@@ -1,10 +1,8 @@
-from typing import Any, ClassVar
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin.acting import ActingAdmin
+from accounts.admin.acting import ActingAdmin, ReferenceAdmin
 from core.admin import AccountFilter, StaffAdmin
 from subscriptions import services
 from subscriptions.models import (
@@ -16,24 +14,6 @@ from subscriptions.models import (
     SubscriptionPricingTier,
     TaxConfiguration,
 )
-
-
-class ReferenceAdmin(ActingAdmin):
-    """What is the same for everybody: staff who may act add and change it, and remove nothing."""
-
-    list_filter: ClassVar[Any] = ()
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_act_permission(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_act_permission(request)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["id"] if self.has_act_permission(request) else super().get_readonly_fields(request, obj)
-
-    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
-        services.change_reference(by=request.membership, row=obj, changes=form.changed_data)
 
 
 @admin.register(SubscriptionPlan)

@@ -380,6 +380,7 @@ def test_with_ones_own_ids_the_same_bodies_are_accepted(mine):
 
 
 MADE_IN = {  # where what is made out of another row is listed
+    "billing/credits/deduct/": "billing/credits/transactions/",
     "sales/sales/{pk}/refunds/": "sales/refunds/",
     "sales/customers/{pk}/payments/": "sales/payments/",
     "sales/customers/{pk}/top-up/": "sales/payments/",

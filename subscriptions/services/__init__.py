@@ -12,7 +12,6 @@ from subscriptions.services.holding import (
 )
 from subscriptions.services.limits import Room, check_limit, find_room
 from subscriptions.services.payments import make_offer, start_subscription_payment, verify_subscription_payment
-from subscriptions.services.reference import change_reference
 from subscriptions.services.reminders import remind_and_grant, remind_business
 from subscriptions.services.settling import receive_subscription_payment, take_back_subscription_payment
 
@@ -20,7 +19,6 @@ __all__ = [
     "Room",
     "begin_export",
     "cancel_subscription",
-    "change_reference",
     "check_limit",
     "choose_next_plan",
     "find_room",
