@@ -172,6 +172,8 @@ def test_a_smaller_plan_follows_when_what_is_paid_for_has_ended_though_nobody_wr
             response = till(larger).get(STATUS)
             assert (response.json()["data"]["plan"], response["X-Subscription-Plan"]) == (plan, plan)
             assert response.json()["data"]["state"] == state
+            me = till(larger).get("/api/v1/accounts/auth/me/").json()["data"]["subscription"]
+            assert (me["plan"], me["state"]) == (plan, state)
 
 
 def test_who_pays_for_the_smaller_plan_in_advance_keeps_the_larger_one_to_its_last_day(larger):
