@@ -144,6 +144,9 @@ ACROSS = {
     "subscriptions/services/locking.py: Subscription.across_accounts.select_related",
     "subscriptions/services/reminders.py: Account.across_accounts.filter",
     "subscriptions/services/reminders.py: Subscription.across_accounts.using",
+    # What is to be mailed is looked for in every account, and then started in its own.
+    "reports/services/scheduling.py: ReportSchedule.across_accounts.filter",
+    "reports/services/scheduling.py: ReportSchedule.across_accounts.using",
     # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
     "sales/models/sales.py: SaleLine.across_accounts.order_by",
     "sales/models/sales.py: payment.across_accounts.filter",
@@ -254,7 +257,7 @@ WITHOUT_MEMBER = {
     "refresh_session", "register_business", "remind_and_grant", "remind_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset",
     "request_verification", "reseal_secrets", "revoke_refresh", "run_check", "run_task", "sign_in",
-    "sign_in_by_pin", "sign_in_staff", "take_turn", "touch_session", "trace_notice", "name_notice", "verify_email",
+    "sign_in_by_pin", "sign_in_staff", "start_due", "take_turn", "touch_session", "trace_notice", "name_notice", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
 

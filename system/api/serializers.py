@@ -3,7 +3,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
-from core.api.fields import IdField, MomentField
+from core.api.fields import IdField, MomentField, TextField
 from core.api.serializers import ModelSerializer, Serializer
 from system import links
 from system.models import Notification, PrivateFile, Task, TaskError
@@ -53,9 +53,11 @@ class TaskErrorSerializer(ModelSerializer):
 
 
 class NotificationSerializer(ModelSerializer):
+    about = TextField(source="key", read_only=True, help_text="What it speaks of: mostly the id of a row.")
+
     class Meta:
         model = Notification
-        fields = ["id", "kind", "key", "title", "text", "created_at", "read_at"]
+        fields = ["id", "kind", "about", "title", "text", "created_at", "read_at"]
 
 
 class UnreadSerializer(Serializer):
