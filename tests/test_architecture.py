@@ -253,11 +253,11 @@ def test_the_services_are_where_the_writes_are_looked_for():
 WITHOUT_MEMBER = {
     "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset",
     "drop_old_results", "find_device", "find_invitation", "find_orphans", "grant_monthly_credits", "keep_transfer",
-    "notify", "open_account", "poll_payments", "pursue_payment", "rebuild_from_ledger", "receive_notice",
-    "refresh_session", "register_business", "remind_and_grant", "remind_business", "remove_staff",
+    "name_notice", "notify", "open_account", "poll_payments", "pursue_payment", "rebuild_from_ledger",
+    "receive_notice", "refresh_session", "register_business", "remind_and_grant", "remind_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset",
     "request_verification", "reseal_secrets", "revoke_refresh", "run_check", "run_task", "sign_in",
-    "sign_in_by_pin", "sign_in_staff", "start_due", "take_turn", "touch_session", "trace_notice", "name_notice", "verify_email",
+    "sign_in_by_pin", "sign_in_staff", "start_due", "take_turn", "touch_session", "trace_notice", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
 
