@@ -88,7 +88,7 @@ def _find(user_id: UUID, session_id: UUID | None) -> Identity | None:
     if row is None:
         return None
     location_ids, *columns = row
-    user, account, membership, session, device, modules, subscription, plan = _instances(columns)
+    user, account, membership, session, device, modules, subscription, plan, next_plan = _instances(columns)
     user.account = account
     if session:
         session.account, session.user, session.device = account, user, device
@@ -96,7 +96,7 @@ def _find(user_id: UUID, session_id: UUID | None) -> Identity | None:
         membership.account, membership.user, membership.session = account, user, session
         membership.location_ids = frozenset(location_ids or ())
     if subscription:
-        subscription.account, subscription.plan = account, plan
+        subscription.account, subscription.plan, subscription.next_plan = account, plan, next_plan
     if modules:
         modules.account = account
     Account._meta.get_field("subscription").set_cached_value(account, subscription)
@@ -105,21 +105,22 @@ def _find(user_id: UUID, session_id: UUID | None) -> Identity | None:
 
 
 @cache
-def _tables() -> tuple[type[models.Model], ...]:
+def _tables() -> tuple[tuple[str, type[models.Model]], ...]:
+    """What each is called in the statement."""
     # Switches and subscriptions live on higher floors and are reached by name.
     modules: Any = Account._meta.get_field("module_settings").related_model
     subscription: Any = Account._meta.get_field("subscription").related_model
     plan: Any = subscription._meta.get_field("plan").related_model
-    return User, Account, Membership, Session, Device, modules, subscription, plan
+    found = User, Account, Membership, Session, Device, modules, subscription, plan
+    return *((model._meta.db_table, model) for model in found), ("next_plans", plan)
 
 
 @cache
 def _statement() -> str:
-    names = [model._meta.db_table for model in _tables()]
-    user, account, member, session, device, modules, subscription, plan = names
+    user, account, member, session, device, modules, subscription, plan, next_plan = (name for name, _ in _tables())
     places: Any = Membership._meta.get_field("location_members").related_model
     columns = ", ".join(
-        f'{model._meta.db_table}."{field.column}"' for model in _tables() for field in model._meta.concrete_fields
+        f'{name}."{field.column}"' for name, model in _tables() for field in model._meta.concrete_fields
     )
     return (
         f"SELECT CASE WHEN {member}.is_limited THEN ARRAY(SELECT p.location_id FROM {places._meta.db_table} p"
@@ -132,6 +133,7 @@ def _statement() -> str:
         f" LEFT JOIN {modules} ON {modules}.account_id = {account}.id"
         f" LEFT JOIN {subscription} ON {subscription}.account_id = {account}.id"
         f" LEFT JOIN {plan} ON {plan}.id = {subscription}.plan_id"
+        f" LEFT JOIN {plan} {next_plan} ON {next_plan}.id = {subscription}.next_plan_id"
         f" WHERE {user}.id = %s"
     )
 
@@ -149,7 +151,7 @@ class _Slice(NamedTuple):
 @cache
 def _layout() -> tuple[_Slice, ...]:
     slices, start = [], 0
-    for model in _tables():
+    for _, model in _tables():
         fields = model._meta.concrete_fields
         key = start + [field.primary_key for field in fields].index(True)
         names = [field.attname for field in fields]

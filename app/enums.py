@@ -3,7 +3,6 @@
 ENUMS = {
     "CreditKindEnum": "billing.models.CreditKind",
     "ReservationStateEnum": "billing.models.ReservationState",
-    "PaymentStateEnum": "billing.models.PaymentState",
     "RoleEnum": "accounts.roles.Role",
     "BusinessRoleEnum": "accounts.api.serializers.people.BUSINESS_ROLES",
     "LocationKindEnum": "inventory.models.LocationKind",
@@ -23,6 +22,13 @@ ENUMS = {
     "CashEventKindEnum": "sales.models.CashEventKind",
     "CartStatusEnum": "sales.models.CartStatus",
     "LayawayStatusEnum": "sales.models.LayawayStatus",
+    "SubscriptionStateEnum": "subscriptions.api.serializers.STATES",
+    "AccessEnum": "subscriptions.api.serializers.ACCESS",
+    "PaymentStateEnum": "billing.models.PaymentState",
+    "PhoneGatewayEnum": "sales.api.mobile_money_serializers.GATEWAYS",
+    "PageGatewayEnum": "subscriptions.api.serializers.GATEWAYS",
+    "SubscriptionPaymentKindEnum": "subscriptions.models.PaymentKind",
+    "InvoiceKindEnum": "subscriptions.models.InvoiceKind",
     "TableFormatEnum": "core.sheets.FORMATS",
     "ReportFormatEnum": "reports.models.ReportFormat",
 }

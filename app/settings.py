@@ -1,27 +1,23 @@
-"""Settings come from the environment; `.env`, which `make run` writes, fills in what the environment leaves out."""
+"""Settings. Whom the lower floors call stands in `hooks.py`, the ways to those outside in `providers.py`."""
 
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from app.enums import ENUMS
+from app.environment import BASE_DIR, DEBUG, env
+from app.hooks import *  # noqa: F403 - they are settings
+from app.providers import *  # noqa: F403
 from core import logs, postgres
 from core.provision import APP_ROLE, OWNER_ROLE, STAFF_ROLE
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
-
 SECRET_KEY = env.str("SECRET_KEY")
-DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -67,6 +63,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
+    "system.metrics.MetricsMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -77,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.AccountContextMiddleware",
+    "subscriptions.middleware.SubscriptionHeadersMiddleware",  # reads what the one before has found
 ]
 SILENCED_SYSTEM_CHECKS = ["admin.E408"]  # AccountContextMiddleware says who the user is
 
@@ -140,33 +138,14 @@ DATABASES = {
 
 # The background (docs/adr/0012)
 
-# Kinds of work, and who does it: iterators of steps, called with by= and task=.
-TASKS: dict[str, str] = {
-    "inventory.export": "inventory.services.exporting.make_export",
-    "inventory.labels": "inventory.services.labelling.make_labels",
-    "inventory.import": "inventory.importing.running.run_import",
-    "sales.export": "sales.services.exporting.make_sales_export",
-    "reports.export": "reports.services.make_report",
-    "reports.mail": "reports.services.mail_report",
-}
-# Who has lost the right does not get on with the work, nor at what it made.
-TASK_RIGHTS = {
-    "inventory.export": "report:export",
-    "inventory.labels": "catalog:change",
-    "inventory.import": "catalog:import",
-    "sales.export": "report:export",
-    "reports.export": "report:export",
-    "reports.mail": "report:export",
-}
-# Kinds of notices, and the right of those who are told.
-NOTICES: dict[str, str] = {
-    "till.paid_late": "debt:allow",
-    "till.unmatched": "debt:allow",
-}
+MOST_TASKS = env.int("MOST_TASKS", default=50)  # of one account that wait or run at once
+TASK_TURN = env.float("MAKOLA_TASK_TURN", default=20)  # seconds, then others come first
+RESULTS_KEPT = env.int("RESULTS_KEPT", default=30)  # days that what a task made is there to be fetched
+LINK_SECONDS = 600  # that a link to it is good for
 WORKER_SILENCE = env.float("MAKOLA_WORKER_SILENCE", default=30)  # seconds until a worker counts as gone
 WORKER_RECOVERY = "* * * * * */5"  # when those that live look after its jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["system.worker", "billing.worker", "sales.worker", "reports.worker"]
+PROCRASTINATE_IMPORT_PATHS = [f"{name}.worker" for name in ("system", "billing", "subscriptions", "sales", "reports")]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": env.int("MAKOLA_WORKER_THREADS", default=2),
     "delete_jobs": "successful",  # what became of a task stands in its own row
@@ -174,20 +153,6 @@ PROCRASTINATE_WORKER_DEFAULTS = {
     "stalled_worker_timeout": WORKER_SILENCE,
     "shutdown_graceful_timeout": 10,  # seconds; a step that takes longer is undone, and begun again by the next worker
 }
-
-# Settings of members and of businesses (docs/adr/0018)
-
-FIND_PLACE = "inventory.services.places.find_place"  # where a member may say that they usually work
-# Where a provider is asked whether it takes a business's own keys; where there is none, they are kept untried.
-PROVIDER_URLS: dict[str, str] = {
-    "PAYSTACK": env.str("PAYSTACK_URL", default="https://api.paystack.co"),
-    "STRIPE": env.str("STRIPE_URL", default="https://api.stripe.com"),
-    "MOMO": env.str("MOMO_URL", default="https://proxy.momoapi.mtn.com"),
-    "SMS": env.str("SMS_URL", default=""),
-    "AI": env.str("AI_URL", default=""),
-}
-# The platform's own, for accounts that have none; those to gateways stand in GATEWAYS.
-PLATFORM_KEYS: dict[str, str] = {"SMS": env.str("SMS_API_KEY", default=""), "AI": env.str("AI_API_KEY", default="")}
 
 # Receipts that a tax authority certifies (sales/fiscal)
 
@@ -199,41 +164,16 @@ REPORT_ROUND = "7 * * * *"  # when the worker looks which reports are to be mail
 
 # Payments (docs/adr/0013)
 
-FAKE_GATEWAYS = env.str(
-    "FAKE_GATEWAYS", default="http://127.0.0.1:8099" if DEBUG else ""
-)  # python -m fakes --port 8099
-GATEWAYS: dict[str, dict[str, str]] = {}
-if FAKE_GATEWAYS or env.str("MOMO_API_KEY", default=""):
-    GATEWAYS["MOMO"] = {
-        "driver": "billing.gateways.momo.Momo",
-        "base_url": env.str("MOMO_URL", default=FAKE_GATEWAYS or "https://proxy.momoapi.mtn.com"),
-        "environment": env.str("MOMO_ENVIRONMENT", default="sandbox"),
-        "subscription_key": env.str("MOMO_SUBSCRIPTION_KEY", default="fake"),
-        "api_user": env.str("MOMO_API_USER", default="fake"),
-        "api_key": env.str("MOMO_API_KEY", default="fake"),
-    }
-if FAKE_GATEWAYS or env.str("PAYSTACK_SECRET_KEY", default=""):
-    GATEWAYS["PAYSTACK"] = {
-        "driver": "billing.gateways.paystack.Paystack",
-        "base_url": env.str("PAYSTACK_URL", default=FAKE_GATEWAYS or "https://api.paystack.co"),
-        "email": env.str("PAYSTACK_EMAIL", default="till@localhost"),
-        "secret_key": env.str("PAYSTACK_SECRET_KEY", default="fake"),
-    }
-# What is paid for, and the services that hear, by= whom and attempt=, when its money has come and, where they grant
-# something for it, when it has gone back.
-PAYMENT_PURPOSES: dict[str, dict[str, str]] = {
-    "till": {"paid": "sales.services.receive_payment"},
-    "credits": {
-        "paid": "billing.services.receive_credit_payment",
-        "taken_back": "billing.services.take_back_credits",
-    },
-}
 CREDITS_LOW = env.int("CREDITS_LOW", default=50)  # fewer than so many are few
-UNKNOWN_PAYMENTS = "sales.services.keep_transfer"  # money that nobody asked for
 PAYMENT_PATIENCE = env.int("PAYMENT_PATIENCE", default=300)  # seconds that a payer is given to answer a phone
 PAYMENT_PAGE_PATIENCE = env.int("PAYMENT_PAGE_PATIENCE", default=3600)  # seconds to fill in a page
 PAYMENT_KEPT = env.int("PAYMENT_KEPT", default=900)  # seconds that money waits for what it pays, before it came late
 PAYMENT_POLLING = "* * * * * */5"  # when the worker looks for attempts that somebody should look after
+
+# Subscriptions (docs/adr/0016)
+
+SUBSCRIPTION_ROUND = "17 */3 * * *"  # when the worker reminds; it is midnight somewhere at every hour
+INVOICE_SELLER = env.str("INVOICE_SELLER", default="Makola")  # name, address and tax number, a line each
 
 # Signing in
 
@@ -271,18 +211,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
-# What a new business starts with, floor by floor: services called with by=owner.
-ACCOUNT_SETUP = [
-    "subscriptions.services.start_trial",
-    "inventory.services.open_first_places",
-    "sales.services.add_first_register",
-]
-SWITCHES = "system.modules.switches_of"  # which modules are on, for whoever has signed in
-# What proves that a floor's ledgers add up, and what makes anew from them what is kept beside them.
-LEDGERS = [
-    ("inventory.sums.find_disagreements", "inventory.services.rebuild_from_ledger"),
-    ("sales.sums.find_disagreements", "sales.services.rebuild_from_ledger"),
-]
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
 }
@@ -312,7 +240,10 @@ CORS_ALLOW_HEADERS = [
 TILL_URL = env.str("TILL_URL", default=TILL_ORIGINS[0] if TILL_ORIGINS else "")  # where the links in mails lead
 # Where the world finds this server, without a slash at the end: receipts bear a link only where this is known.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000" if DEBUG else "").rstrip("/")
-CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"),
+    *(f"X-Subscription-{name}" for name in ("Status", "Plan", "Expires", "Grace-Ends")),
+]
 CSRF_TRUSTED_ORIGINS = TILL_ORIGINS
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "None" if CROSS_SITE_COOKIES else "Lax"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_COOKIES
@@ -331,7 +262,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Makola <no-reply@loc
 # Transport
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # of who may read /metrics; without one only this machine may
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 if env.bool("BEHIND_TLS_PROXY", default=False):
@@ -387,6 +319,7 @@ REST_FRAMEWORK = {
         "accounts.permissions.HasTenantAccess",
         "accounts.permissions.HasCapability",
         "system.permissions.ModuleIsEnabled",
+        "system.permissions.OnboardingIsFinished",
         "subscriptions.permissions.SubscriptionAllows",
     ],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],

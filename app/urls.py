@@ -12,7 +12,7 @@ from accounts.errors import CsrfFailed
 from core import errors
 from core.api import failures
 from sales.api import public
-from system import health
+from system import health, metrics
 
 APPS = ("accounts", "system", "billing", "subscriptions", "inventory", "sales", "reports")
 
@@ -21,6 +21,7 @@ docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="app
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.show_metrics),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", csp_update({"img-src": "data:"})(docs), name="docs"),
     path("r/<str:token>/", public.show_receipt),

@@ -1,5 +1,12 @@
-from django.contrib import admin
+from typing import Any, ClassVar
 
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from accounts.admin.acting import ReferenceAdmin
+from billing.costs import CREDIT_COSTS
 from billing.models import (
     CreditAccount,
     CreditCost,
@@ -9,20 +16,48 @@ from billing.models import (
     CreditTransaction,
     GatewayEvent,
     PaymentAttempt,
+    PaymentState,
 )
 from core.admin import AccountFilter, StaffAdmin
+
+
+class WrongFilter(admin.SimpleListFilter):
+    """Money that somebody should look after."""
+
+    title = "what is wrong"
+    parameter_name = "wrong"
+    wrong: ClassVar = {
+        "amount": Q(state=PaymentState.FAILED, paid_at__isnull=False),
+        "reversed": Q(reversed_at__isnull=False),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("amount", "came in another amount or currency"), ("reversed", "went back, or is disputed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(self.wrong.get(self.value() or "", Q()))
 
 
 @admin.register(PaymentAttempt)
 class PaymentAttemptAdmin(StaffAdmin):
     needs_account = True
     fields = (
-        *("id", "account", "gateway", "network", "purpose", "subject_id", "payer_phone"),
+        *("id", "account", "gateway", "network", "purpose", "subject_id", "payer_phone", "payer_email", "return_url"),
         *("amount", "currency", "state", "reason", "provider_reference", "paid_amount", "paid_currency", "by"),
-        *("created_at", "expires_at", "paid_at", "used_at", "due_at"),
+        *("created_at", "expires_at", "paid_at", "used_at", "reversed_at", "told", "due_at"),
     )
-    list_display = ("created_at", "account", "gateway", "purpose", "amount", "currency", "state")
-    list_filter = (AccountFilter, "state")
+    list_display = (
+        "created_at",
+        "account",
+        "gateway",
+        "purpose",
+        "amount",
+        "currency",
+        "state",
+        "reason",
+        "reversed_at",
+    )
+    list_filter = (AccountFilter, "state", WrongFilter)
     list_select_related = ("account",)
     search_fields = ("=provider_reference", "=id")
 
@@ -80,18 +115,21 @@ class CreditPurchaseAdmin(StaffAdmin):
 
 
 @admin.register(CreditPack)
-class CreditPackAdmin(StaffAdmin):
+class CreditPackAdmin(ReferenceAdmin):
     fields = ("code", "id", "name", "credits", "price", "currency", "is_offered")
     list_display = ("code", "name", "credits", "price", "currency", "is_offered")
-    list_filter = ()
     search_fields = ("code", "name")
     ordering = ("code",)
 
 
 @admin.register(CreditCost)
-class CreditCostAdmin(StaffAdmin):
+class CreditCostAdmin(ReferenceAdmin):
     fields = ("operation", "id", "credits", "units", "starts_on", "ends_on")
     list_display = ("operation", "credits", "units", "starts_on", "ends_on")
-    list_filter = ()
     search_fields = ("operation",)
     ordering = ("operation", "starts_on")
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "operation":
+            return forms.ChoiceField(choices=[(name, name) for name in CREDIT_COSTS])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)

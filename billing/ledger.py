@@ -42,7 +42,7 @@ class Balance:
 
     @property
     def is_low(self) -> bool:
-        return self.balance < settings.CREDITS_LOW
+        return bool(self.balance < settings.CREDITS_LOW)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def post(entry: Entry, *, account: Account, by: Membership | None) -> CreditTran
     for something else.
     """
     if entry.amount > 0:
-        CreditAccount.across_accounts.bulk_create([CreditAccount(account=account)], ignore_conflicts=True)
+        CreditAccount.across_accounts.bulk_create([CreditAccount(account_id=account.pk)], ignore_conflicts=True)
     lock_balance(account)
     earlier: CreditTransaction | None = account.credit_transactions.filter(key=entry.key).first() if entry.key else None
     if earlier:
@@ -114,10 +114,10 @@ def post(entry: Entry, *, account: Account, by: Membership | None) -> CreditTran
 
 
 def _change(entry: Entry, account: Account, now: datetime) -> tuple[int, int]:
-    asked = {"account": account.pk, "amount": entry.amount, "heeds": entry.heeds_promises, "now": now}
+    asked: dict[str, Any] = {"account": account.pk, "amount": entry.amount, "heeds": entry.heeds_promises, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_CHANGE, asked)
-        row = cursor.fetchone()
+        row: tuple[int, int] | None = cursor.fetchone()
     if row is None:
         raise InsufficientCreditsError(required=-entry.amount, available=read_balance(account, now=now).available)
     return row

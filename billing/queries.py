@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -36,7 +37,7 @@ class Usage:
 
 def list_usage(account: Account, *, first_on: date, last_on: date) -> list[Usage]:
     """What was spent on these days of the account's calendar, the first and the last included."""
-    asked = {
+    asked: dict[str, Any] = {
         "account": account.pk,
         "zone": account.time_zone,
         "start": account.midnight(first_on),

@@ -3,11 +3,13 @@
 from contextlib import suppress
 from typing import Any
 
+from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 PURSUE_PAYMENT = "pursue_payment"
 TRACE_NOTICE = "trace_notice"
+NAME_NOTICE = "name_notice"
 
 
 def defer(name: str, row: Any) -> None:
@@ -16,10 +18,18 @@ def defer(name: str, row: Any) -> None:
 
 
 def defer_once(name: str, row: Any) -> None:
-    """The same outside of a transaction; nothing, where one that was deferred so still waits for a worker."""
-    with suppress(AlreadyEnqueued):
+    """The same; nothing, where one that was deferred so still waits for a worker."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
         _configure(name, row, queueing_lock=f"{name} {row.pk}").defer(
             account_id=str(row.account_id), row_id=str(row.pk)
+        )
+
+
+def defer_naming(gateway: str, provider_reference: str, digest: str) -> None:
+    """A notice that names no business: the worker asks whose it is, once while it waits for that."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        app.configure_task(NAME_NOTICE, queueing_lock=f"{NAME_NOTICE} {digest}", allow_unknown=True).defer(
+            gateway=gateway, provider_reference=provider_reference, digest=digest
         )
 
 

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 
 from billing import services
 from billing.gateways import GatewayAway
-from billing.queue import PURSUE_PAYMENT, TRACE_NOTICE
+from billing.queue import NAME_NOTICE, PURSUE_PAYMENT, TRACE_NOTICE
 
 AWAY = RetryStrategy(exponential_wait=2, retry_exceptions={OperationalError, InterfaceError})
 FAR_AWAY = RetryStrategy(
@@ -32,6 +32,15 @@ def trace_notice(account_id: str, row_id: str) -> None:
     close_old_connections()
     try:
         services.trace_notice(account_id=UUID(account_id), event_id=UUID(row_id))
+    finally:
+        close_old_connections()
+
+
+@app.task(name=NAME_NOTICE, retry=FAR_AWAY)
+def name_notice(gateway: str, provider_reference: str, digest: str) -> None:
+    close_old_connections()
+    try:
+        services.name_notice(gateway=gateway, provider_reference=provider_reference, digest=digest)
     finally:
         close_old_connections()
 

@@ -15,10 +15,14 @@ _SHARED: list[Any] = [
 
 
 def configure(*, level: str, pretty: bool) -> None:
-    """`pretty` is for a person at a terminal; without it every line is JSON, tracebacks included."""
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if pretty else structlog.processors.JSONRenderer()
-    )
+    """`pretty` is for a person at a terminal; without it every line is JSON, tracebacks included.
+
+    No traceback shows the values that were at hand: keys and passwords are among them.
+    """
+    renderer: Any = structlog.processors.JSONRenderer()
+    if pretty:
+        is_terminal, plain = sys.stderr.isatty(), structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(colors=is_terminal, exception_formatter=plain)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

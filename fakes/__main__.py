@@ -9,7 +9,10 @@ from fakes.server import Server
 def main() -> None:
     parser = argparse.ArgumentParser(prog="fakes")
     parser.add_argument("--port", type=int, default=8099, help="0 is any that is free")
-    server = Server(parser.parse_args().port)
+    parser.add_argument("--webhooks", default="", help="such as http://127.0.0.1:8000/api/v1/billing/webhooks/")
+    told = parser.parse_args()
+    server = Server(told.port)
+    server.ledger.webhooks = told.webhooks
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     try:

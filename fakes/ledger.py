@@ -2,9 +2,11 @@
 
 import threading
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from typing import Any
 
 PENDING, SUCCESSFUL, FAILED = "PENDING", "SUCCESSFUL", "FAILED"
+OPEN, WON, LOST = "OPEN", "WON", "LOST"
 
 
 @dataclass
@@ -18,11 +20,18 @@ class Charge:
     currency: str
     phone: str = ""
     notify_url: str = ""
+    return_url: str = ""  # where its page leads to; what has a phone has none
     status: str = PENDING
     reason: str = ""
+    refunded: str = "0"
+    dispute: str = ""
     number: int = 0  # the provider's own
     asked: int = 1
     fetched: int = 0
+
+    @property
+    def is_refunded(self) -> bool:
+        return 0 < Decimal(self.amount) <= Decimal(self.refunded)
 
 
 @dataclass
@@ -43,7 +52,7 @@ class Ledger:
     charges: dict[tuple[str, str], Charge] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)  # how each notice was answered
-    paystack_url: str = ""  # of the webhook, which Paystack is told on its dashboard
+    webhooks: str = ""  # the address before the names of those who are told their webhook on a dashboard
     is_silent: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -55,8 +64,12 @@ class Ledger:
                 known.asked += 1
                 return False
             charge.number = 1_000 + len(self.charges)
+            charge.notify_url = charge.notify_url or self._webhook_of(charge.provider)
             self.charges[charge.provider, charge.key] = charge
             return True
+
+    def _webhook_of(self, provider: str) -> str:
+        return f"{self.webhooks}{provider}/" if self.webhooks and provider != "momo" else ""
 
     def find(self, provider: str, key: str) -> Charge | None:
         with self.lock:
@@ -64,6 +77,10 @@ class Ledger:
             if charge:
                 charge.fetched += 1
             return charge
+
+    def of(self, provider: str) -> list[Charge]:
+        with self.lock:
+            return [charge for charge in self.charges.values() if charge.provider == provider]
 
     def by_reference(self, reference: str) -> Charge:
         """Raises LookupError."""

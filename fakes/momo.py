@@ -86,8 +86,7 @@ def shown(charge: Charge) -> dict[str, Any]:
     return told
 
 
-def notice(charge: Charge, *, status: str = "") -> Notice:
-    """It bears no signature."""
+def notice(charge: Charge, *, about: str = "", status: str = "", has_bad_signature: bool = False) -> Notice:  # noqa: ARG001 - there is but one, and it bears no signature
     told = shown(charge)
     told["status"] = status or charge.status
     return Notice("PUT", charge.notify_url, {"Content-Type": "application/json"}, json.dumps(told).encode())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from fakes import control, momo, paystack
+from fakes import control, momo, page, paystack, stripe
 from fakes.ledger import Ledger
 
 HOST = "127.0.0.1"
@@ -52,21 +52,32 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith(control.PREFIX):
             self._answer(*control.answer(ledger, method, path, body))
             return
+        if path.startswith(page.PREFIX):
+            self._send_page(*page.answer(ledger, method, path, body, decide=control.decide))
+            return
         fault = ledger.take_fault(path)
         if fault:
             time.sleep(fault.seconds)
         if fault and fault.status:
             self._send(fault.status, fault.body.encode())
             return
+        if path.startswith(stripe.PREFIX):
+            self._answer(*stripe.answer(ledger, method, self.path, self.headers, body))
+            return
         provider = momo if path.startswith(momo.PREFIX) else paystack
         self._answer(*provider.answer(ledger, method, path, self.headers, body))
+
+    def _send_page(self, status: int, text: str, location: str = "") -> None:
+        led = {"Location": location} if location else {}
+        self._send(status, text.encode(), **{"Content-Type": "text/html; charset=utf-8", **led})
 
     def _answer(self, status: int, told: Any) -> None:
         self._send(status, b"" if told is None else json.dumps(told).encode())
 
-    def _send(self, status: int, body: bytes) -> None:
+    def _send(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

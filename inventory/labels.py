@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from reportlab.graphics import renderPDF
 from reportlab.graphics.barcode.code128 import Code128
@@ -16,10 +14,9 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from core import letters
+from core.paper import font, printable
 from inventory import barcodes
 
 WIDEST, NARROWEST = (
@@ -90,26 +87,6 @@ class Label:
     price: str  # as it is printed; empty where it is not
     barcode: str
     copies: int
-
-
-# --- Letters ----------------------------------------------------------------------------------------------------------
-
-
-@cache
-def font() -> str:
-    """The name under which PDFs know the font of `LABEL_FONT`."""
-    name = "Label"
-    pdfmetrics.registerFont(TTFont(name, settings.LABEL_FONT))
-    return name
-
-
-def _has(letter: str) -> bool:
-    return ord(letter) in pdfmetrics.getFont(font()).face.charToGlyph  # type: ignore[attr-defined]
-
-
-def printable(text: str) -> tuple[str, set[str]]:
-    """The text in letters that the font has, and those that had to be replaced."""
-    return letters.printable(text, _has)
 
 
 def _lines(text: str, width: float, most: int) -> list[str]:

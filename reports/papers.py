@@ -15,7 +15,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 from core.amounts import ZERO
-from inventory import labels
+from core.paper import font
 from reports.report import Answer, Kind, show
 
 CONTENT_TYPE = "application/pdf"
@@ -32,25 +32,25 @@ Line = list[str]
 def render(answer: Answer, *, most: int | None = None) -> bytes:
     """The pages, with the first rows."""
     page = landscape(A4) if len(answer.report.columns) > 6 else A4
-    file, font = BytesIO(), labels.font()
+    file, face = BytesIO(), font()
     title = f"{answer.account.name}: {answer.report.title}"
     document = SimpleDocTemplate(
         file, pagesize=page, title=title, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN, bottomMargin=MARGIN
     )
 
     def number(canvas: Any, _: Any) -> None:
-        canvas.setFont(font, SIZE)
+        canvas.setFont(face, SIZE)
         canvas.drawRightString(page[0] - MARGIN, MARGIN / 2, str(canvas.getPageNumber()))
 
-    story = list(_story(answer, page[0] - 2 * (MARGIN + FRAME), min(most or MOST_ROWS, MOST_ROWS), font))
+    story = list(_story(answer, page[0] - 2 * (MARGIN + FRAME), min(most or MOST_ROWS, MOST_ROWS), face))
     document.build(story, onFirstPage=number, onLaterPages=number)
     return file.getvalue()
 
 
-def _story(answer: Answer, width: float, most: int, font: str) -> Iterator[Flowable]:
+def _story(answer: Answer, width: float, most: int, face: str) -> Iterator[Flowable]:
     span = answer.span
-    yield Paragraph(escape(answer.report.title), ParagraphStyle("title", fontName=font, fontSize=15, leading=19))
-    plain = ParagraphStyle("plain", fontName=font, fontSize=9, leading=13)
+    yield Paragraph(escape(answer.report.title), ParagraphStyle("title", fontName=face, fontSize=15, leading=19))
+    plain = ParagraphStyle("plain", fontName=face, fontSize=9, leading=13)
     days = f"{span.first}" if span.first == span.last else f"{span.first} to {span.last}"
     yield Paragraph(escape(f"{answer.account.name} · {days} · {answer.account.currency}"), plain)
     yield Spacer(1, 4 * mm)
@@ -58,14 +58,14 @@ def _story(answer: Answer, width: float, most: int, font: str) -> Iterator[Flowa
         yield Paragraph("There was nothing of it in these days.", plain)
         return
     if answer.report.chart:
-        yield _draw(answer, width, font)
+        yield _draw(answer, width, face)
         yield Spacer(1, 4 * mm)
-    yield _table(answer, width, most, font)
+    yield _table(answer, width, most, face)
     if answer.count() > most:
         yield Paragraph(f"The first {most} of {answer.count()} rows; the sums are of all.", plain)
 
 
-def _draw(answer: Answer, width: float, font: str) -> Drawing:
+def _draw(answer: Answer, width: float, face: str) -> Drawing:
     """The first bars of the chart that the report names."""
     assert answer.report.chart
     label, value = answer.report.chart
@@ -75,7 +75,7 @@ def _draw(answer: Answer, width: float, font: str) -> Drawing:
     chart.width, chart.height = int(min(width - 20 * mm, len(rows) * WIDEST_BAR)), int(40 * mm)
     chart.data = [[float(row[value] or ZERO) for row in rows]]  # to be drawn, and nothing else
     chart.bars[0].fillColor, chart.bars[0].strokeColor = INK, None
-    chart.valueAxis.labels.fontName = chart.categoryAxis.labels.fontName = font
+    chart.valueAxis.labels.fontName = chart.categoryAxis.labels.fontName = face
     chart.valueAxis.labels.fontSize = chart.categoryAxis.labels.fontSize = 6
     chart.valueAxis.valueMin, chart.valueAxis.valueMax = _scale(chart.data[0])
     chart.valueAxis.labelTextFormat = "{:,.0f}".format
@@ -96,7 +96,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
 
 
-def _table(answer: Answer, width: float, most: int, font: str) -> LongTable:
+def _table(answer: Answer, width: float, most: int, face: str) -> LongTable:
     columns = answer.report.columns
     lines = [[column.title for column in columns]]
     lines += [_line(answer, [row[column.name] for column in columns]) for row in answer.rows[:most]]
@@ -106,12 +106,12 @@ def _table(answer: Answer, width: float, most: int, font: str) -> LongTable:
         sums = _line(answer, [totals.get(column.name) for column in columns])
         lines.append([sums[0] or "Total", *sums[1:]])
         style.append(("LINEABOVE", (0, -1), (-1, -1), 0.7, INK))
-    size, widths = _fit(answer, lines, width, font)
-    style += [("FONT", (0, 0), (-1, -1), font, size, size * 1.3), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+    size, widths = _fit(answer, lines, width, face)
+    style += [("FONT", (0, 0), (-1, -1), face, size, size * 1.3), ("VALIGN", (0, 0), (-1, -1), "TOP")]
     style += [(f"{side}PADDING", (0, 0), (-1, -1), PADDING) for side in ("LEFT", "RIGHT")]
     style += [(f"{side}PADDING", (0, 0), (-1, -1), PADDING / 2) for side in ("TOP", "BOTTOM")]
     style += [("ALIGN", (at, 0), (at, -1), "RIGHT") for at, each in enumerate(columns) if each.kind in NUMBERS]
-    wrapped = ParagraphStyle("cell", fontName=font, fontSize=size, leading=size * 1.3)
+    wrapped = ParagraphStyle("cell", fontName=face, fontSize=size, leading=size * 1.3)
     cells = [[_cell(text, room, wrapped) for text, room in zip(line, widths, strict=True)] for line in lines]
     table = LongTable(cells, colWidths=widths, repeatRows=1)
     table.setStyle(TableStyle(style))
@@ -129,9 +129,9 @@ def _written(kind: Kind, shown: Any) -> str:
     return str(shown)[:16].replace("T", " ") if kind is Kind.MOMENT else str(shown)
 
 
-def _fit(answer: Answer, lines: Sequence[Line], width: float, font: str) -> tuple[float, list[float]]:
+def _fit(answer: Answer, lines: Sequence[Line], width: float, face: str) -> tuple[float, list[float]]:
     """The size of the letters, and the widths of the columns: texts have what numbers leave them, and are wrapped."""
-    needed = [max(stringWidth(text, font, SIZE) for text in column) for column in zip(*lines, strict=True)]
+    needed = [max(stringWidth(text, face, SIZE) for text in column) for column in zip(*lines, strict=True)]
     is_text = [column.kind is Kind.TEXT for column in answer.report.columns]
     padding = 2 * PADDING + 1
     least = [min(each, 18 * mm) if text else each for each, text in zip(needed, is_text, strict=True)]

@@ -60,8 +60,8 @@ _NOT_ASKED = errors.FieldError("location", "not_asked", "It is about the whole b
 
 @dataclass(frozen=True)
 class Report:
-    """A question, and who may ask it beside whoever reads reports. `chart` names what is drawn against what; what stands
-    at no place is asked of the whole business."""
+    """A question, and who may ask it beside whoever reads reports. `chart` names what is drawn against what. What
+    stands at no place is asked of the whole business."""
 
     name: str
     title: str

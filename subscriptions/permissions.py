@@ -1,11 +1,11 @@
 """The last step of the policy: is it paid for."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from accounts.errors import ViewNotDeclared
-from subscriptions import policy, queries
+from subscriptions.checker import SubscriptionChecker
 from subscriptions.errors import SubscriptionExpired
 from subscriptions.policy import Feature
 
@@ -17,12 +17,35 @@ class SubscriptionAllows(BasePermission):
     begun when.
     """
 
+    feature: ClassVar[Feature | None] = None
+
     def has_permission(self, request: Any, view: Any) -> bool:
-        if getattr(view, "feature", None) is None:
+        named = self.feature or getattr(view, "feature", None)
+        if named is None:
             raise ViewNotDeclared
-        state = queries.state_of(request.account)
+        checker, feature = SubscriptionChecker(request.account), Feature(named)
         writes = request.method not in SAFE_METHODS
         finishes = getattr(view, "action", None) in getattr(view, "finishing", ())
-        if not policy.allows(Feature(view.feature), state, writes=writes, finishes=finishes):
-            raise SubscriptionExpired(state=state, feature=view.feature)
+        if not checker.allows(feature, writes=writes, finishes=finishes):
+            raise SubscriptionExpired(state=checker.state, feature=feature)
         return True
+
+
+class RequiresActiveSubscription(SubscriptionAllows):
+    feature = Feature.SALES
+
+
+class RequiresSubscriptionForInventoryModification(SubscriptionAllows):
+    feature = Feature.INVENTORY
+
+
+class RequiresSubscriptionForReports(SubscriptionAllows):
+    feature = Feature.REPORTS
+
+
+class RequiresSubscriptionForExports(SubscriptionAllows):
+    feature = Feature.EXPORTS
+
+
+class RequiresSubscriptionForAutomation(SubscriptionAllows):
+    feature = Feature.AUTOMATION

@@ -24,6 +24,14 @@ class Feature(StrEnum):
     ACCOUNT = "account"
 
 
+class Resource(StrEnum):
+    """What a plan counts."""
+
+    USERS = "users"
+    STOREFRONTS = "storefronts"
+    PRODUCTS = "products"
+
+
 class Access(Enum):
     BLOCKED = "blocked"
     READ = "read"

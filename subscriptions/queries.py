@@ -1,35 +1,65 @@
-from datetime import datetime
+"""What a business is told of its subscription: the dates, and what follows from them."""
 
-from django.core.exceptions import ObjectDoesNotExist
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from accounts.models import Account
-from subscriptions import policy
-from subscriptions.policy import POLICY, Access, Feature, State
+from subscriptions.checker import SubscriptionChecker
+from subscriptions.models import Subscription, SubscriptionPlan
+from subscriptions.policy import Feature, Resource, State
 
 
-def state_of(account: Account) -> State:
-    """The state today, NONE for who never had a subscription."""
-    try:
-        subscription = account.subscription
-    except ObjectDoesNotExist:
-        return State.NONE
-    return subscription.state if subscription else State.NONE
+@dataclass(frozen=True)
+class Usage:
+    resource: Resource
+    limit: int | None
+    used: int
 
 
-def is_paid(account: Account, feature: Feature) -> bool:
-    """Whether all of the feature works today."""
-    return policy.allows(feature, state_of(account), writes=True)
+@dataclass(frozen=True)
+class Standing:
+    """How it stands today. Without a subscription everything but the state, the limits and the features is None."""
+
+    held: Subscription | None
+    plan: SubscriptionPlan | None
+    state: State
+    days_left: int | None
+    grace_ends_on: date | None
+    usage: tuple[Usage, ...]
+    access: dict[str, str]
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in (State.TRIAL, State.ACTIVE)
+
+    @property
+    def is_in_grace(self) -> bool:
+        return self.state is State.GRACE
 
 
-def was_covered(account: Account, feature: Feature, *, at: datetime, began_at: datetime | None = None) -> bool:
-    """Whether what was done at a moment was paid for then, or was the end of what was when it began."""
-    if state_of(account) is State.NONE:
-        return False
-    subscription = account.subscription
-    finishes = began_at is not None and policy.allows(feature, subscription.state_at(began_at), writes=True)
-    return policy.allows(feature, subscription.state_at(at), writes=True, finishes=finishes)
+def read_standing(account: Account) -> Standing:
+    """How it stands today, in a statement for each thing that a plan counts."""
+    checker = SubscriptionChecker(account)
+    return Standing(
+        held=checker.held,
+        plan=checker.plan,
+        state=checker.state,
+        days_left=checker.days_left,
+        grace_ends_on=checker.grace_ends_on,
+        usage=tuple(Usage(each, checker.limit(each), count_used(account, each)) for each in Resource),
+        access={feature.value: checker.access(feature).value for feature in Feature},
+    )
 
 
-def has_sample_only(account: Account, feature: Feature) -> bool:
-    """Whether the account gets no more than the first rows of what the feature makes."""
-    return POLICY[feature][state_of(account)] is Access.SAMPLE
+def count_used(account: Account, resource: Resource) -> int:
+    """How many there are that count: neither switched off nor staff of the platform."""
+    owner: Any = account
+    if resource is Resource.USERS:
+        rows = owner.memberships.filter(is_active=True, staff=None)
+    elif resource is Resource.STOREFRONTS:
+        rows = owner.locations.storefronts().filter(is_active=True)
+    else:
+        rows = owner.products.filter(is_active=True)
+    found: int = rows.count()
+    return found

@@ -13,6 +13,11 @@ class TaskOver(DomainError):
     detail = "The task has ended already."
 
 
+class TooManyTasks(DomainError):
+    code = "too_many_tasks"
+    detail = "{most} tasks of this business wait already: let some of them come to their end."
+
+
 class FileRefused(DomainError):
     status = 400
     code = "file_refused"
@@ -38,3 +43,9 @@ class IntegrationMissing(DomainError):
 class CheckUnavailable(DomainError):
     code = "check_unavailable"
     detail = "Keys to {provider} cannot be tried here."
+
+
+class OnboardingUnfinished(DomainError):
+    status = 403
+    code = "onboarding_unfinished"
+    detail = "First finish setting up the business: see the steps of its onboarding."

@@ -1,10 +1,15 @@
 """For the load balancer: does the process live, and can it do its work."""
 
+from collections.abc import Iterator
+
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
 from core import checks
+
+_HEARD_OF = "SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s) LIMIT 1"
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -13,13 +18,26 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The database answers, has every migration, and binds our role. 503 with what is missing otherwise."""
+    """The database answers, has every migration, and binds our role. 503 with what is missing otherwise.
+
+    Without a worker there is a warning only: the shops still sell, and no other process of ours would do better.
+    """
+    warnings: list[str] = []
     try:
         problems = [*unapplied_migrations(), *checks.role_problems("default")]
+        warnings = [] if problems else [*silent_worker()]
     except DatabaseError:
         problems = ["The database does not answer."]
-    status = 503 if problems else 200
-    return JsonResponse({"status": "not ready" if problems else "ok", "problems": problems}, status=status)
+    told = {"status": "not ready" if problems else "ok", "problems": problems, "warnings": warnings}
+    return JsonResponse(told, status=503 if problems else 200)
+
+
+def silent_worker() -> Iterator[str]:
+    """A sentence where no worker has said for too long that it lives."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEARD_OF, [settings.WORKER_SILENCE])
+        if cursor.fetchone() is None:
+            yield "No worker lives: what is left to the background waits."
 
 
 def unapplied_migrations() -> list[str]:

@@ -138,6 +138,36 @@ class MemberSettings(tenancy.AccountOwned):
         return chosen
 
 
+class PlatformSettings(tenancy.Identified):
+    """What the platform tells everybody: one row, which its staff write."""
+
+    is_only = models.BooleanField(default=True, editable=False)
+    maintenance_notice = models.CharField(max_length=500, blank=True)
+    mail_footer = models.CharField(max_length=500, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        db_table = "platform_settings"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_only"],
+                name="one_platform_settings",
+                violation_error_code="settings_exist",
+                violation_error_message="There are such settings already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_only=True),
+                name="platform_settings_are_one",
+                violation_error_code="settings_exist",
+                violation_error_message="There are such settings already.",
+            ),
+            tenancy.ReferenceData(name="platform_settings_reference"),
+        ]
+
+    def __str__(self) -> str:
+        return "platform"
+
+
 class Provider(models.TextChoices):
     PAYSTACK = "PAYSTACK"
     STRIPE = "STRIPE"

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework.permissions import BasePermission
 
-from system import modules
+from system import modules, onboarding
 
 
 class ModuleIsEnabled(BasePermission):
@@ -14,4 +14,13 @@ class ModuleIsEnabled(BasePermission):
         module = getattr(view, "module", None)
         if module is not None:
             modules.require_module(request.account, module)
+        return True
+
+
+class OnboardingIsFinished(BasePermission):
+    """Raises OnboardingUnfinished (403) for the actions that a view marks in `needs_onboarding`, and for no others."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if getattr(view, "action", None) in getattr(view, "needs_onboarding", ()):
+            onboarding.require_onboarding(request.account)
         return True

@@ -34,6 +34,7 @@ def prune(*, days: int = DAYS) -> Iterator[tuple[str, int]]:
     now = timezone.now()
     for waste in _wastes(now=now, kept=timedelta(days=days)):
         yield waste.name, _remove(waste)
+    yield "results of old tasks", services.drop_old_results(now=now)
     yield "files that nothing needs", services.remove_unused_files(now=now)
 
 

@@ -1,17 +1,19 @@
-"""The door to the background: a job names a task, and is there if, and only if, the task's transaction is committed."""
+"""The door to the background: a job names whose turn it is, and is there if, and only if, its transaction is
+committed."""
 
 from procrastinate.contrib.django import app
 
 from system.models import Integration, Task
 
-RUN_TASK = "run_task"
+TAKE_TURN = "take_turn"
 CHECK_INTEGRATION = "check_integration"
 
 
 def defer(task: Task) -> None:
-    """One business's jobs wait for one another, so that those of all others need not wait for it."""
-    job = app.configure_task(RUN_TASK, lock=str(task.account_id), allow_unknown=True)
-    job.defer(account_id=str(task.account_id), task_id=str(task.pk))
+    """One more turn for the account of this task. Its turns wait for one another, so that those of all others need not
+    wait for it; which task is the next, is seen when it has come."""
+    job = app.configure_task(TAKE_TURN, lock=str(task.account_id), allow_unknown=True)
+    job.defer(account_id=str(task.account_id))
 
 
 def defer_check(integration: Integration) -> None:

@@ -8,16 +8,16 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from system import services
-from system.queue import CHECK_INTEGRATION, RUN_TASK
+from system.queue import CHECK_INTEGRATION, TAKE_TURN
 
 AWAY = RetryStrategy(exponential_wait=2, retry_exceptions={OperationalError, InterfaceError})
 
 
-@app.task(name=RUN_TASK, retry=AWAY)
-def run_task(account_id: str, task_id: str) -> None:
+@app.task(name=TAKE_TURN, retry=AWAY)
+def take_turn(account_id: str) -> None:
     close_old_connections()
     try:
-        services.run_task(account_id=UUID(account_id), task_id=UUID(task_id))
+        services.take_turn(account_id=UUID(account_id))
     finally:
         close_old_connections()
 

@@ -22,6 +22,7 @@ PUBLIC = "everybody"
 LEAVING = "everybody, also who is signed out already, but not two people at once"
 MEMBER = "any member"
 FINISHES = "in grace too, for a shift that began before"
+OF_PLATFORM = "the platform's staff in person, while they act for no business"
 PERSON = "any member in person: neither by PIN, nor for a business"
 
 # What a route asks for: a right, and the feature that the subscription has to cover.
@@ -75,15 +76,48 @@ TABLE = {
     "GET accounts/account/": ("account:read", "account"),
     "PATCH accounts/account/": ("account:change", "account"),
     "GET accounts/account/take-out/": ("account:export", "account"),
-    "GET accounts/audit-events/": ("audit:read", "account"),
-    "GET accounts/audit-events/{pk}/": ("audit:read", "account"),
+    "GET system/onboarding/": ("account:read", "account"),
+    "GET system/audit-logs/": ("audit:read", "account"),
+    "GET system/audit-logs/{pk}/": ("audit:read", "account"),
+    "POST system/audit-logs/export/": ("audit:read", "account"),
     "POST billing/webhooks/momo/": PUBLIC,  # for gateways, whose word is not taken
     "PUT billing/webhooks/momo/": PUBLIC,
     "POST billing/webhooks/momo/{account}/": PUBLIC,
     "PUT billing/webhooks/momo/{account}/": PUBLIC,
     "POST billing/webhooks/paystack/": PUBLIC,
     "POST billing/webhooks/paystack/{account}/": PUBLIC,
+    "POST billing/webhooks/stripe/": PUBLIC,
+    "POST billing/webhooks/stripe/{account}/": PUBLIC,
+    "GET billing/credits/balance/": ("credit:read", "account"),
+    "GET billing/credits/costs/": ("credit:read", "account"),
+    "GET billing/credits/quote/": ("credit:read", "account"),
+    "GET billing/credits/usage/": ("credit:read", "account"),
+    "GET billing/credits/packs/": ("credit:read", "account"),
+    "GET billing/credits/transactions/": ("credit:read", "account"),
+    "GET billing/credits/transactions/{pk}/": ("credit:read", "account"),
+    "POST billing/credits/deduct/": ("credit:spend", "automation"),
+    "GET billing/credits/reservations/": ("credit:read", "automation"),
+    "POST billing/credits/reservations/": ("credit:spend", "automation"),
+    "GET billing/credits/reservations/{pk}/": ("credit:read", "automation"),
+    "POST billing/credits/reservations/{pk}/commit/": ("credit:spend", "automation"),
+    "POST billing/credits/reservations/{pk}/release/": ("credit:spend", "automation"),
+    "GET billing/credits/purchases/": ("credit:read", "account"),
+    "POST billing/credits/purchases/": ("credit:buy", "account"),
+    "GET billing/credits/purchases/{pk}/": ("credit:read", "account"),
+    "POST billing/credits/purchases/{pk}/check/": ("credit:buy", "account"),
     "GET subscriptions/status/": ("account:read", "account"),
+    "GET subscriptions/plans/": ("account:read", "account"),
+    "GET subscriptions/my-pricing/": ("subscription:read", "account"),
+    "GET subscriptions/payments/": ("subscription:read", "account"),
+    "POST subscriptions/payments/": ("subscription:change", "account"),
+    "GET subscriptions/payments/{pk}/": ("subscription:read", "account"),
+    "POST subscriptions/payments/{pk}/verify/": ("subscription:change", "account"),
+    "POST subscriptions/next-plan/": ("subscription:change", "account"),
+    "POST subscriptions/cancel/": ("subscription:change", "account"),
+    "POST subscriptions/resume/": ("subscription:change", "account"),
+    "GET subscriptions/invoices/": ("subscription:read", "account"),
+    "GET subscriptions/invoices/{pk}/": ("subscription:read", "account"),
+    "GET subscriptions/invoices/{pk}/pdf/": ("subscription:read", "account"),
     "GET inventory/categories/": ("catalog:read", "inventory"),
     "POST inventory/categories/": ("catalog:change", "inventory"),
     "GET inventory/categories/{pk}/": ("catalog:read", "inventory"),
@@ -190,6 +224,8 @@ TABLE = {
     "POST inventory/transfers/{pk}/receive/": ("stock:transfer", "inventory"),
     "POST inventory/transfers/{pk}/cancel/": ("stock:transfer", "inventory"),
     "POST system/files/": ("file:add", "inventory"),
+    "GET system/files/{token}/": PUBLIC,  # who has the link, for some minutes
+    "POST system/tasks/{pk}/link/": ("task:read", "account"),
     "GET system/tasks/": ("task:read", "account"),
     "GET system/tasks/{pk}/": ("task:read", "account"),
     "GET system/tasks/{pk}/errors/": ("task:read", "account"),
@@ -199,6 +235,8 @@ TABLE = {
     "PATCH system/settings/account/": ("settings:change", "account"),
     "GET system/settings/user/": PERSON,
     "PATCH system/settings/user/": PERSON,
+    "GET system/settings/system/": ("platform:read", "account", OF_PLATFORM),
+    "PATCH system/settings/system/": ("platform:act", "account", OF_PLATFORM),
     "GET system/settings/integrations/": ("settings:read", "account"),
     "GET system/settings/integrations/{provider}/": ("settings:read", "account"),
     "PUT system/settings/integrations/{provider}/": ("settings:change", "account"),
@@ -407,6 +445,40 @@ STATES = {  # how the dates of a subscription make each state
     "CANCELLED": {"is_trial": False, "days_left": -1, "cancelled": True},
     "NONE": None,
 }
+# The same states, at their edges: the last days of what is paid for, and of grace, and the days after them.
+EDGES = {
+    "TRIAL begins": ("TRIAL", {"is_trial": True, "days_left": 14}),
+    "ACTIVE on the last day": ("ACTIVE", {"is_trial": False, "days_left": 0}),
+    "GRACE on day 1": ("GRACE", {"is_trial": False, "days_left": -1}),
+    "GRACE on day 7": ("GRACE", {"is_trial": False, "days_left": -7}),
+    "GRACE after a trial": ("GRACE", {"is_trial": True, "days_left": -1}),
+    "EXPIRED on day 8": ("EXPIRED", {"is_trial": False, "days_left": -8}),
+    "EXPIRED long ago": ("EXPIRED", {"is_trial": True, "days_left": -400}),
+    "SUSPENDED in grace": ("SUSPENDED", {"is_trial": False, "days_left": -1, "suspended": True}),
+    "CANCELLED but paid": ("ACTIVE", {"is_trial": False, "days_left": 30, "cancelled": True}),
+    "CANCELLED on the last day": ("ACTIVE", {"is_trial": False, "days_left": 0, "cancelled": True}),
+    "CANCELLED on day 8": ("CANCELLED", {"is_trial": False, "days_left": -8, "cancelled": True}),
+}
+# What each feature is open for, where it is not paid for any more.
+FULL, READ, BLOCKED = "to read and to write", "to read", "not at all"
+IN_GRACE = {
+    "sales": READ,
+    "inventory": READ,
+    "reports": READ,
+    "exports": FULL,  # to the first rows
+    "automation": BLOCKED,
+    "offline": FULL,  # where the service looks when it happened
+    "account": FULL,
+}
+UNPAID = {
+    "sales": READ,
+    "inventory": READ,
+    "reports": BLOCKED,
+    "exports": BLOCKED,
+    "automation": BLOCKED,
+    "offline": FULL,
+    "account": FULL,
+}
 IN = "in"
 GATE = {
     "not_signed_in", "credential_invalid", "credentials_disagree", "csrf_failed", "second_factor_required",
@@ -425,6 +497,9 @@ VOID = {
 }
 
 
+IN_NOBODYS_NAME = {NAMED: "own_affair", PIN: "pin_not_enough"}
+
+
 def expected(row, *, role, state="TRIAL", writes, kind=TOKEN):
     """(status, code) of the refusal, or IN."""
     if row == PUBLIC:
@@ -438,22 +513,19 @@ def expected(row, *, role, state="TRIAL", writes, kind=TOKEN):
         return 403, "pin_not_enough"
     if row in (LEAVING, MEMBER, PERSON):
         return IN
-    if kind == UNNAMED:
-        return 403, "account_not_named"
     right, feature, *more = row
+    if OF_PLATFORM in more and kind in IN_NOBODYS_NAME:
+        return 403, IN_NOBODYS_NAME[kind]
+    if kind == UNNAMED and OF_PLATFORM not in more:
+        return 403, "account_not_named"
     if right == "account:export" and role == "OPERATOR":
         return 403, "own_affair"
     if right not in RIGHTS[role] or (kind == PIN and right not in BY_PIN):
         return 403, "capability_missing"
-    if feature == "exports" and state == "GRACE":
-        return IN  # to the first rows
     if FINISHES in more and state == "GRACE":
         return IN  # where the service asks for the shift
-    if state in NOT_EVEN_READ.get(feature, ()):
-        return 402, "subscription_expired"
-    if writes and feature not in ("account", "offline") and state not in PAID:
-        return 402, "subscription_expired"
-    return IN
+    opened = FULL if state in PAID else (IN_GRACE if state == "GRACE" else UNPAID)[feature]
+    return IN if opened == FULL or (opened == READ and not writes) else (402, "subscription_expired")
 
 
 def answer(client, route):
@@ -499,7 +571,7 @@ def member(shop, role):
 
 
 def put_in_state(shop, state):
-    facts = STATES[state]
+    facts = EDGES[state][1] if state in EDGES else STATES[state]
     with shop.inside():
         held = Subscription.across_accounts.filter(account=shop.account)
         if facts is None:

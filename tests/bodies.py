@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
+from django.conf import settings
 from django.core.files.base import File
 from rest_framework.relations import RelatedField
 from rest_framework.serializers import BaseSerializer, ListField, ListSerializer
@@ -43,6 +44,7 @@ from tests.making import (
     leased,
     leaver,
     line_of,
+    made,
     meant,
     money,
     nothing,
@@ -68,11 +70,13 @@ from tests.making import (
     refund,
     refundable,
     requested,
+    reserved,
     returnable,
     sale,
     sell_by_coupon,
     send_offline,
     serial,
+    spending,
     supplier,
     table,
     top_shelf,
@@ -87,6 +91,7 @@ from tests.making import (
     working_shift,
 )
 from tests.routes import NO_ATTACHMENT, NO_LEASE, NO_LINE, Route, by_name, routes
+from tests.subscriptions.paying import pay
 
 
 @dataclass
@@ -165,6 +170,8 @@ def fill(shop: Any) -> Cast:
     send_offline(cast)
     sell_by_coupon(cast)
     add_notice(cast)
+    for _ in range(2):
+        pay(cast.shop)  # for the plan, which makes an invoice
     add_notification(cast)
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
@@ -299,6 +306,15 @@ BODIES = {
     },
     "POST system/files/": lambda cast: {"id": str(uuid7()), "file": picture(cast)},
     "POST system/tasks/{pk}/cancel/": nothing,
+    "POST system/tasks/{pk}/link/": nothing,
+    "POST system/audit-logs/export/": lambda cast: {
+        "format": "CSV",
+        "by": str(cast.shop.owner.pk),
+        "action": "sale.",
+        "subject": "sale",
+        "since": "2020-01-01T00:00:00Z",
+        "until": "2100-01-01T00:00:00Z",
+    },
     "PATCH system/settings/account/": lambda cast: {
         "time_zone": "Africa/Accra",
         "is_tax_registered": True,
@@ -337,6 +353,17 @@ BODIES = {
         "layout": "A4_24",
         "with_price": True,
     },
+    "POST subscriptions/payments/": lambda cast: {
+        "id": str(uuid7()),
+        "gateway": "PAYSTACK",
+        "plan": "unlimited",
+        "cycle": "MONTHLY",
+        "return_url": f"{settings.TILL_ORIGINS[0]}/paid",
+    },
+    "POST subscriptions/payments/{pk}/verify/": nothing,
+    "POST subscriptions/next-plan/": lambda cast: {"plan": "unlimited"},
+    "POST subscriptions/cancel/": nothing,
+    "POST subscriptions/resume/": nothing,
     "POST sales/registers/": lambda cast: {
         "storefront": str(cast.shop.storefront.pk),
         "code": f"T{next(serial)}",
@@ -480,6 +507,19 @@ BODIES = {
     "PATCH reports/schedules/{pk}/": lambda cast: {"format": "XLSX", "hour": 8},
     "DELETE reports/schedules/{pk}/": nothing,
     "POST sales/sync-issues/{pk}/review/": nothing,
+    "POST billing/credits/deduct/": spending,
+    "POST billing/credits/reservations/": lambda cast: {**spending(cast), "minutes": 5},
+    "POST billing/credits/reservations/{pk}/commit/": lambda cast: {"amount": 100},
+    "POST billing/credits/reservations/{pk}/release/": nothing,
+    "POST billing/credits/purchases/": lambda cast: {
+        "id": str(uuid7()),
+        "pack": "ghs-500",
+        "gateway": "MOMO",
+        "network": "MTN",
+        "payer_phone": "0244123456",
+        "payer_email": "ama@x.example",
+    },
+    "POST billing/credits/purchases/{pk}/check/": nothing,
     "PATCH system/settings/account-modules/": lambda cast: {"thinker_enabled": False},
     "PATCH accounts/account/": lambda cast: {"name": f"Name {next(serial)}"},
     "PATCH accounts/memberships/{pk}/": lambda cast: {
@@ -528,6 +568,8 @@ BODIES = {
 
 # Of each collection the first row will do, but for these.
 ROWS = {
+    "POST billing/credits/reservations/{pk}/commit/": reserved,
+    "POST billing/credits/reservations/{pk}/release/": reserved,
     "PATCH inventory/categories/{pk}/": lambda cast: cast.send("POST inventory/categories/")["id"],
     "PATCH accounts/memberships/{pk}/": lambda cast: str(cast.shop.cashier.pk),
     "POST accounts/memberships/{pk}/deactivate/": lambda cast: str(cast.shop.cashier.pk),
@@ -572,6 +614,7 @@ ROWS = {
     "POST inventory/adjustments/{pk}/reject/": undecided,
     "POST inventory/stock/{pk}/return/": lambda cast: returnable(cast)["stock"],
     "POST system/tasks/{pk}/cancel/": waiting,
+    "POST system/tasks/{pk}/link/": made,
     "POST sales/mobile-payments/{pk}/cancel/": prompted,
     "POST sales/incoming-transfers/{pk}/match/": transferred,
     "POST sales/incoming-transfers/{pk}/dismiss/": transferred,
@@ -707,7 +750,5 @@ def everything(cast: Cast) -> dict[str, Any]:
     """All that every list of the business shows, but its own history."""
     lists = [route for route in routes() if route.method == "GET" and route.action == "list"]
     return {
-        route.name: cast.rows(route.path + "?page_size=200")
-        for route in lists
-        if route.path != "accounts/audit-events/"
+        route.name: cast.rows(route.path + "?page_size=200") for route in lists if route.path != "system/audit-logs/"
     }

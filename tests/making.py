@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import SessionKind
 from accounts.roles import Role
+from billing import services as billing
 from billing.gateways import Finding, Outcome
 from core.errors import FieldError
 from inventory import services as inventory
@@ -79,6 +80,13 @@ def add_notification(cast):
         for _ in range(2):
             title = f"Money waits {next(serial)}"
             system.notify(account=cast.shop.account, kind="till.unmatched", key=title, title=title, text=title)
+
+
+def made(cast):
+    """A task that has made a file."""
+    add_task(cast)
+    with cast.shop.inside():
+        return str(cast.shop.account.tasks.filter(file__isnull=False).latest("id").pk)
 
 
 def waiting(cast):
@@ -573,6 +581,17 @@ def unwatched(cast):
     points = cast.rows(f"inventory/reorder-points/?page_size=200&location={cast.shop.storefront.pk}")
     watched = {row["product"] for row in points}
     return next(row["id"] for row in cast.rows("inventory/products/?page_size=200") if row["id"] not in watched)
+
+
+def spending(cast):
+    """What takes credits, of which there are enough."""
+    with cast.shop.inside():
+        billing.add_credits(by=cast.shop.owner, account=cast.shop.account, credits=100)
+    return {"id": str(uuid7()), "operation": "content", "amount": 101}
+
+
+def reserved(cast):
+    return cast.send("POST billing/credits/reservations/")["id"]
 
 
 def top_shelf(cast):

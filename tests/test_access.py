@@ -22,6 +22,7 @@ from tests.access import (
     BOTH,
     BY_PIN,
     COOKIE,
+    EDGES,
     EVERY_RIGHT,
     LEAVING,
     LENT,
@@ -46,7 +47,7 @@ from tests.routes import addresses, routes, routes_among
 TENANT_ERROR = "must be associated with a business"
 # Beside what is under /api/v1/: nothing here shows a row of a business, but the one receipt whose secret link somebody
 # has; and what is for the platform's staff alone.
-OPEN_ADDRESSES = {"healthz", "readyz", "api/schema/", "api/docs/", "r/{token}/", ""}
+OPEN_ADDRESSES = {"healthz", "readyz", "metrics", "api/schema/", "api/docs/", "r/{token}/", ""}
 CONSOLE = "admin/"
 
 
@@ -92,6 +93,16 @@ def test_s07_every_route_answers_every_role_as_the_table_says(shop, state):
     put_in_state(shop, state)
     for role in OF_A_BUSINESS:
         compare(shop.client(member(shop, role)), role=role, state=state)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_s18_at_the_edges_of_each_state_every_route_answers_as_the_table_says(shop, edge):
+    """S18."""
+    put_in_state(shop, edge)
+    state, _ = EDGES[edge]
+    response = shop.client().get("/api/v1/subscriptions/status/")
+    assert (response.json()["data"]["state"], response["X-Subscription-Status"]) == (state, state)
+    compare(shop.client(), role="OWNER", state=state)
 
 
 # --- Credentials ------------------------------------------------------------------------------------------------------

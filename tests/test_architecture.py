@@ -49,6 +49,7 @@ ACROSS = {
     "accounts/queries.py: User.across_accounts.filter",
     # The account is its own owner, and there is no collection it could be reached through; in a scope there is but one.
     "accounts/api/views/business.py: Account.across_accounts.filter",
+    "system/api/settings.py: Account.across_accounts.filter",
     "accounts/services/business.py: Account.across_accounts.create",
     "accounts/services/devices.py: Account.across_accounts.first",
     "accounts/services/invitations.py: Account.across_accounts.first",
@@ -86,6 +87,7 @@ ACROSS = {
     "sales/services/fiscal.py: FiscalDocument.across_accounts.using",
     # Django makes many rows at once, or on another connection, through a manager only; each row bears its account_id.
     "accounts/services/history.py: AuditEvent.across_accounts.using",
+    "accounts/services/repairs.py: AuditEvent.across_accounts.bulk_create",
     "inventory/ledger.py: StockProduct.across_accounts.bulk_create",
     "inventory/services/deliveries.py: Product.across_accounts.bulk_update",
     "inventory/services/purchasing.py: PurchaseOrderLine.across_accounts.bulk_create",
@@ -96,7 +98,6 @@ ACROSS = {
     "inventory/services/import_products.py: Supplier.across_accounts.bulk_create",
     "inventory/services/import_suppliers.py: Supplier.across_accounts.bulk_create",
     "inventory/services/import_suppliers.py: Supplier.across_accounts.bulk_update",
-    "inventory/services/rebuild.py: AuditEvent.across_accounts.bulk_create",
     "inventory/services/counts.py: StockCountLine.across_accounts.bulk_create",
     "inventory/services/adjusting.py: SerialNumber.across_accounts.bulk_create",
     "inventory/services/adjustments.py: AdjustmentLine.across_accounts.bulk_create",
@@ -109,6 +110,8 @@ ACROSS = {
     "billing/services/notices.py: GatewayEvent.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.using",
+    "billing/ledger.py: CreditAccount.across_accounts.bulk_create",
+    "billing/ledger.py: CreditAccount.across_accounts.filter",
     "sales/customer_ledger.py: CustomerEntry.across_accounts.bulk_create",
     "sales/customer_ledger.py: Debt.across_accounts.bulk_create",
     "sales/customer_ledger.py: Debt.across_accounts.bulk_update",
@@ -124,6 +127,7 @@ ACROSS = {
     "sales/services/refund.py: Refund.across_accounts.bulk_create",
     "sales/services/refund.py: RefundLine.across_accounts.bulk_create",
     "sales/services/refund.py: SaleLine.across_accounts.bulk_update",
+    "sales/services/sync.py: SyncIssue.across_accounts.bulk_create",
     "system/services/notifications.py: Notification.across_accounts.bulk_create",
     # What is sealed in any account is sealed anew by one command, as staff.
     "system/services/integrations.py: Integration.across_accounts.using",
@@ -131,8 +135,18 @@ ACROSS = {
     "system/services/tasks.py: TaskError.across_accounts.bulk_create",
     # A worker's job names the account and its task; there is no account yet to reach it through.
     "system/services/working.py: Task.across_accounts.filter",
+    # The sealed token of a link says whose task it is, before anybody has signed in.
+    "system/links.py: Task.across_accounts.filter",
+    "system/services/tasks.py: Task.across_accounts.using",
     "system/services/integrations.py: Integration.across_accounts.filter",
     "sales/services/fiscal.py: FiscalDocument.across_accounts.filter",
+    # One to one with the account: there is no collection. The round finds over all accounts, as staff, whom it is for.
+    "subscriptions/services/locking.py: Subscription.across_accounts.select_related",
+    "subscriptions/services/reminders.py: Account.across_accounts.filter",
+    "subscriptions/services/reminders.py: Subscription.across_accounts.using",
+    # What is to be mailed is looked for in every account, and then started in its own.
+    "reports/services/scheduling.py: ReportSchedule.across_accounts.filter",
+    "reports/services/scheduling.py: ReportSchedule.across_accounts.using",
     # Inside a subquery or a prefetch there is no account to start from; row-level security bounds both.
     "sales/models/sales.py: SaleLine.across_accounts.order_by",
     "sales/models/sales.py: payment.across_accounts.filter",
@@ -237,13 +251,13 @@ def test_the_services_are_where_the_writes_are_looked_for():
 
 # Nobody acts yet, or it is a mailed link, a secret or a credential that says who does.
 WITHOUT_MEMBER = {
-    "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset", "find_device",
-    "find_invitation", "find_orphans", "keep_transfer", "notify", "open_account", "poll_payments", "pursue_payment",
-    "rebuild_from_ledger", "receive_notice", "refresh_session", "register_business", "remove_staff",
-    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset", "request_verification",
-    "reseal_secrets", "run_check",
-    "revoke_refresh", "run_task", "sign_in", "sign_in_by_pin", "sign_in_staff", "touch_session", "trace_notice",
-    "verify_email",
+    "accept_invitation", "add_member", "add_staff", "certify_document", "certify_due", "confirm_reset",
+    "drop_old_results", "find_device", "find_invitation", "find_orphans", "grant_monthly_credits", "keep_transfer",
+    "name_notice", "notify", "open_account", "poll_payments", "pursue_payment", "rebuild_from_ledger",
+    "receive_notice", "refresh_session", "register_business", "remind_and_grant", "remind_business", "remove_staff",
+    "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset",
+    "request_verification", "reseal_secrets", "revoke_refresh", "run_check", "run_task", "sign_in",
+    "sign_in_by_pin", "sign_in_staff", "start_due", "take_turn", "touch_session", "trace_notice", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
 
@@ -297,7 +311,10 @@ def test_from_outside_services_are_reached_through_their_package_only():
 
 
 # The counters of tries stand outside of every account, before there is one; they know digests only.
-OUTSIDE = {"core.RateLimit": ["key", "started_at", "count"]}
+OUTSIDE = {
+    "core.RateLimit": ["key", "started_at", "count"],
+    "subscriptions.InvoiceCounter": ["year", "last"],  # the platform's invoices have one row of numbers
+}
 
 
 def test_every_model_that_has_an_account_is_behind_the_wall():
@@ -393,6 +410,7 @@ def test_the_ledgers_are_append_only():
     ledgers = {model._meta.label for model, rule in CONSTRAINTS if isinstance(rule, tenancy.AppendOnly)}
     assert ledgers == {
         "accounts.AuditEvent",
+        "billing.CreditTransaction",
         "inventory.StockMovement",
         "sales.CashEvent",
         "sales.CustomerEntry",
@@ -400,6 +418,7 @@ def test_the_ledgers_are_append_only():
         "sales.HandOver",
         "sales.Payment",
         "sales.ReceiptPrint",
+        "subscriptions.Invoice",
     }
 
 

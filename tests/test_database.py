@@ -7,11 +7,13 @@ from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
+from billing import services as billing
 from core import tenancy
 from sales import customer_ledger
 from sales import services as sales
 from sales.models import EntryKind
 from tests.conftest import open_shop
+from tests.subscriptions.paying import pay
 
 MINE = "(account_id = (NULLIF(current_setting('app.account_id'::text, true), ''::text))::uuid)"
 # Tables that no business owns: what everybody reads, the counters of tries, and Django's own.
@@ -20,17 +22,24 @@ SHARED = {
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
+    "credit_costs",
+    "credit_packs",
     "django_admin_log",  # empty: the console's acts are in the history of the business that they are about
     "django_content_type",
     "django_migrations",
     "django_session",
     "levies",
+    "platform_settings",
     "procrastinate_events",  # jobs name the account and the task that they are about, and nothing else
     "procrastinate_jobs",
     "procrastinate_periodic_defers",
     "procrastinate_workers",
     "rate_limits",
+    "invoice_counters",
+    "subscription_charges",
     "subscription_plans",
+    "subscription_pricing_tiers",
+    "subscription_taxes",
 }
 # A person is one in all businesses; everything else that is unique is so within a business.
 ABOUT_PEOPLE = {"one_user_one_business", "one_user_per_email", "users_pkey"}
@@ -156,7 +165,7 @@ def test_s09_every_foreign_key_between_tables_with_an_account_is_composite(owned
         assert definition.startswith("FOREIGN KEY (account_id, "), (table, definition)
         assert definition.endswith(f"REFERENCES {target}(account_id, id)"), (table, definition)
         assert is_valid, (table, definition)
-    assert {target for _, target, _, _ in keys} - owned == {"accounts", "subscription_plans"}
+    assert {target for _, target, _, _ in keys} - owned == {"accounts", "credit_packs", "subscription_plans"}
 
 
 def test_there_is_no_float_no_sequence_and_no_function_with_its_makers_rights(owned):
@@ -195,6 +204,7 @@ def _move_cash_and_owe(shop):
         customer_ledger.post([entry], by=shop.owner, customer=customer, source=customer, occurred_at=now)
         cash = [{"method": "CASH", "amount": one}]
         sales.sell_gift_card(by=shop.owner, register=shop.register.pk, amount=one, payments=cash)
+        billing.add_credits(by=shop.owner, account=shop.account, credits=1)
         sales.print_receipt(by=shop.owner, document=shop.account.sales.with_receipt().get(), format="JSON")
 
 
@@ -205,9 +215,10 @@ def test_s22_a_ledger_refuses_update_and_delete_to_every_role(committed, alias, 
     shop = open_shop("Ama Provisions")
     assert shop.client().post("/api/v1/sales/sales/", shop.basket(), format="json").status_code == 201
     _move_cash_and_owe(shop)
+    pay(shop)
     assert sorted(LEDGERS) == [
-        *("audit_events", "cash_events", "customer_entries", "gift_card_entries", "hand_overs", "payments"),
-        *("receipt_prints", "stock_movements"),
+        *("audit_events", "cash_events", "credit_transactions", "customer_entries", "gift_card_entries", "hand_overs"),
+        *("invoices", "payments", "receipt_prints", "stock_movements"),
     ]
     for table in LEDGERS:
         with tenancy.scope(shop.id, using=alias):
@@ -270,4 +281,7 @@ def test_reference_data_is_all_that_is_shared_among_our_own_tables():
         for model in apps.get_models()
         if any(isinstance(rule, tenancy.ReferenceData) for rule in model._meta.constraints)
     }
-    assert reference == {"subscription_plans", "levies"}
+    assert reference == {
+        *("credit_costs", "credit_packs", "levies", "platform_settings", "subscription_charges", "subscription_plans"),
+        *("subscription_pricing_tiers", "subscription_taxes"),
+    }

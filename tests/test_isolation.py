@@ -91,6 +91,7 @@ SENT = {
     "POST inventory/exports/": {"location"},
     "POST inventory/labels/": {"product", "pack"},
     "PATCH system/settings/user/": {"location"},
+    "POST system/audit-logs/export/": {"by"},
     "POST sales/registers/": {"storefront"},
     "POST inventory/reservations/": {"location", "product"},
     "POST sales/mobile-payments/": {"register", "customer"},
@@ -193,6 +194,11 @@ PARAMETERS = {
     "page_size": "25",
     "columns": "32",
     "most": "10",
+    "plan": "unlimited",
+    "cycle": "YEARLY",
+    "gateway": "PAYSTACK",
+    "operation": "content",
+    "amount": "151",
 }
 OTHERS = {  # filters whose name is not that of a field which the list shows
     "search": ["Soap", "Efua", "Shop"],
@@ -216,6 +222,8 @@ OTHERS = {  # filters whose name is not that of a field which the list shows
     "method": ["CASH"],
     "is_reviewed": ["true", "false"],
     "is_read": ["true", "false"],
+    "since": ["2020-01-01T00:00:00Z"],
+    "until": ["2100-01-01T00:00:00Z"],
 }
 
 
@@ -372,6 +380,7 @@ def test_with_ones_own_ids_the_same_bodies_are_accepted(mine):
 
 
 MADE_IN = {  # where what is made out of another row is listed
+    "billing/credits/deduct/": "billing/credits/transactions/",
     "sales/sales/{pk}/refunds/": "sales/refunds/",
     "sales/customers/{pk}/payments/": "sales/payments/",
     "sales/customers/{pk}/top-up/": "sales/payments/",

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from accounts import services as accounts
 from accounts.models import SessionKind
 from accounts.roles import Role
+from billing import services as billing
 from billing.gateways import Finding, Outcome
 from core import limits
 from inventory import services as inventory
@@ -21,6 +22,7 @@ from system import services as system
 from tests import works
 from tests.conftest import PASSWORD, Shop, open_shop, receive
 from tests.routes import routes
+from tests.subscriptions.paying import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -98,10 +100,12 @@ def grow(shop: Shop, name: str) -> None:
         inventory.start_import(by=shop.owner, file=table.pk, what="PRODUCTS")
         hire(shop, name, storefront)
         leave_to_background(shop)
+        trade_in_credits(shop)
         accounts.invite(by=shop.owner, email=f"yaa{name}@x.example", role=Role.CASHIER)
         accounts.add_device(by=shop.owner, name=f"Phone {name}")
         accounts.open_session(by=shop.owner, kind=SessionKind.TOKEN)
         shop.owner.session = None
+    pay(shop)
 
 
 def ask_by_phone(shop: Shop, name: str, register: Register) -> None:
@@ -141,6 +145,13 @@ def offer(shop: Shop, name: str, product: Product) -> None:
         amount=Decimal(5),
         buy_products=[product.pk, shop.account.products.first().pk],
     )
+
+
+def trade_in_credits(shop: Shop) -> None:
+    """One more line of credits, reservation and order of a pack."""
+    billing.add_credits(by=shop.owner, account=shop.account, credits=100)
+    billing.reserve_credits(by=shop.owner, account=shop.account, operation="linking")
+    billing.buy_credits(by=shop.owner, pack="ghs-500", gateway="MOMO", payer_phone="0244123456")
 
 
 def leave_to_background(shop: Shop) -> None:

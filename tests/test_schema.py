@@ -85,7 +85,11 @@ def test_every_operation_that_is_not_public_names_its_right(document):
     # What anybody may, and what any member may about themselves.
     free = {name for name, operation in operations(document).items() if "x-capability" not in operation}
     assert {name.split(" /api/v1/accounts/auth/")[0] for name in free} == {
-        "GET", "POST", "DELETE", "GET /api/v1/accounts/roles/",
+        "GET", "POST", "DELETE", "GET /api/v1/accounts/roles/", "GET /api/v1/system/files/{token}/",
+        "GET /api/v1/system/settings/user/", "PATCH /api/v1/system/settings/user/",
+        "GET /api/v1/system/notifications/", "GET /api/v1/system/notifications/{id}/",
+        "GET /api/v1/system/notifications/unread/", "POST /api/v1/system/notifications/{id}/read/",
+        "POST /api/v1/system/notifications/read-all/",
     }  # fmt: skip
     for name, operation in operations(document).items():
         if name not in free:
@@ -156,6 +160,8 @@ BODILESS = {
     "DELETE accounts/auth/sessions/",
     "DELETE accounts/auth/sessions/{id}/",
     "POST accounts/auth/leave/",
+    "POST billing/credits/purchases/{id}/check/",
+    "POST billing/credits/reservations/{id}/release/",
     "POST accounts/auth/logout/",
     "POST accounts/invitations/{id}/resend/",
     "POST accounts/invitations/{id}/revoke/",
@@ -181,6 +187,11 @@ BODILESS = {
     "POST sales/incoming-transfers/{id}/see/",
     "POST sales/mobile-payments/{id}/cancel/",
     "POST system/tasks/{id}/cancel/",
+    "POST system/tasks/{id}/link/",
+    "POST system/notifications/read-all/",
+    "POST system/notifications/{id}/read/",
+    "DELETE system/settings/integrations/{provider}/",
+    "POST system/settings/integrations/{provider}/check/",
     "POST sales/sync-issues/{id}/review/",
 }
 
@@ -217,10 +228,19 @@ def test_ids_in_a_path_are_uuids_and_the_tokens_of_mails_are_texts(document):
     parameters = [each for operation in operations(document).values() for each in operation.get("parameters", ())]
     in_paths = [each for each in parameters if each["in"] == "path"]
     assert len(in_paths) >= 10
-    assert {each["name"] for each in in_paths} == {"id", "product", "attachment", "lease", "line", "token", "module"}
+    assert {each["name"] for each in in_paths} == {
+        "id",
+        "product",
+        "attachment",
+        "lease",
+        "line",
+        "token",
+        "module",
+        "provider",
+    }
     for each in in_paths:
         uuid = {"type": "string", "format": "uuid"}
-        assert each["schema"] == (uuid if each["name"] not in ("token", "module") else {"type": "string"})
+        assert each["schema"] == (uuid if each["name"] not in ("token", "module", "provider") else {"type": "string"})
 
 
 def test_the_limits_are_in_the_schema_wherever_nobody_has_to_sign_in(document):

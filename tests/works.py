@@ -26,6 +26,12 @@ def start(by: Membership, kind: str = "count", **params: Any) -> Task:
         return system.start_task(by=by, kind=kind, params=params)
 
 
+def turn(shop: Any, seconds: float = 0) -> None:
+    """What a worker does when it is the business's turn, of so many seconds."""
+    with override_settings(TASKS=TASKS, TASKS_IN_TURNS={"count"}, TASK_TURN=seconds):
+        system.take_turn(account_id=shop.id)
+
+
 def run(task: Task) -> None:
     """What a worker does, here and now."""
     with override_settings(TASKS=TASKS):

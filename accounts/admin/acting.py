@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.db import DatabaseError
@@ -61,3 +61,21 @@ class ActingAdmin(StaffAdmin):
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Nothing, likewise."""
+
+
+class ReferenceAdmin(ActingAdmin):
+    """What is the same for every business: staff who may act add and change it, and remove nothing."""
+
+    list_filter: ClassVar[Any] = ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_act_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_act_permission(request)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["id"] if self.has_act_permission(request) else super().get_readonly_fields(request, obj)
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        services.change_reference(by=request.membership, row=obj, changes=form.changed_data)

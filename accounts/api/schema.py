@@ -6,13 +6,14 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.plumbing import build_mock_request
 
 from accounts.models import Account, Membership
+from accounts.roles import Role
 
 
 def build_request(*args: Any, **kwargs: Any) -> Any:
     """A request from a business that does not exist: views are asked for their rows, and have none."""
     request = build_mock_request(*args, **kwargs)  # type: ignore[no-untyped-call]
     request.account = Account()
-    request.membership = Membership(account=request.account)
+    request.membership = Membership(account=request.account, role=Role.STAFF)
     return request
 
 

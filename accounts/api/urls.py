@@ -4,7 +4,6 @@ from rest_framework.routers import SimpleRouter
 from accounts.api.views import business, oneself, people, signing_in
 
 router = SimpleRouter()
-router.register("audit-events", business.AuditEventViewSet, basename="audit-event")
 router.register("memberships", people.MembershipViewSet, basename="membership")
 router.register("invitations", people.InvitationViewSet, basename="invitation")
 router.register("devices", people.DeviceViewSet, basename="device")

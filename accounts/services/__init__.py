@@ -37,7 +37,9 @@ from accounts.services.members import (
 )
 from accounts.services.mfa import begin_totp, change_recovery_codes, confirm_totp, remove_mfa
 from accounts.services.orphans import find_orphans, repair_orphans
+from accounts.services.reference import change_reference
 from accounts.services.registration import register_business, verify_email
+from accounts.services.repairs import Repair, repair_rows
 from accounts.services.sessions import (
     end_session,
     end_sessions,
@@ -63,6 +65,7 @@ from accounts.services.takeout import take_out_account
 
 __all__ = [
     "Line",
+    "Repair",
     "accept_invitation",
     "act_for",
     "add_device",
@@ -76,6 +79,7 @@ __all__ = [
     "change_password",
     "change_pin",
     "change_recovery_codes",
+    "change_reference",
     "confirm_reset",
     "confirm_totp",
     "deactivate_member",
@@ -107,6 +111,7 @@ __all__ = [
     "remove_staff",
     "renew_staff_mfa",
     "repair_orphans",
+    "repair_rows",
     "request_reset",
     "request_verification",
     "resend_invitation",

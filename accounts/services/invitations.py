@@ -20,7 +20,7 @@ from accounts.models import Account, Invitation, Membership, User
 from accounts.roles import Role
 from accounts.services import mfa
 from accounts.services.history import record
-from accounts.services.members import add_member, find_places, may_offer, place, refuse_beyond, seat
+from accounts.services.members import add_member, check_room, find_places, may_offer, place, refuse_beyond, seat
 from accounts.services.passwords import matches
 from accounts.services.sessions import count_try
 from core import limits, tenancy, vault
@@ -34,12 +34,14 @@ def invite(
     """Offer a seat; `locations` limit it to places.
 
     Whether the person is known elsewhere is nobody's business before they accept. Raises CapabilityMissing for a role
-    beyond one's own, AlreadyMember, InvalidInput for an unknown place, TooManyTries; the constraint refuses a second.
+    beyond one's own, AlreadyMember, InvalidInput for an unknown place, LimitReached, TooManyTries; the constraint
+    refuses a second.
     """
     refuse_beyond(by, role)
     if by.account.memberships.filter(user__email=email, is_active=True).exists():
         raise AlreadyMember
     find_places(by=by, locations=locations or ())
+    check_room(by=by)  # when it is accepted, it is asked again
     invitation = Invitation(
         account_id=by.account_id,
         email=email,
@@ -101,10 +103,13 @@ def accept_invitation(*, token: str, name: str, password: str, code: str = "", a
     """Take the seat.
 
     A stranger chooses a password; who has a login, gives its own, and moves here with all sessions ended. Raises
-    InvitationUnknown, WeakPassword, WrongCredentials, WrongCode, and AlreadyInBusiness for who has a seat elsewhere.
+    InvitationUnknown, WeakPassword, WrongCredentials, WrongCode, AlreadyInBusiness for who has a seat elsewhere, and
+    LimitReached.
     """
     with find_invitation(token=token) as invitation:
         account = invitation.account
+        invitation.invited_by.account = account
+        check_room(by=invitation.invited_by)
         user = queries.find_login(invitation.email)
         if user is None:
             member = add_member(

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts import roles
 from accounts.errors import CapabilityMissing, LastOwner, OwnAffair, SeatEmpty
@@ -98,6 +100,11 @@ def find_places(*, by: Membership, locations: Sequence[UUID]) -> set[UUID]:
     return known
 
 
+def check_room(*, by: Membership) -> None:
+    """Raises LimitReached where the plan covers no more people. Plans live on a higher floor, and are asked by name."""
+    import_string(settings.LIMITS)(by=by, resource="users")
+
+
 def deactivate_member(*, by: Membership, member: Membership) -> Membership:
     """Close a locked member's seat and end their sessions. Raises CapabilityMissing, LastOwner."""
     refuse_beyond(by, member.role)
@@ -112,10 +119,15 @@ def leave_business(*, by: Membership) -> None:
 
 
 def reactivate_member(*, by: Membership, member: Membership) -> Membership:
-    """Open a locked member's seat again. Raises SeatEmpty for who has moved on or is erased, CapabilityMissing."""
+    """Open a locked member's seat again.
+
+    Raises SeatEmpty for who has moved on or is erased, CapabilityMissing, LimitReached.
+    """
     refuse_beyond(by, member.role)
     if member.user is None or not member.user.is_active:
         raise SeatEmpty
+    if not member.is_active:
+        check_room(by=by)
     change(by=by, row=member, changes={"is_active": True})
     return member
 

@@ -15,11 +15,12 @@ from accounts.roles import Capability, Role
 from accounts.services import mfa
 from accounts.services.credentials import request_reset
 from accounts.services.history import change, record
-from accounts.services.members import add_member, refuse_beyond, seat
+from accounts.services.members import add_member, check_room, refuse_beyond, seat
 from accounts.services.sessions import end_sessions, sign_in
 from core import errors, limits, tenancy
 
 PLATFORM_ACCOUNT = {"name": "Makola", "country": "GH", "currency": "GHS", "time_zone": "UTC"}
+_HELD = ("account__subscription__plan", "account__subscription__next_plan")  # what is asked of every request
 
 
 def add_staff(*, email: str, name: str, password: str, role: Role) -> tuple[Membership, str]:
@@ -118,18 +119,19 @@ def act_for(*, by: Membership, account_id: UUID, method: str, path: str) -> Memb
         after = {"method": method, "path": path}
         record(by=visitor, action="staff.requested", subject=account, after=after, using=limits.OUTSIDE)
     tenancy.enter(account_id)
-    member: Membership = Membership.across_accounts.select_related("account__subscription__plan").get(pk=visitor.pk)
+    member: Membership = Membership.across_accounts.select_related(*_HELD).get(pk=visitor.pk)
     member.role, member.request_id = by.role, by.request_id
     return member
 
 
 def seat_orphan(*, by: Membership, user: User, role: str) -> Membership:
     """Give a person of the business a seat who has none. Raises CapabilityMissing for a role of the platform's,
-    AlreadyMember.
+    AlreadyMember, LimitReached.
     """
     refuse_beyond(by, role)
     if by.account.memberships.filter(user=user, is_active=True).exists():
         raise AlreadyMember
+    check_room(by=by)
     member = seat(account=by.account, user=user, name=user.name, role=role)
     record(by=by, action="membership.added", subject=member, after={"role": role})
     return member

@@ -11,7 +11,7 @@ from core.api.serializers import ModelSerializer, Serializer
 from core.api.spans import SpanInput
 
 
-class BalanceSerializer(Serializer):
+class CreditBalanceSerializer(Serializer):
     """What there is; of it, what is promised to work that is under way; and what is left to be spent."""
 
     balance = fields.IntegerField()
@@ -31,28 +31,28 @@ class CreditTransactionSerializer(ModelSerializer):
         ]
 
 
-class OperationInput(Serializer):
+class CreditOperationInput(Serializer):
     """`amount` is of what the operation counts: words, images. What counts nothing needs none."""
 
     operation = fields.TextField(max_length=40)
     amount = fields.IntegerField(required=False)
 
 
-class SpendingInput(OperationInput):
+class CreditSpendingInput(CreditOperationInput):
     id = fields.IdField(required=False)
 
 
-class ReservationInput(SpendingInput):
+class CreditReservationInput(CreditSpendingInput):
     minutes = fields.IntegerField(min_value=1, max_value=MOST_RESERVED_MINUTES, default=RESERVED_MINUTES)
 
 
-class CommitInput(Serializer):
+class CreditCommitInput(Serializer):
     """How much was done, where it was less than was reserved."""
 
     amount = fields.IntegerField(required=False)
 
 
-class ReservationSerializer(ModelSerializer):
+class CreditReservationSerializer(ModelSerializer):
     state = serializers.SerializerMethodField()
 
     class Meta:
@@ -63,7 +63,7 @@ class ReservationSerializer(ModelSerializer):
         return reservation.state_at(timezone.now())
 
 
-class CostSerializer(Serializer):
+class CreditCostSerializer(Serializer):
     """So many credits for `units` of what the operation counts, or a part of them; where it counts nothing, for each
     time. `names` are what it was called before."""
 
@@ -76,7 +76,7 @@ class CostSerializer(Serializer):
     names = serializers.ListField(child=fields.TextField())
 
 
-class QuoteSerializer(Serializer):
+class CreditQuoteSerializer(Serializer):
     operation = fields.TextField()
     amount = fields.IntegerField(allow_null=True)
     credits = fields.IntegerField()
@@ -84,13 +84,13 @@ class QuoteSerializer(Serializer):
     is_enough = fields.BooleanField()
 
 
-class PackSerializer(ModelSerializer):
+class CreditPackSerializer(ModelSerializer):
     class Meta:
         model = CreditPack
         fields = ["code", "name", "credits", "price", "currency"]
 
 
-class PurchaseInput(Serializer):
+class CreditPurchaseInput(Serializer):
     """A phone that is asked to pay, or else where to come back to from the page on which to pay."""
 
     id = fields.IdField(required=False)
@@ -102,7 +102,7 @@ class PurchaseInput(Serializer):
     return_url = fields.TextField(max_length=500, required=False)
 
 
-class PurchaseSerializer(Serializer):
+class CreditPurchaseSerializer(Serializer):
     """A pack that was ordered. Ask again while its state is INITIATED or PROMPTED; `page_url` is where to pay, if
     anywhere. Its credits count from `granted_at` on; `missing` had been spent when their money went back."""
 
@@ -122,11 +122,11 @@ class PurchaseSerializer(Serializer):
     created_at = fields.MomentField()
 
 
-class UsageInput(SpanInput):
+class CreditUsageInput(SpanInput):
     """Days of the business's calendar."""
 
 
-class UsageSerializer(Serializer):
+class CreditUsageSerializer(Serializer):
     """One operation on one day: how often, how much of what it counts, and the credits spent and given back that day.
     What was paid without a price list has no operation."""
 

@@ -32,15 +32,15 @@ class CreditView(DeclaredView):
 
 
 class BalanceView(CreditView):
-    @extend_schema(responses=serializers.BalanceSerializer)
+    @extend_schema(responses=serializers.CreditBalanceSerializer)
     def get(self, request: AccountRequest) -> Response:
         """How many credits there are now, and how many of them are not promised."""
         found = ledger.read_balance(request.account, now=timezone.now())
-        return Response(serializers.BalanceSerializer(found).data)
+        return Response(serializers.CreditBalanceSerializer(found).data)
 
 
 class CostsView(CreditView):
-    @extend_schema(responses=serializers.CostSerializer(many=True))
+    @extend_schema(responses=serializers.CreditCostSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
         """What every operation costs today, and whether the module that it belongs to is on."""
         today, switches = timezone.localdate(timezone=request.account.zone), modules.switches_of(request.account)
@@ -56,16 +56,16 @@ class CostsView(CreditView):
             }
             for name, cost in costs.list_costs(on=today).items()
         ]
-        return Response(serializers.CostSerializer(rows, many=True).data)
+        return Response(serializers.CreditCostSerializer(rows, many=True).data)
 
 
 class CreditQuoteView(CreditView):
     query_parameters = ("operation", "amount")
 
-    @extend_schema(parameters=[serializers.OperationInput], responses=serializers.QuoteSerializer)
+    @extend_schema(parameters=[serializers.CreditOperationInput], responses=serializers.CreditQuoteSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What so much of an operation would cost now, and whether there is enough for it."""
-        asked = serializers.ask(serializers.OperationInput, request)
+        asked = serializers.ask(serializers.CreditOperationInput, request)
         amount = asked.get("amount")
         price = costs.price(request.account, operation=asked["operation"], amount=amount)
         available = ledger.read_balance(request.account, now=timezone.now()).available
@@ -76,26 +76,26 @@ class CreditQuoteView(CreditView):
             "available": available,
             "is_enough": price.credits <= available,
         }
-        return Response(serializers.QuoteSerializer(found).data)
+        return Response(serializers.CreditQuoteSerializer(found).data)
 
 
 class UsageView(CreditView):
     query_parameters = ("first_on", "last_on")
 
-    @extend_schema(parameters=[serializers.UsageInput], responses=serializers.UsageSerializer(many=True))
+    @extend_schema(parameters=[serializers.CreditUsageInput], responses=serializers.CreditUsageSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
         """What was spent on each operation on each of these days of the business's calendar."""
-        span = serializers.ask(serializers.UsageInput, request)
+        span = serializers.ask(serializers.CreditUsageInput, request)
         rows = queries.list_usage(request.account, **span)
-        return Response(serializers.UsageSerializer(rows, many=True).data)
+        return Response(serializers.CreditUsageSerializer(rows, many=True).data)
 
 
 class PacksView(CreditView):
-    @extend_schema(responses=serializers.PackSerializer(many=True))
+    @extend_schema(responses=serializers.CreditPackSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
         """The packs that are sold in the business's currency."""
         rows = CreditPack.objects.offered(request.account.currency)
-        return Response(serializers.PackSerializer(rows, many=True, context={"request": request}).data)
+        return Response(serializers.CreditPackSerializer(rows, many=True, context={"request": request}).data)
 
 
 class CreditTransactionViewSet(AccountViewSet):
@@ -118,7 +118,7 @@ class SpendingViewSet(AccountViewSet):
     feature = "automation"
     exactly_once = True
     serializer_class = serializers.CreditTransactionSerializer
-    input_classes: ClassVar[Inputs] = {"create": serializers.SpendingInput}
+    input_classes: ClassVar[Inputs] = {"create": serializers.CreditSpendingInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.credit_transactions.order_by("-id")
@@ -135,8 +135,11 @@ class ReservationViewSet(AccountViewSet):
     write_capability = Capability.CREDIT_SPEND
     feature = "automation"
     exactly_once = True
-    serializer_class = serializers.ReservationSerializer
-    input_classes: ClassVar[Inputs] = {"create": serializers.ReservationInput, "commit": serializers.CommitInput}
+    serializer_class = serializers.CreditReservationSerializer
+    input_classes: ClassVar[Inputs] = {
+        "create": serializers.CreditReservationInput,
+        "commit": serializers.CreditCommitInput,
+    }
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.credit_reservations.select_related("account").order_by("-id")
@@ -167,8 +170,8 @@ class PurchaseViewSet(AccountViewSet):
     write_capability = Capability.CREDIT_BUY
     feature = "account"
     exactly_once = True
-    serializer_class = serializers.PurchaseSerializer
-    input_classes: ClassVar[Inputs] = {"create": serializers.PurchaseInput}
+    serializer_class = serializers.CreditPurchaseSerializer
+    input_classes: ClassVar[Inputs] = {"create": serializers.CreditPurchaseInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.credit_purchases.select_related("attempt", "pack").order_by("-id")

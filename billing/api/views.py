@@ -65,6 +65,10 @@ class PaystackWebhookView(WebhookView):
     gateway = "PAYSTACK"
 
 
+class StripeWebhookView(WebhookView):
+    gateway = "STRIPE"
+
+
 def _read(account: str) -> UUID | None:
     try:
         return fields.read_id(account) if account else None

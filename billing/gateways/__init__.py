@@ -58,9 +58,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Notice:
-    """What a notice is about. What else it says is not believed. `reference` is empty for what is no payment to us."""
+    """What a notice is about. What else it says is not believed. `reference` is empty for what is no payment to us, and
+    for one that the gateway calls by a name of its own alone."""
 
     reference: str
+    provider_reference: str = ""
 
 
 class GatewayAway(Exception):
@@ -76,15 +78,22 @@ class Gateway(Protocol):
     def fetch(self, reference: str, provider_reference: str = "") -> Finding:
         """How the payment with this reference of ours, and of theirs if we know it, stands. Raises GatewayAway."""
 
+    def name(self, provider_reference: str) -> str:
+        """Our reference of what a notice calls so; empty for another's. Raises GatewayAway."""
+        return ""
+
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice:
         """What a notice is about. Raises NoticeInvalid for what is none, or is not signed as it should be."""
 
 
-def open_gateway(name: str) -> Gateway:
-    """The gateway as `GATEWAYS` describes it. Raises GatewayNotConfigured."""
-    options = settings.GATEWAYS.get(name)
+def open_gateway(name: str, keys: Mapping[str, str] | None = None) -> Gateway:
+    """The gateway as `GATEWAYS` describes it with the platform's keys, or with these, which are a business's own.
+
+    Raises GatewayNotConfigured.
+    """
+    options = settings.GATEWAYS.get(name) or (settings.GATEWAY_DRIVERS.get(name) if keys else None)
     if options is None:
         raise GatewayNotConfigured(gateway=name)
-    described = dict(options)
+    described = {**options, **(keys or {})}
     gateway: Gateway = import_string(described.pop("driver"))(**described)
     return gateway

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from billing.errors import NoticeInvalid
-from billing.gateways import Finding, GatewayAway, Notice, Outcome, PaymentRequest, phones, wire
+from billing.gateways import Finding, Gateway, GatewayAway, Notice, Outcome, PaymentRequest, phones, wire
 from billing.references import is_fit
 from core.amounts import round_money
 
@@ -21,7 +21,7 @@ _LONGEST_NOTE = 160
 
 
 @dataclass(frozen=True)
-class Momo:
+class Momo(Gateway):
     base_url: str
     environment: str
     subscription_key: str = field(repr=False)

@@ -21,12 +21,13 @@ def call(
     *,
     headers: Mapping[str, str],
     body: Any = None,
+    form: Mapping[str, str] | None = None,
     login: tuple[str, str] | None = None,
 ) -> tuple[int, dict[str, Any]]:
     """Status and body of the answer. Raises GatewayAway for no answer, for a fault on their side, and for no JSON."""
     try:
         answer = requests.request(
-            method, url, headers=dict(headers), json=body, auth=login, timeout=TIMEOUT, allow_redirects=False
+            method, url, headers=dict(headers), json=body, data=form, auth=login, timeout=TIMEOUT, allow_redirects=False
         )
     except requests.RequestException as problem:
         raise GatewayAway(type(problem).__name__) from None  # its text would tell the address
@@ -60,6 +61,12 @@ def part(of: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The object below this name; an empty one where there is none."""
     found = of.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def parts(of: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects below this name, of which there may be one, many or none."""
+    found = of.get(name)
+    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
 
 
 def amount_in(text: Any) -> Decimal | None:

@@ -172,7 +172,7 @@ class CreditCost(tenancy.Identified):
     credits = models.PositiveIntegerField()
     units = models.PositiveIntegerField(default=1)
     starts_on = models.DateField()
-    ends_on = models.DateField(null=True)  # the last day
+    ends_on = models.DateField(null=True, blank=True)  # the last day
 
     class Meta:
         db_table = "credit_costs"

@@ -26,6 +26,7 @@ OPEN = frozenset({PaymentState.INITIATED, PaymentState.PROMPTED})
 
 _ASK_EVERY = timedelta(seconds=10)  # at most; the older an attempt is, the more seldom
 _ASK_FOR = timedelta(days=2)
+_ASK_SILENT = timedelta(hours=1)  # at least, while the gateway says nothing: what it has may be news
 _LOOK_BACK_EVERY = timedelta(hours=6)  # at most, for money that may go back
 _LOOK_BACK_FOR = timedelta(days=180)
 
@@ -41,6 +42,7 @@ class PaymentAttempt(tenancy.AccountOwned):
     PERSONAL = frozenset({"payer_phone", "payer_email"})
 
     gateway = models.CharField(max_length=16)
+    is_own = models.BooleanField(default=False)  # asked with the business's own keys, and so paid to it
     network = models.CharField(max_length=16, blank=True)  # of the payer's phone
     purpose = models.CharField(max_length=32)
     subject_id = models.UUIDField()
@@ -132,8 +134,18 @@ class PaymentAttempt(tenancy.AccountOwned):
         """Until when money that has come is kept for whom it pays."""
         return self.paid_at + timedelta(seconds=settings.PAYMENT_KEPT) if self.paid_at else None
 
-    def next_look(self, now: datetime) -> datetime | None:
-        """When somebody should look after it again; the older it is, the more seldom. None for never."""
+    def next_look(self, now: datetime, *, is_silent: bool = False) -> datetime | None:
+        """When somebody should look after it again; the older it is, the more seldom. None for never.
+
+        `is_silent` is a gateway that was asked and has not answered.
+        """
+        age, at = now - self.created_at, self._next_look(now)
+        if not is_silent or age > _LOOK_BACK_FOR:
+            return at
+        soon = now + max(_ASK_EVERY, min(age / 2, _ASK_SILENT))
+        return min(at or soon, soon)
+
+    def _next_look(self, now: datetime) -> datetime | None:
         age = now - self.created_at
         if self.is_waiting:
             return self.waits_until

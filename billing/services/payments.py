@@ -18,6 +18,7 @@ from billing.errors import PaymentNotUsable, PaymentOver
 from billing.models import PaymentAttempt, PaymentState
 from core import errors
 from core.amounts import currency_exponent, show_money
+from system import integrations
 
 _NO_PHONE = errors.FieldError("payer_phone", "required", "This gateway asks a phone: say which.")
 _ELSEWHERE = errors.FieldError("return_url", "unknown_origin", "Must be an address of the till.")
@@ -38,6 +39,7 @@ def start_payment(
     network: str = "",
 ) -> PaymentAttempt:
     """Have the payer asked, in the background, once this transaction is committed. `subject_id` is what is to be paid.
+    A business is paid by its own keys where it has them, the platform by its own.
 
     Who has no phone is given a page to pay on, `page_url`, which leads to `return_url`, or else to the till. The
     currency is the account's unless told. Raises GatewayNotConfigured, and InvalidInput where the gateway needs a
@@ -45,7 +47,8 @@ def start_payment(
     """
     if purpose not in settings.PAYMENT_PURPOSES:
         raise ValueError(purpose)
-    has_page = gateways.open_gateway(gateway).has_page
+    keys = integrations.own_keys(by.account, gateway) if purpose in settings.PAID_TO_BUSINESS else None
+    has_page = gateways.open_gateway(gateway, keys).has_page
     if not payer_phone and not has_page:
         raise errors.InvalidInput(errors=[_NO_PHONE])
     if return_url and _origin_of(return_url) not in settings.TILL_ORIGINS:
@@ -57,6 +60,7 @@ def start_payment(
         id=id,
         account_id=by.account_id,
         gateway=gateway,
+        is_own=keys is not None,
         network=network,
         purpose=purpose,
         subject_id=subject_id,
@@ -85,12 +89,9 @@ def _origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def check_payment(*, by: Membership, attempt: PaymentAttempt) -> PaymentAttempt:
-    """Have the gateway asked about a locked attempt as soon as a worker is free, whatever it had said before."""
-    attempt.due_at = timezone.now()
-    attempt.save(update_fields=["due_at"])
-    queue.defer(queue.PURSUE_PAYMENT, attempt)
-    accounts.record(by=by, action="payment.checked", subject=attempt)
+def check_payment(*, by: Membership, attempt: PaymentAttempt) -> PaymentAttempt:  # noqa: ARG001 - whoever it is
+    """Have the gateway asked as soon as a worker is free, whatever it had said before; once, while that waits."""
+    queue.defer_once(queue.PURSUE_PAYMENT, attempt)
     return attempt
 
 

@@ -3,6 +3,7 @@
 The gateway is asked between two transactions, so that none is open while it takes its time.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +20,7 @@ from billing.services.settling import settle_payment
 from core import tenancy
 from core.amounts import currency_exponent
 from core.tenancy import STAFF
+from system import integrations
 
 logger = structlog.get_logger("payment")
 
@@ -41,9 +43,10 @@ def pursue_payment(*, account_id: UUID, attempt_id: UUID) -> None:
         if attempt is None:
             return
         # First: whatever goes wrong from here on is tried again, and not at once.
-        attempt.due_at = attempt.next_look(timezone.now())
+        attempt.due_at = attempt.next_look(timezone.now(), is_silent=True)
         attempt.save(update_fields=["due_at"])
-    finding = _ask(attempt)
+        keys = integrations.own_keys(attempt.account, attempt.gateway) if attempt.is_own else None
+    finding = _ask(attempt, keys)
     with tenancy.scope(account_id):
         attempt = _lock(account_id, attempt_id)
         if attempt is not None:
@@ -58,10 +61,12 @@ def _lock(account_id: UUID, attempt_id: UUID) -> PaymentAttempt | None:
     return found
 
 
-def _ask(attempt: PaymentAttempt) -> Finding | None:
-    """What the gateway says; None where it says nothing."""
+def _ask(attempt: PaymentAttempt, keys: Mapping[str, str] | None) -> Finding | None:
+    """What the gateway says; None where it says nothing, or the keys with which it was asked are gone."""
     try:
-        gateway = gateways.open_gateway(attempt.gateway)
+        if attempt.is_own and keys is None:
+            raise GatewayNotConfigured(gateway=attempt.gateway)
+        gateway = gateways.open_gateway(attempt.gateway, keys)
         if attempt.state == PaymentState.INITIATED and timezone.now() < attempt.expires_at:
             return _request(gateway, attempt)
         return gateway.fetch(attempt.reference, attempt.provider_reference)

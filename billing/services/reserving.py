@@ -62,7 +62,7 @@ def commit_reservation(
     InsufficientCreditsError where credits were taken back meanwhile.
     """
     account = reservation.account
-    _end(reservation, ReservationState.COMMITTED)
+    _lock(reservation)
     found = costs.find_cost(reservation.operation, on=timezone.localdate(reservation.created_at, timezone=account.zone))
     modules.require_module(account, found.module)
     paid = reservation.credits if amount is None else found.of(amount)
@@ -77,26 +77,30 @@ def commit_reservation(
     }
     entry = Entry(CreditKind.SPENT, -paid, heeds_promises=False, facts=facts)  # it was one of them
     line = ledger.post(entry, account=account, by=by)
+    _end(reservation, ReservationState.COMMITTED)
     _record(by, "committed", reservation, paid=paid)
     return line
 
 
 def release_reservation(*, by: Membership | None, reservation: CreditReservation) -> CreditReservation:
     """Promise no longer, once. Raises ReservationOver."""
+    _lock(reservation)
     _end(reservation, ReservationState.RELEASED)
     _record(by, "released", reservation)
     return reservation
 
 
-def _end(reservation: CreditReservation, state: ReservationState) -> None:
-    """With the balance locked, which whoever ends it holds. Raises ReservationOver for one that has ended."""
+def _lock(reservation: CreditReservation) -> None:
+    """Hold the balance, as whoever ends a reservation does. Raises ReservationOver for one that has ended."""
     ledger.lock_balance(reservation.account)
     reservation.refresh_from_db(fields=["state", "expires_at"])
-    now = timezone.now()
-    is_now = reservation.state_at(now)
-    if is_now is not ReservationState.OPEN:
-        raise ReservationOver(state=is_now)
-    reservation.state, reservation.ended_at = state, now
+    state = reservation.state_at(timezone.now())
+    if state is not ReservationState.OPEN:
+        raise ReservationOver(state=state)
+
+
+def _end(reservation: CreditReservation, state: ReservationState) -> None:
+    reservation.state, reservation.ended_at = state, timezone.now()
     reservation.save(update_fields=["state", "ended_at"])
 
 

@@ -32,9 +32,9 @@ def settle_payment(*, attempt: PaymentAttempt, finding: Finding | None, now: dat
         attempt.reversed_at = (attempt.reversed_at or now) if finding.is_reversed else None
     heard = _news(attempt)
     attempt.told = heard or attempt.told
-    if heard and attempt.is_waiting and attempt.is_granted_for:
-        attempt.used_at = now
-    attempt.due_at = attempt.next_look(now)
+    if heard and attempt.is_granted_for:
+        attempt.used_at = now if heard == PaymentState.PAID else None  # it does not wait
+    attempt.due_at = attempt.next_look(now, is_silent=finding is None)
     attempt.save(update_fields=_CHANGED)
     if heard or before != (attempt.state, attempt.reversed_at):
         _record(attempt, *before)

@@ -40,6 +40,8 @@ class PatternField(TextField):
 class PhoneField(PatternField):
     """A number however it is spaced; kept without spaces, so that it is found however it is typed."""
 
+    example = "0240000000"
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(r"\+?[0-9]{3,31}", "Give a phone number: digits, a + in front if you like.", **kwargs)
 

@@ -41,8 +41,8 @@ _FAILURE = {
 _REFUSALS = {
     "400": "What was sent is not valid.",
     "401": "Not signed in.",
-    "402": "The subscription does not cover this now.",
-    "403": "No seat, no right, or no CSRF token.",
+    "402": "The subscription does not cover this now, or there are too few credits.",
+    "403": "No seat, no right, a module that is off, or no CSRF token.",
     "404": "Unknown, or another business's.",
     "405": "This address does not take this method.",
     "409": "A rule refuses this now.",

@@ -33,6 +33,7 @@ class DeclaredView(APIView):
     write_capability: ClassVar[str | None] = None
     module: ClassVar[str | None] = None
     feature: ClassVar[str | None] = None
+    needs_onboarding: ClassVar[tuple[str, ...]] = ()  # the actions that are closed before it is finished
     finishing: ClassVar[tuple[str, ...]] = ()  # the actions by which what was begun comes to its end
     query_parameters: ClassVar[tuple[str, ...]] = ()
 

@@ -43,7 +43,7 @@ from inventory.services.purchasing import (
     place_order,
     receive_order,
 )
-from inventory.services.rebuild import Repair, rebuild_from_ledger, repair_rows
+from inventory.services.rebuild import rebuild_from_ledger
 from inventory.services.reservations import hold_all, hold_stock, keep_held, release_cart, release_hold
 from inventory.services.returns import send_back_stock
 from inventory.services.taking_back import Return, lock_batches, return_stock
@@ -53,7 +53,6 @@ __all__ = [
     "IMPORT",
     "Gone",
     "Issue",
-    "Repair",
     "Return",
     "Shelf",
     "accept_transfer",
@@ -107,7 +106,6 @@ __all__ = [
     "remove_attachment",
     "remove_barcode_rule",
     "remove_reorder_point",
-    "repair_rows",
     "return_stock",
     "reverse_count",
     "scan_products",

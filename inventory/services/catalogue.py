@@ -12,6 +12,7 @@ from accounts import services as accounts
 from accounts.models import Membership
 from inventory.errors import CategoryCircle, StillInStock
 from inventory.models import BarcodeRule, Category, Product, ProductPack, Supplier
+from subscriptions import services as subscriptions
 
 
 def add_category(*, by: Membership, name: str, parent: Category | None = None) -> Category:
@@ -50,14 +51,25 @@ def _stands_below(lower: Category, upper: Category) -> bool:
 
 
 def add_product(*, by: Membership, id: UUID | None = None, **facts: Any) -> Product:  # noqa: A002 - the client's own id
-    """A new thing to sell. The constraints refuse a SKU, a barcode or an item code that is taken."""
+    """A new thing to sell. The constraints refuse a SKU, a barcode or an item code that is taken.
+
+    Raises LimitReached.
+    """
+    if facts.get("is_active", True):
+        subscriptions.check_limit(by=by, resource="products")
     product: Product = by.account.products.create(id=id or uuid7(), **facts)
     accounts.record(by=by, action="product.added", subject=product, after={"sku": product.sku})
     return product
 
 
 def change_product(*, by: Membership, product: Product, **changes: Any) -> Product:
-    """Change a locked product. Raises StillInStock where the way it is kept in stock would change under some of it."""
+    """Change a locked product.
+
+    Raises StillInStock where the way it is kept in stock would change under some of it, LimitReached where one too many
+    would be sold again.
+    """
+    if changes.get("is_active") and not product.is_active:
+        subscriptions.check_limit(by=by, resource="products")
     on_hand = by.account.stock_products.filter(product=product, quantity__gt=0)
     if is_kept_otherwise(product, changes) and on_hand.exists():
         raise StillInStock

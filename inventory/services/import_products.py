@@ -15,6 +15,8 @@ from inventory.importing.rows import Outcome, Row
 from inventory.models import Category, Product, Supplier
 from inventory.queries import find_named
 from inventory.services.catalogue import is_kept_otherwise
+from subscriptions import services as subscriptions
+from subscriptions.services import Room
 
 KEYS = ("sku", "barcode", "item_code")
 NEEDED = ("sku", "name", "retail_price")  # of what is new
@@ -65,12 +67,14 @@ class _Portion:
         self.history: list[accounts.Line] = []
 
     def take(self, facts: dict[str, Any], outcome: Outcome) -> None:
-        """Raises InvalidInput for what is missing or taken, and StillInStock; the row has then left nothing behind."""
+        """Raises InvalidInput for what is missing or taken, StillInStock, and LimitReached for what the plan does not
+        cover; the row has then left nothing behind."""
         key = "sku" if "sku" in facts else "barcode"
         product = self.products.get((key, facts.get(key, "")))
         self._refuse_taken(product, facts)
         if product is None:
             _refuse_missing(facts)
+            self.room.refuse(more=len(self.new) + 1)
         elif is_kept_otherwise(product, facts) and product.pk in self.on_hand:
             raise StillInStock
         if "category" in facts:
@@ -112,6 +116,11 @@ class _Portion:
         ]
         if taken:
             raise errors.InvalidInput(errors=taken)
+
+    @cached_property
+    def room(self) -> Room:
+        """What the plan covers, and how many products there are as the portion begins."""
+        return subscriptions.find_room(by=self.by, resource="products")
 
     def _supplier(self, name: str) -> Supplier:
         found = self.suppliers.get(name.lower())

@@ -9,7 +9,7 @@ from django.core.files.base import File
 from django.utils import timezone
 
 from accounts.models import Membership
-from core import errors
+from core import errors, paper
 from core.amounts import round_money
 from inventory import labels, queries
 from inventory.errors import BarcodeUnprintable
@@ -58,7 +58,7 @@ def make_labels(*, by: Membership, task: Task) -> Iterator[None]:
     for count in sheets.add(found):
         task.done += count
         yield
-    replaced = sorted(set().union(*(labels.printable(label.name)[1] for label in found)))
+    replaced = sorted(set().union(*(paper.printable(label.name)[1] for label in found)))
     task.result = {"labels": sum(label.copies for label in found), "replaced": replaced}
     if replaced:
         task.message = f"Letters that the font lacks were replaced: {' '.join(replaced)}"[:500]

@@ -9,6 +9,7 @@ from accounts.models import Membership
 from core import errors
 from inventory.errors import NotStocked
 from inventory.models import Location, LocationKind, Product, ReorderPoint
+from subscriptions import services as subscriptions
 
 
 def open_first_places(*, by: Membership) -> None:
@@ -18,7 +19,8 @@ def open_first_places(*, by: Membership) -> None:
 
 
 def add_location(*, by: Membership, kind: LocationKind, name: str) -> Location:
-    """A new place. A member who is limited to places works there too."""
+    """A new place. A member who is limited to places works there too. Raises LimitReached for a storefront too many."""
+    _check_room(by, kind)
     location: Location = by.account.locations.create(kind=kind, name=name)
     if by.is_limited:
         by.account.location_members.create(location=location, member=by)
@@ -27,8 +29,16 @@ def add_location(*, by: Membership, kind: LocationKind, name: str) -> Location:
 
 
 def change_location(*, by: Membership, location: Location, **changes: Any) -> Location:
+    """Change a locked place. Raises LimitReached where one storefront too many would be opened again."""
+    if changes.get("is_active") and not location.is_active:
+        _check_room(by, location.kind)
     accounts.change(by=by, row=location, changes=changes)
     return location
+
+
+def _check_room(by: Membership, kind: str) -> None:
+    if kind == LocationKind.STOREFRONT:
+        subscriptions.check_limit(by=by, resource="storefronts")
 
 
 def find_place(*, by: Membership, location_id: UUID, field: str = "location") -> Location:

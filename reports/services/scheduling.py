@@ -21,7 +21,7 @@ from reports.models import ReportSchedule, last_period
 from reports.report import Report
 from reports.services.exporting import make_report
 from sales.summaries import Span
-from subscriptions import policy, queries
+from subscriptions.checker import SubscriptionChecker
 from subscriptions.policy import Feature
 from system import modules
 from system import services as system
@@ -103,8 +103,7 @@ def _start(account_id: UUID, schedule_id: UUID, now: datetime) -> bool:
 
 def _may_be_sent(schedule: ReportSchedule) -> bool:
     """Whether it is still paid for, switched on, and somebody's."""
-    state = queries.state_of(schedule.account)
-    is_paid_for = policy.allows(Feature.AUTOMATION, state, writes=True)
+    is_paid_for = SubscriptionChecker(schedule.account).is_paid(Feature.AUTOMATION)
     is_on = modules.is_enabled(schedule.account, Module.REPORTS)
     return is_paid_for and is_on and schedule.member.is_active and schedule.member.may(Capability.REPORT_EXPORT)
 

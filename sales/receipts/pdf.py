@@ -8,7 +8,7 @@ from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
-from inventory import labels
+from core import paper
 from sales.receipts import codes
 from sales.receipts.content import Receipt, Row
 
@@ -128,7 +128,7 @@ class Strip:
 
 def _text(text: str, size: float, x: float, align: str) -> Draw:
     def draw(canvas: Canvas, base: float) -> None:
-        canvas.setFont(labels.font(), size)
+        canvas.setFont(paper.font(), size)
         place = {"left": canvas.drawString, "right": canvas.drawRightString, "centre": canvas.drawCentredString}[align]
         place(x, base + size * (LEADING - 1), text)
 
@@ -136,13 +136,13 @@ def _text(text: str, size: float, x: float, align: str) -> Draw:
 
 
 def _width(text: str, size: float) -> float:
-    return pdfmetrics.stringWidth(labels.printable(text)[0], labels.font(), size)
+    return pdfmetrics.stringWidth(paper.printable(text)[0], paper.font(), size)
 
 
 def _split(text: str, size: float, width: float) -> list[str]:
     """Lines that fit; a word that does not is cut."""
-    shown = labels.printable(text)[0]
-    lines: list[str] = simpleSplit(shown, labels.font(), size, width)
+    shown = paper.printable(text)[0]
+    lines: list[str] = simpleSplit(shown, paper.font(), size, width)
     return [piece for line in lines for piece in _cut(line, size, width)]
 
 

@@ -11,7 +11,7 @@ from core import clock, errors
 from sales.errors import RegisterInactive, ShiftClosed, ShiftRequired
 from sales.models import Register
 from sales.objections import REFUSING, Objections
-from subscriptions import queries as subscriptions
+from subscriptions.checker import SubscriptionChecker
 from subscriptions.errors import SubscriptionExpired
 from subscriptions.policy import Feature
 
@@ -99,13 +99,13 @@ def check_covered(
     What a till that was offline did is judged by when it happened; but where the subscription has run out meanwhile,
     not by what a till could not explain.
     """
-    account = by.account
-    if subscriptions.is_paid(account, Feature.SALES):
+    account, checker = by.account, SubscriptionChecker(by.account)
+    if checker.is_paid(Feature.SALES):
         return
     now = timezone.now()
     if shift_id and opened_at is None:
         opened_at = account.shifts.values_list("opened_at", flat=True).get(pk=shift_id)
     at = happened_at or now
-    is_covered = subscriptions.was_covered(account, Feature.SALES, at=at, began_at=opened_at)
+    is_covered = checker.was_covered(Feature.SALES, at=at, began_at=opened_at)
     if not is_covered or clock.is_late(at, now=now):
-        raise SubscriptionExpired(state=subscriptions.state_of(account), feature=Feature.SALES)
+        raise SubscriptionExpired(state=checker.state, feature=Feature.SALES)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from inventory.services import Repair, repair_rows
+from accounts.services import Repair, repair_rows
 
 # Two statements each: the second sees all that was committed while the first waited for its locks.
 _LOCK_CUSTOMERS = """

@@ -44,11 +44,10 @@ def take_item(*, by: Membership, kind: str, facts: Mapping[str, Any], sent_at: d
     heard = {"objections": objections} if of_kind.hears else {}
     row = of_kind.act(by=by, **{**facts, **moments, **heard})
     reasons = [_reason(objection) for objection in objections.all]
-    by.account.sync_issues.filter(item_id=facts["id"]).delete()  # it was rejected before
     if not reasons:
+        by.account.sync_issues.filter(item_id=facts["id"]).delete()  # it was rejected before
         return Taken(Verdict.ACCEPTED, row)
-    storefront_id = of_kind.place(row)
-    _note(by, kind, facts["id"], Verdict.ACCEPTED_WITH_EXCEPTION, reasons, storefront_id=storefront_id)
+    _note(by, kind, facts["id"], Verdict.ACCEPTED_WITH_EXCEPTION, reasons, storefront_id=of_kind.place(row))
     return Taken(Verdict.ACCEPTED_WITH_EXCEPTION, row, reasons)
 
 
@@ -57,9 +56,7 @@ def note_rejected(
 ) -> None:
     """Keep what could not be taken for a person to look at, at the place that it names: it has happened all the
     same."""
-    by.account.sync_issues.filter(item_id=item_id).delete()
-    storefront_id = _find_place(by, content)
-    _note(by, kind, item_id, Verdict.REJECTED, [reason], content=content, storefront_id=storefront_id)
+    _note(by, kind, item_id, Verdict.REJECTED, [reason], content=content, storefront_id=_find_place(by, content))
 
 
 # What may say where something happened, and the way from there to the storefront.
@@ -93,10 +90,20 @@ def review_issue(*, by: Membership, issue: SyncIssue) -> SyncIssue:
     return issue
 
 
+_ITEM = ["account", "item_id"]
+_INSTEAD: Mapping[str, Any] = {
+    "update_conflicts": True,
+    "unique_fields": _ITEM,
+    "update_fields": [field.name for field in SyncIssue._meta.concrete_fields if field.name not in {"id", *_ITEM}],
+}
+
+
 def _note(
     by: Membership, kind: str, item_id: UUID, verdict: Verdict, reasons: Sequence[Mapping[str, Any]], **facts: Any
 ) -> None:
-    by.account.sync_issues.create(
+    """Note it instead of what was noted of the item before; another device may bring it at the same time."""
+    issue = SyncIssue(
+        account_id=by.account_id,
         kind=kind,
         item_id=item_id,
         verdict=verdict,
@@ -105,6 +112,7 @@ def _note(
         recorded_at=timezone.now(),
         **facts,
     )
+    SyncIssue.across_accounts.bulk_create([issue], **_INSTEAD)
 
 
 def _reason(objection: DomainError) -> dict[str, Any]:

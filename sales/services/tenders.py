@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, Sum
-
 from accounts.models import Membership
 from core.amounts import ZERO, round_to_coin
+from sales import queries
 from sales.models import Payment, PaymentMethod, Refund, Sale
 from sales.objections import REFUSING, Objections
 from sales.services import credit, gift_cards, money, purse
@@ -130,10 +129,10 @@ def _rounding_back(by: Membership, refund: Refund, amount: Decimal) -> Decimal:
     All that went back so far is rounded together, and the last of it is all that is left, so that any sequence of
     refunds gives back what was paid; to the coin, where some of it was carried into or out of an exchange.
     """
-    carried_in = Q(came_by=PaymentMethod.CASH)
-    in_cash = by.account.payments.filter(Q(method=PaymentMethod.CASH) | carried_in, sale=refund.sale)
-    sums = in_cash.aggregate(left=Sum("amount", default=ZERO), carried=Sum("amount", filter=carried_in, default=ZERO))
-    cash, is_in_coins = sums["left"], not sums["carried"]
+    paid = queries.find_tenders(refund.sale)
+    in_cash = [each for each in paid if PaymentMethod.CASH in (each.method, each.came_by)]
+    cash = sum((each.amount for each in in_cash), ZERO)
+    is_in_coins = not sum((each.amount for each in in_cash if each.came_by), ZERO)
     rounding = purse.rounding_left(refund.sale)
     is_last, is_part = amount == cash - rounding, amount < cash - rounding
     if is_last and is_in_coins:

@@ -43,8 +43,9 @@ class NotificationViewSet(AccountViewSet):
     @extend_schema(responses=UnreadSerializer)
     @action(detail=False)
     def unread(self, request: AccountRequest) -> Response:
-        """How many one has not read."""
-        return Response({"unread": self.get_queryset().filter(read_at=None).count()})
+        """How many one has not read, and what the platform tells everybody: to be asked now and then."""
+        count = self.get_queryset().filter(read_at=None).count()
+        return Response({"unread": count, "maintenance": services.read_platform_settings().maintenance_notice})
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"], url_path="read", url_name="read")

@@ -1,9 +1,11 @@
 from typing import Any
 
+from django.urls import reverse
 from rest_framework import serializers
 
-from core.api.fields import IdField
+from core.api.fields import IdField, MomentField, TextField
 from core.api.serializers import ModelSerializer, Serializer
+from system import links
 from system.models import Notification, PrivateFile, Task, TaskError
 
 
@@ -34,6 +36,16 @@ class TaskSerializer(ModelSerializer):
         return task.file_id is not None
 
 
+class TaskLinkSerializer(Serializer):
+    url = serializers.CharField()
+    expires_at = MomentField()
+
+    def to_representation(self, instance: Task) -> Any:
+        link = links.link_to(instance)
+        url = self.context["request"].build_absolute_uri(reverse("linked-file", args=[link.token]))
+        return super().to_representation({"url": url, "expires_at": link.expires_at})
+
+
 class TaskErrorSerializer(ModelSerializer):
     class Meta:
         model = TaskError
@@ -41,10 +53,13 @@ class TaskErrorSerializer(ModelSerializer):
 
 
 class NotificationSerializer(ModelSerializer):
+    about = TextField(source="key", read_only=True, help_text="What it speaks of: mostly the id of a row.")
+
     class Meta:
         model = Notification
-        fields = ["id", "kind", "key", "title", "text", "created_at", "read_at"]
+        fields = ["id", "kind", "about", "title", "text", "created_at", "read_at"]
 
 
 class UnreadSerializer(Serializer):
     unread = serializers.IntegerField()
+    maintenance = serializers.CharField(help_text="What the platform tells everybody now, if anything.")

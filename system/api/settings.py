@@ -8,28 +8,40 @@ from rest_framework import status as http
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from accounts.api.views.business import AccountView
+from accounts import services as accounts
+from accounts.api.views.declared import InputView
 from accounts.models import Account
-from accounts.permissions import HasTenantAccess
+from accounts.permissions import HasCapability, HasTenantAccess
 from accounts.roles import Capability
 from core import errors
 from core.api.envelope import Page
 from core.api.requests import AccountRequest
+from core.api.serializers import kept
 from core.api.views import AccountViewSet
 from system import services
 from system.api import settings_serializers as serializers
-from system.models import Integration, MemberSettings, Provider
+from system.models import Integration, MemberSettings, PlatformSettings, Provider
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
-class AccountSettingsView(AccountView):
+class AccountSettingsView(AccountViewSet):
     """How the business works: the same row, and the same version, as at `accounts/account/`."""
 
     read_capability = Capability.SETTINGS_READ
     write_capability = Capability.SETTINGS_CHANGE
+    feature = "account"
     serializer_class = serializers.AccountSettingsSerializer
     input_classes: ClassVar[Inputs] = {"partial_update": serializers.AccountSettingsInput}
+
+    def rows(self, account: Account) -> QuerySet[Account]:
+        return Account.across_accounts.filter(pk=account.pk)
+
+    def path_id(self) -> Any:
+        return self.request.account.pk
+
+    def partial_update(self, request: AccountRequest) -> Response:
+        return self.act(accounts.change_account, account=self.get_locked_object)
 
 
 class MemberSettingsView(AccountViewSet):
@@ -56,12 +68,41 @@ class MemberSettingsView(AccountViewSet):
         return row
 
 
+class PlatformSettingsView(InputView):
+    """What the platform tells everybody. For its own staff, while they act for no business."""
+
+    permission_classes = (HasTenantAccess, HasCapability)
+    is_own = True
+    is_personal = True
+    read_capability = Capability.PLATFORM_READ
+    write_capability = Capability.PLATFORM_ACT
+    input_class = serializers.PlatformSettingsSerializer
+
+    @extend_schema(responses=input_class)
+    def get(self, request: AccountRequest) -> Response:
+        """A notice of maintenance, which every till is told, and the end of every mail of a notice."""
+        return self._shown(services.read_platform_settings())
+
+    @extend_schema(request=input_class, responses=input_class)
+    def patch(self, request: AccountRequest) -> Response:
+        """Change what is given; the rest stays."""
+        return self._shown(services.change_platform_settings(by=request.membership, **self.validated(request)))
+
+    def _shown(self, row: PlatformSettings) -> Response:
+        serializer = kept(serializers.PlatformSettingsSerializer, context={"request": self.request})
+        return Response(serializer.to_representation(row))
+
+
 class IntegrationView(AccountViewSet):
-    """Keys to those who move money, send texts and answer questions. Without its own a business uses the platform's."""
+    """Keys to those who move money, send texts and answer questions. Without its own a business uses the platform's.
+
+    Only a business that has something to sell brings keys: a trial that has nothing could be there to try stolen ones.
+    """
 
     read_capability = Capability.SETTINGS_READ
     write_capability = Capability.SETTINGS_CHANGE
     feature = "account"
+    needs_onboarding = ("update", "check")
     serializer_class = serializers.IntegrationSerializer
     input_classes: ClassVar[Inputs] = {"update": serializers.IntegrationInput}
 

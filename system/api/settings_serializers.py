@@ -15,7 +15,7 @@ from core.amounts import ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
 from system import integrations
-from system.models import Integration, MemberSettings
+from system.models import Integration, MemberSettings, PlatformSettings
 
 Chosen = dict[Role, Limits | None]
 
@@ -111,6 +111,12 @@ class MemberSettingsInput(Serializer):
             message = serializers.ErrorDetail("There is no such kind of notice.", code="unknown_field")
             raise serializers.ValidationError({kind: [message] for kind in unknown[:20]})
         return sent
+
+
+class PlatformSettingsSerializer(ModelSerializer):
+    class Meta:
+        model = PlatformSettings
+        fields = ["maintenance_notice", "mail_footer"]
 
 
 class IntegrationSerializer(ModelSerializer):

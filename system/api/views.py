@@ -9,13 +9,14 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from accounts.api.views.declared import PublicView
 from accounts.models import Account
 from accounts.roles import Capability
 from core import errors
 from core.api.parsers import UploadParser
 from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet
-from system import services
+from system import links, services
 from system.api import serializers
 from system.models import PrivateFile, Task
 
@@ -72,6 +73,18 @@ class TaskViewSet(AccountViewSet):
         services.refuse_task(by=request.membership, task=task)
         return show_file(task.file)
 
+    @extend_schema(request=None, responses=serializers.TaskLinkSerializer)
+    @action(detail=True, methods=["post"], keeps_answers=False)
+    def link(self, request: AccountRequest, pk: str) -> Response:
+        """A link to what the task made, for a browser that downloads: it needs no session, and holds ten minutes."""
+        return self.act(services.share_task, task=self._made_task, shown_by=serializers.TaskLinkSerializer)
+
+    def _made_task(self) -> Task:
+        task = self._own_task()
+        if task.file_id is None:
+            raise errors.NotFound
+        return task
+
     @action(detail=True, methods=["post"])
     def cancel(self, request: AccountRequest, pk: str) -> Response:
         """Stop after the step that is under way; what is done stays done. Whoever asked for the task may."""
@@ -82,6 +95,17 @@ class TaskViewSet(AccountViewSet):
         if task.by_id != self.request.membership.pk:
             raise errors.NotFound
         return task
+
+
+class LinkedFileView(PublicView):
+    """What a task made, for whoever has the link."""
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: AccountRequest, token: str) -> FileResponse:
+        """The file; 404 for a link that is not ours or has expired."""
+        response = show_file(links.follow(token))
+        response["Referrer-Policy"] = "no-referrer"
+        return response
 
 
 def show_file(file: PrivateFile) -> FileResponse:

@@ -11,6 +11,7 @@ from accounts import roles
 from accounts.models import Account, Membership
 from core import mail
 from system.models import MemberSettings, Notification
+from system.services.platform import read_platform_settings
 
 
 def notify(
@@ -47,9 +48,10 @@ def notify(
     ]
     Notification.across_accounts.bulk_create(rows, ignore_conflicts=True)
     told = set(account.notifications.filter(pk__in=[row.pk for row in rows]).values_list("member_id", flat=True))
-    for member in members:
-        if member.pk in told and member.user and _wants(chosen, member, kind, "mail"):
-            mail.send_after_commit(to=member.user.email, subject=title, body=_body(account, text))
+    mailed = [each.user for each in members if each.pk in told and _wants(chosen, each, kind, "mail")]
+    body = _body(account, text) if mailed else ""
+    for user in filter(None, mailed):
+        mail.send_after_commit(to=user.email, subject=title, body=body)
     return len(told)
 
 
@@ -67,8 +69,8 @@ def _wants(chosen: dict[UUID, MemberSettings], member: Membership, kind: str, wa
 
 
 def _body(account: Account, text: str) -> str:
-    link = f"\n\n{settings.TILL_URL}" if settings.TILL_URL else ""
-    return f"{account.name}\n\n{text}{link}\n"
+    parts = (account.name, text, settings.TILL_URL, read_platform_settings().mail_footer)
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def read_notification(*, by: Membership, notification: Notification) -> Notification:

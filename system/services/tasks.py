@@ -1,30 +1,56 @@
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.errors import CapabilityMissing
 from accounts.models import Membership
 from core import errors
+from core.tenancy import STAFF
 from system import modules, queue
-from system.errors import TaskOver
-from system.models import PrivateFile, Task, TaskError, TaskState
+from system.errors import TaskOver, TooManyTasks
+from system.models import OVER, PrivateFile, Task, TaskError, TaskState
 
 
 def start_task(
     *, by: Membership, kind: str, params: Mapping[str, Any] | None = None, source: PrivateFile | None = None
 ) -> Task:
-    """Leave work to the background: it begins when this transaction is committed, and never if it is not."""
+    """Leave work to the background: it begins when this transaction is committed, and never if it is not.
+
+    Raises TooManyTasks where so many of the account's wait already.
+    """
     if kind not in settings.TASKS:
         raise ValueError(kind)
+    _refuse_too_many(by)
     task = Task(account_id=by.account_id, kind=kind, params=dict(params or {}), source=source, by=by)
     task.request_id = by.request_id
     task.save(force_insert=True)
     accounts.record(by=by, action="task.started", subject=task, after={"kind": kind})
     queue.defer(task)
     return task
+
+
+def _refuse_too_many(by: Membership) -> None:
+    _wait_for_others(by)
+    if by.account.tasks.exclude(state__in=OVER).count() >= settings.MOST_TASKS:
+        raise TooManyTasks(most=settings.MOST_TASKS)
+
+
+def _wait_for_others(by: Membership) -> None:
+    """Who starts a task of the account at the same time is counted. Nothing else is locked after this."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"tasks {by.account_id}"])
+
+
+def drop_old_results(*, now: datetime) -> int:
+    """Let go, in every account, of what tasks made long ago, so that its files can be removed; how many there were."""
+    before = now - timedelta(days=settings.RESULTS_KEPT)
+    old = Task.across_accounts.using(STAFF).filter(ended_at__lte=before, file__isnull=False)
+    return old.update(file=None)
 
 
 def refuse_task(*, by: Membership, task: Task) -> None:
@@ -36,6 +62,13 @@ def refuse_task(*, by: Membership, task: Task) -> None:
     app = task.kind.partition(".")[0]
     if app in set(modules.Module):
         modules.require_module(by.account, app)
+
+
+def share_task(*, by: Membership, task: Task) -> Task:
+    """Have a link to what the task made. Raises CapabilityMissing for who may not see it any more."""
+    refuse_task(by=by, task=task)
+    accounts.record(by=by, action="task.shared", subject=task)
+    return task
 
 
 def cancel_task(*, by: Membership, task: Task) -> Task:

@@ -1,6 +1,7 @@
 """The worker's side of a task: its steps, each committed together with the progress that it makes."""
 
 from collections.abc import Iterator
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -14,7 +15,8 @@ from accounts.errors import NoBusiness
 from accounts.models import Membership
 from core import tenancy
 from core.errors import DomainError, ServerFault
-from system.models import Task, TaskState
+from system import queue
+from system.models import OVER, Task, TaskState
 from system.services.tasks import refuse_task
 
 logger = structlog.get_logger("task")
@@ -22,14 +24,27 @@ logger = structlog.get_logger("task")
 PROGRESS = ["state", "done", "total", "error_count", "message", "result", "file", "started_at", "ended_at"]
 
 
-def run_task(*, account_id: UUID, task_id: UUID) -> None:
-    """Do what is left of a task. Nothing where it is over, or where another worker goes on with it meanwhile.
+def take_turn(*, account_id: UUID) -> None:
+    """Go on with the oldest of the account's tasks. If it is of a kind that can be set aside and takes longer than a
+    turn, the account goes to the end of the queue, so that those of others are not kept waiting by it."""
+    with tenancy.scope(account_id):
+        rows = Task.across_accounts.filter(account_id=account_id).exclude(state__in=OVER)
+        task: Task | None = rows.order_by("id").first()
+    if task is None:
+        return
+    seconds = settings.TASK_TURN if task.kind in settings.TASKS_IN_TURNS else None
+    run_task(account_id=account_id, task_id=task.pk, seconds=seconds)
+
+
+def run_task(*, account_id: UUID, task_id: UUID, seconds: float | None = None) -> None:
+    """Do what is left of a task, or as many of its steps as can be begun in so many seconds, at least one; the rest is
+    then left to a later turn. Nothing where it is over, or where another worker goes on with it meanwhile.
 
     A database that is away is the caller's affair: OperationalError and InterfaceError, and the same call again. What
     else goes wrong fails the task, with its reason.
     """
     try:
-        _run(account_id, task_id)
+        _run(account_id, task_id, seconds)
     except (OperationalError, InterfaceError):
         raise
     except DomainError as refusal:
@@ -39,7 +54,8 @@ def run_task(*, account_id: UUID, task_id: UUID) -> None:
         _fail(account_id, task_id, ServerFault())
 
 
-def _run(account_id: UUID, task_id: UUID) -> None:
+def _run(account_id: UUID, task_id: UUID, seconds: float | None) -> None:
+    begun = monotonic()
     with tenancy.scope(account_id):
         task = _lock(account_id, task_id)
         if task is None or task.is_over:
@@ -60,6 +76,9 @@ def _run(account_id: UUID, task_id: UUID) -> None:
             if _is_last(task, steps):
                 task.state, task.ended_at = TaskState.DONE, timezone.now()
             task.save(update_fields=PROGRESS)
+            if seconds is not None and not task.is_over and monotonic() - begun >= seconds:
+                queue.defer(task)
+                return
 
 
 def _lock(account_id: UUID, task_id: UUID) -> Task | None:

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import ExitStack
+from datetime import date
 
 import pytest
 from django.apps import apps
@@ -13,6 +14,7 @@ from django.urls import reverse
 from accounts import services
 from accounts.models import Invitation, Membership, User
 from accounts.roles import Role
+from billing.models import CreditCost, CreditPack
 from core import tenancy
 from core.admin import AccountFilter
 from inventory import services as inventory
@@ -24,7 +26,7 @@ from tests.test_query_counts import buy
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-ADDED = (Membership, Invitation)  # what operators add here
+ADDED = (Membership, Invitation, CreditCost, CreditPack)  # what operators add here
 PAGES = list(admin.site._registry.items())
 
 
@@ -35,6 +37,8 @@ def address_of(model, page="changelist", *args):
 def fill(shop):
     """Rows of every kind, and all the secrets that people and devices have."""
     bodies.fill(shop)
+    # For a day that no test comes to.
+    CreditCost.objects.using("owner").get_or_create(operation="linking", starts_on=date(2199, 1, 1), credits=1)
     with shop.inside():
         services.begin_totp(by=shop.owner, password=PASSWORD)
         shop.owner.user.refresh_from_db()

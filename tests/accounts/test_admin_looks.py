@@ -20,7 +20,7 @@ def address_of(model, page="changelist", *args):
 
 def looks(shop):
     """What staff asked for, as the owner reads it."""
-    rows = shop.client().get("/api/v1/accounts/audit-events/").json()["results"]
+    rows = shop.client().get("/api/v1/system/audit-logs/").json()["results"]
     return [(row["after"]["method"], row["after"]["path"]) for row in rows if row["action"] == "staff.requested"]
 
 

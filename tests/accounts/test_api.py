@@ -83,7 +83,7 @@ def test_a_business_registers_and_gets_a_trial_a_storefront_and_a_register(nobod
     assert [row["name"] for row in storefront] == ["Main"]
     registers = client.get("/api/v1/sales/registers/").json()["results"]
     assert [row["storefront"] for row in registers] == [storefront[0]["id"]]
-    events = client.get("/api/v1/accounts/audit-events/").json()["results"]
+    events = client.get("/api/v1/system/audit-logs/").json()["results"]
     assert {event["action"] for event in events} >= {"account.opened", "subscription.trial_started"}
     opened = [event for event in events if event["action"] != "session.opened"]  # by signing in, afterwards
     assert {event["request_id"] for event in opened} == {"till-000001"}
@@ -317,7 +317,7 @@ def test_an_owner_changes_the_business_under_its_version(shop):
     assert read["ETag"] == '"1"'
     changed = client.patch(ACCOUNT, {"name": "New"}, HTTP_IF_MATCH=read["ETag"], HTTP_X_REQUEST_ID="till-000002")
     assert (changed.status_code, changed["ETag"], changed.json()["data"]["version"]) == (200, '"2"', 2)
-    event = client.get("/api/v1/accounts/audit-events/").json()["results"][0]
+    event = client.get("/api/v1/system/audit-logs/").json()["results"][0]
     assert (event["action"], event["before"], event["after"]) == (
         "account.changed",
         {"name": "Ama Provisions"},

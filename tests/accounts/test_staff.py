@@ -74,7 +74,7 @@ def test_s04d_staff_who_name_a_business_read_its_rows_and_it_reads_that_they_did
     assert listed == {str(product.pk) for product in shop.products}
     assert visits(shop) == [(support.member.user_id, "GET", PRODUCTS)]
     assert visits(stranger) == []
-    history = shop.client().get("/api/v1/accounts/audit-events/").json()["results"]
+    history = shop.client().get("/api/v1/system/audit-logs/").json()["results"]
     (seen,) = [event for event in history if event["action"] == "staff.requested"]
     assert seen["request_id"] == response.json()["request_id"]
     assert seen["by_name"] == "Akua (Makola)"

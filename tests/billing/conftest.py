@@ -22,6 +22,11 @@ def fake(settings, monkeypatch) -> Fake:
                 "email": "till@shop.example",
                 "secret_key": "fake",
             },
+            "STRIPE": {
+                "driver": "billing.gateways.stripe.Stripe",
+                "base_url": fake.url,
+                **dict.fromkeys(("secret_key", "webhook_secret"), "fake"),
+            },
         }
         yield fake
 

@@ -1,5 +1,6 @@
 """What the tests do with attempts to be paid: start one, look after it as a worker does, deliver a notice."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,7 +12,9 @@ from billing import services
 from fakes import control
 from tests.billing.takers import TAKEN
 
-GATEWAYS = ("MOMO", "PAYSTACK")
+GATEWAYS = ("MOMO", "PAYSTACK")  # that ask a phone
+PAGES = ("PAYSTACK", "STRIPE")  # that have a page
+BACK = "http://localhost:5173/bought"
 PHONE = "0244123456"
 WEBHOOKS = "/api/v1/billing/webhooks/"
 
@@ -28,6 +31,22 @@ def start(shop, gateway="MOMO", amount="42.50", phone=PHONE, purpose="test", **e
             payer_phone=phone,
             **extra,
         )
+
+
+def bought(shop, gateway="STRIPE", amount="42.50", **extra):
+    """An attempt whose page is open, for what is granted as soon as it is paid."""
+    attempt = start(shop, gateway, amount, phone="", purpose="bought", return_url=BACK, **extra)
+    pursue(attempt)
+    row = seen(shop, attempt)
+    assert (row.state, bool(row.page_url)) == ("PROMPTED", True)
+    return row
+
+
+def granted(shop):
+    """What was told to the purpose of what is bought, in order."""
+    with shop.inside():
+        events = shop.account.audit_events.filter(action__in=["test.granted", "test.withdrawn"]).order_by("id")
+        return [event.after.get("granted", "withdrawn") for event in events]
 
 
 def prompted(shop, gateway="MOMO", amount="42.50", **extra):
@@ -115,6 +134,8 @@ def jobs(name="pursue_payment"):
 
 def run_jobs():
     """What a worker does with all that waits for it, in order."""
+    for told in _args("name_notice"):
+        services.name_notice(**told)
     for name, work in (
         ("pursue_payment", lambda account, row: services.pursue_payment(account_id=account, attempt_id=row)),
         ("trace_notice", lambda account, row: services.trace_notice(account_id=account, event_id=row)),
@@ -122,6 +143,12 @@ def run_jobs():
         for account, row in jobs(name):
             work(account, row)
     forget_jobs()
+
+
+def _args(name):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", [name])
+        return [json.loads(args) if isinstance(args, str) else args for (args,) in cursor.fetchall()]
 
 
 def forget_jobs():

@@ -207,7 +207,7 @@ def test_the_webhooks_take_notices_and_nothing_else(shop, fake, nobody, method):
 
 def test_an_address_that_names_no_business_is_unknown(fake, nobody):
     assert nobody.post(f"{WEBHOOKS}momo/nonsense/", {"externalId": "x"}).status_code == 404
-    assert nobody.post(f"{WEBHOOKS}stripe/", {}).status_code == 404
+    assert nobody.post(f"{WEBHOOKS}cash/", {}).status_code == 404
 
 
 def test_a_gateway_that_is_not_set_up_has_no_webhook(shop, fake, nobody, settings):

@@ -10,7 +10,24 @@ from billing import services
 from billing.errors import PaymentNotUsable
 from billing.models import PaymentAttempt
 from core.tenancy import OwnedQuerySet, scope
-from tests.billing.payments import decide, deliver, events, jobs, notice, prompted, pursue, state_of, taken
+from fakes import control
+from tests.billing.payments import (
+    PAGES,
+    bought,
+    decide,
+    deliver,
+    events,
+    granted,
+    jobs,
+    notice,
+    now,
+    prompted,
+    pursue,
+    run_jobs,
+    seen,
+    state_of,
+    taken,
+)
 from tests.conftest import open_shop
 from tests.races import at_once, count_of, meeting_before, without
 
@@ -38,7 +55,7 @@ def paid(shop, fake):
 
 
 def settled_at_once(attempt):
-    """Two workers who both have heard that it is paid, and come to write it at the same moment."""
+    """Two workers who both have heard the same of it, and come to write it at the same moment."""
     barrier = Barrier(2)
 
     def settle():
@@ -115,3 +132,36 @@ def test_control_without_the_constraint_two_notices_at_once_are_two(busy, fake, 
     with without("each_notice_once"):
         assert at_once([come, come]) == [200, 200]
         assert len(events(busy)) == 2
+
+
+@pytest.mark.parametrize("gateway", PAGES)
+def test_two_notices_and_the_poller_at_once_grant_once_and_withdraw_once(busy, fake, nobody, gateway):
+    """S19."""
+    attempt = bought(busy, gateway)
+    run_jobs()
+    for happen, about in ((control.decide, ""), (control.refund, "refund")):
+        happen(fake.ledger, attempt.reference, notify=0)
+        told = notice(fake, attempt.reference, about=about)
+        due = seen(busy, attempt).due_at or now()
+        calls = [lambda told=told: deliver(nobody, told, gateway).status_code] * 2
+        *answers, _ = at_once([*calls, lambda due=due: services.poll_payments(now=due)])
+        assert answers == [200, 200]
+        assert at_once([lambda: pursue(attempt)] * 3) == [None] * 3
+    assert granted(busy) == ["all", "withdrawn"]
+
+
+def test_control_without_the_lock_it_is_granted_twice(busy, fake, unlocked):
+    attempt = bought(busy)
+    decide(fake, attempt)
+    settled_at_once(attempt)
+    assert granted(busy) == ["all", "all"]
+
+
+def test_control_without_the_lock_it_is_withdrawn_twice(busy, fake, monkeypatch, request):
+    attempt = bought(busy)
+    decide(fake, attempt)
+    pursue(attempt)
+    request.getfixturevalue("unlocked")
+    control.refund(fake.ledger, attempt.reference, notify=0)
+    settled_at_once(attempt)
+    assert granted(busy) == ["all", "withdrawn", "withdrawn"]

@@ -1,5 +1,7 @@
 """What is logged names nobody, and tells no secret."""
 
+import subprocess
+import sys
 from smtplib import SMTPRecipientsRefused
 
 import pytest
@@ -8,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from core import mail
 from tests.conftest import PASSWORD
+from tests.server import ROOT
 
 EMAIL = "efua.quartey@somewhere.example"
 LONG = "q7" * 27
@@ -56,3 +59,21 @@ def test_a_rule_of_the_database_does_not_quote_the_row(shop):
         with pytest.raises(IntegrityError, match="one_customer_per_phone") as refusal, transaction.atomic():
             shop.account.customers.create(name="Esi", phone="0244123456")
     assert "0244123456" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("pretty", [True, False])
+def test_a_traceback_does_not_show_the_values_that_were_at_hand(pretty):
+    program = f"""
+import logging
+from core import logs
+logs.configure(level="INFO", pretty={pretty})
+def fail(key):
+    return 1 / (len(key) - len(key))
+try:
+    fail("sk-" + "very-secret")
+except ZeroDivisionError:
+    logging.getLogger("x").exception("it failed")
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "ZeroDivisionError" in done.stderr
+    assert "sk-very-secret" not in done.stderr

@@ -27,6 +27,7 @@ NOTHING = [
     "Removed promises to carts that have ended: 0.",
     "Removed answers to old requests: 0.",
     "Removed old notices of gateways: 0.",
+    "Removed results of old tasks: 0.",
     "Removed files that nothing needs: 0.",
 ]
 

@@ -1,43 +1,30 @@
 """A state machine that does with a business's stock what people do, legal and illegal, and looks after every step."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
-import time_machine
-from django.db import connection
 from django.utils import timezone
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+from hypothesis.stateful import initialize, invariant
 
 from accounts.roles import Role
-from core.errors import DomainError
 from inventory import services as inventory
 from inventory.models import LocationKind, Tracking
 from sales import services as sales
 from tests.conftest import open_shop
 from tests.inventory import machine_deeds as deeds
-from tests.inventory.machine_books import Books, Refused
+from tests.inventory.machine_books import Books
 from tests.inventory.machine_checks import look
-from tests.inventory.machine_deeds import Business, Deed
+from tests.inventory.machine_deeds import Business
+from tests.machines import BookMachine
 from tests.places import add_member
 
-MONDAY = "2026-03-02T12:00:00Z"
-MOST_DAYS = 12  # less than a trial lasts
-DONE = "done"
 COSTS = tuple(map(Decimal, ("0.5", "1.2345", "7", "33.3333")))
 
-# What a step draws never depends on what came before, only what it makes of that: of two at once nobody knows which
-# was first, and a replay has to draw the same all the same.
-WHICH = st.integers(0, 63)
-FEW = st.integers(1, 12)
-MANY = st.integers(10, 60)
-RARELY = st.integers(0, 9).map(lambda n: n == 7)
-EVENLY = st.booleans()
 COST = st.sampled_from(COSTS)
 
 serial = count(1)  # no two people have the same address
@@ -72,26 +59,14 @@ def open_business() -> Business:
     )
 
 
-class Machine(RuleBasedStateMachine):
-    """Each rule asks one service, and expects of it what the machine's books foresee: that it is done, or a code."""
-
-    tally: ClassVar[Counter[tuple[str, str]]] = Counter()  # by operation and outcome
-    looks: ClassVar[Counter[str]] = Counter()  # one after every step
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.clock = time_machine.travel(MONDAY, tick=False)
-        self.time, self.days = self.clock.start(), 0
-
-    def teardown(self) -> None:
-        self.clock.stop()
+class Machine(BookMachine):
+    """The goods of a business."""
 
     @initialize()
     def open(self) -> None:
         self.business, self.kept = open_business(), Books()
         self.owner, self.shop = self.business.shop.owner, self.business.shop
-        with connection.cursor() as cursor:
-            cursor.execute("SET synchronous_commit TO off")  # nobody pulls the plug here
+        self.hurry()
         with self.shop.inside():
             self.road = self.shop.account.locations.get(kind=LocationKind.TRANSIT).pk
         for place in self.business.places:  # the plain product has never been in the depot
@@ -104,38 +79,6 @@ class Machine(RuleBasedStateMachine):
     def adds_up(self) -> None:
         look(self.business, self.kept, self.road)
         type(self).looks["steps"] += 1
-
-    # --- How a step is taken ------------------------------------------------------------------------------------------
-
-    def ask(self, name: str, deed: Deed, call: Callable[[], str] | None = None) -> None:
-        """Do it, and see that the outcome is the one that the books foresee."""
-        outcome = (call or (lambda: self.attempt(deed.call)))()
-        expected = foresee(self.kept, deed)
-        assert outcome == expected, f"{name}: {outcome}, where the books foresee {expected}"
-        self.note(name, outcome)
-
-    def attempt(self, call: Callable[[], Any]) -> str:
-        """In a transaction of its own; whatever is no refusal of ours is not caught."""
-        try:
-            with self.shop.inside():
-                call()
-        except DomainError as error:
-            return error.code
-        return DONE
-
-    def note(self, name: str, outcome: str) -> None:
-        type(self).tally[name, outcome] += 1
-
-    def send(self, path: str, body: Any, key: str) -> str:
-        """The same write twice, through the API: the first answer is given again. A refusal is found anew."""
-        client = self.shop.client()
-        first, again = (client.post(f"/api/v1/{path}", body, HTTP_IDEMPOTENCY_KEY=key) for _ in range(2))
-        assert first.status_code == again.status_code, f"{first.content} is answered again with {again.content}"
-        if first.status_code < 400:
-            assert first.json()["data"] == again.json()["data"]
-            assert (first.get("Idempotency-Replayed"), again["Idempotency-Replayed"]) == (None, "true")
-            return DONE
-        return str(first.json()["code"])
 
     # --- What a step is about -----------------------------------------------------------------------------------------
 
@@ -176,11 +119,3 @@ class Machine(RuleBasedStateMachine):
         """One in a state in which the step may be taken, or any."""
         found = [pk for pk, paper in papers.items() if any_of or paper.status in legal]
         return found[which % len(found)] if found else None
-
-
-def foresee(kept: Books, deed: Deed) -> str:
-    try:
-        deed.foresee(kept)
-    except Refused as refused:
-        return str(refused)
-    return DONE

@@ -1,7 +1,4 @@
-"""The books that the state machine keeps: what should be in stock, worked out in plain Python from the deeds alone.
-
-A deed either changes the books or raises `Refused`, with the code that the service has to answer, before it does.
-"""
+"""The books that the state machine keeps: what should be in stock, worked out in plain Python from the deeds alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +8,11 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from tests.machines import Refused
+
 ZERO = Decimal(0)
 MOST_ADJUSTED = Decimal(200)  # what a keeper of a warehouse may decide on alone, in a currency of two digits
 OUTCOMES = ("accepted", "damaged", "missing")
-
-
-class Refused(Exception):
-    """What a deed that is not possible has to be answered with: a code of the errors' catalogue."""
 
 
 @dataclass(eq=False)

@@ -10,8 +10,9 @@ from uuid_utils.compat import uuid7
 
 from inventory import services as inventory
 from tests.inventory import machine_books as books
-from tests.inventory.machine_books import Books, Refused
-from tests.inventory.machine_deeds import Business, Deed
+from tests.inventory.machine_books import Books
+from tests.inventory.machine_deeds import Business
+from tests.machines import Deed, Refused
 
 
 def begin(business: Business, place: UUID) -> Deed:

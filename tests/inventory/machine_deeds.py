@@ -17,7 +17,8 @@ from sales import services as sales
 from sales.models import Register
 from tests.conftest import Shop
 from tests.inventory import machine_books as books
-from tests.inventory.machine_books import MOST_ADJUSTED, OUTCOMES, ZERO, Books, Lot, Refused, spread
+from tests.inventory.machine_books import MOST_ADJUSTED, OUTCOMES, ZERO, Books, Lot, spread
+from tests.machines import Deed, Refused
 
 CARTON = Decimal(24)
 ON_THE_ROAD = ("IN_TRANSIT", "PARTLY_RECEIVED")
@@ -45,14 +46,6 @@ class Business:
 
     def row(self, collection: str, pk: UUID) -> Any:
         return getattr(self.shop.account, collection).locked().get(pk=pk)
-
-
-@dataclass(frozen=True)
-class Deed:
-    """A call that is made in the account's scope, and its effect on books, which may refuse it."""
-
-    call: Callable[[], Any]
-    foresee: Callable[[Books], None]
 
 
 Lines = Sequence[tuple[UUID, Decimal]]

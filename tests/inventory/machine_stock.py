@@ -12,11 +12,9 @@ from core import errors
 from inventory import errors as inventory_errors
 from tests.inventory import machine_counts as counts
 from tests.inventory import machine_deeds as deeds
-from tests.inventory.machine import EVENLY, FEW, RARELY, WHICH, foresee
-from tests.inventory.machine_books import Refused
 from tests.inventory.machine_checks import unexplained
-from tests.inventory.machine_deeds import Deed
 from tests.inventory.machine_trade import Trade
+from tests.machines import EVENLY, FEW, RARELY, WHICH, Deed, Refused, foresee
 from tests.races import at_once
 
 GONE = ("THEFT", "DAMAGE", "EXPIRED", "SPOILAGE", "LOSS", "SAMPLE", "WRITE_OFF", "CORRECTION")

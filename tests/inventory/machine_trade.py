@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.inventory import machine_deeds as deeds
-from tests.inventory.machine import COST, COSTS, DONE, EVENLY, FEW, MANY, MOST_DAYS, RARELY, WHICH, Machine
-from tests.inventory.machine_deeds import ON_THE_ROAD, Deed
+from tests.inventory.machine import COST, COSTS, Machine
+from tests.inventory.machine_deeds import ON_THE_ROAD
+from tests.machines import EVENLY, FEW, MANY, RARELY, WHICH, Deed
 
 
 class Trade(Machine):
@@ -118,10 +119,7 @@ class Trade(Machine):
     @rule(span=st.sampled_from((timedelta(minutes=7), timedelta(minutes=20), timedelta(days=1), timedelta(days=3))))
     def wait(self, span):
         """Time passes: promises end, and goods expire."""
-        if self.days + span.days <= MOST_DAYS:
-            self.days += span.days
-            self.time.shift(span)
-        self.note("wait", DONE)
+        self.pass_time(span)
 
     # --- To another place ---------------------------------------------------------------------------------------------
 

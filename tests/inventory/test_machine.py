@@ -1,97 +1,42 @@
 """Whatever is done to the stock, in whatever order: it adds up after every step. And where it would not, it is seen."""
 
-import inspect
 import os
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from math import ceil
+from functools import partial
 
 import pytest
 from django.db import IntegrityError
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
 from uuid_utils.compat import uuid7
 
 from core import idempotency
 from inventory import ledger, queries, valuation
 from inventory.models import MovementKind
 from inventory.services import arriving, dispatching, taking_back
-from tests.inventory.machine import DONE
-from tests.inventory.machine_deeds import Deed
+from tests import machines
 from tests.inventory.machine_stock import StockMachine
+from tests.machines import DONE, Deed, fresh, run, share_done, table
 from tests.races import one_behind_another, weaken
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 STEPS = int(os.environ.get("MACHINE_STEPS", "2000"))
-STEPS_OF_A_BUSINESS = 100
-
-
-def run(machine: type[StockMachine], steps: int) -> None:
-    """So many steps, the same ones each time; a fresh business every hundred."""
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=ceil(1.1 * steps / STEPS_OF_A_BUSINESS) + 2,  # some are cut short
-            stateful_step_count=STEPS_OF_A_BUSINESS,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-
-def fresh(*only: str) -> type[StockMachine]:
-    """The machine with a tally of its own; with these rules only, if any are named."""
-    others = {name for name, member in inspect.getmembers(StockMachine) if hasattr(member, RULE)} - set(only)
-    asleep = {name: _asleep(name) for name in others if only}
-    return type("Fresh", (StockMachine,), {"tally": Counter(), "looks": Counter(), **asleep})
-
-
-RULE = "hypothesis_stateful_rule"
-
-
-def _asleep(name: str):
-    """What the other rules call by this name is there still."""
-    return lambda self, *args, **facts: getattr(super(type(self), self), name)(*args, **facts)
-
-
-def table(machine: type[StockMachine], seconds: float) -> str:
-    """What was done and refused how often, a line an operation."""
-    steps, tally = machine.looks.total(), machine.tally
-    lines = [f"{steps} steps in {seconds:.0f} s, {1000 * seconds / steps:.1f} ms each"]
-    for name in sorted({name for name, _ in tally}):
-        outcomes = sorted(((count, code) for (of, code), count in tally.items() if of == name), reverse=True)
-        lines.append(f"{name:20} " + ", ".join(f"{code} {count}" for count, code in outcomes))
-    return "\n".join(lines)
+said_of = partial(machines.said_of, StockMachine)
 
 
 def test_s22_whatever_is_done_to_the_stock_it_adds_up(capsys):
     """S22."""
-    machine, began = fresh(), time.perf_counter()
+    machine, began = fresh(StockMachine), time.perf_counter()
     run(machine, STEPS)
     with capsys.disabled():
         print("\n" + table(machine, time.perf_counter() - began))
     assert machine.looks.total() >= STEPS
-    done = Counter(name for (name, outcome), count in machine.tally.items() for _ in range(count) if outcome == DONE)
-    assert done.total() > machine.tally.total() * 2 / 3  # a machine that is mostly refused proves little
+    assert share_done(machine) > 2 / 3
 
 
 # --- Controls: what the machine would say ----------------------------------------------------------------------------
-
-
-def said_of(*only: str, steps: int = 300) -> str:
-    """What the machine, or these of its rules, finds wrong; nothing if it finds nothing."""
-    try:
-        run(fresh(*only), steps)
-    except AssertionError as error:
-        return str(error)
-    return ""
 
 
 def test_s22_nothing_is_found_by_the_rules_that_the_controls_use():
@@ -182,7 +127,7 @@ def two(machine: StockMachine) -> tuple[list[Deed], list]:
 
 @pytest.fixture
 def machine() -> Iterator[StockMachine]:
-    made = fresh()()
+    made = fresh(StockMachine)()
     yield made
     made.teardown()
 

@@ -28,7 +28,8 @@ TENDERS = {
     "discount": 3,
 }
 ASIDES = {"": 82, "take_back": 9, "collect": 4, "top_up": 2, "pay_out": 1, "move_cash": 2}
-PHONES = {"told": 6, "told twice": 4, "told late": 3, "never told": 3, "declined": 2, "given up": 3}
+# What becomes of a request to a phone: in turn, so that a day has all of it.
+PHONES = ("told", "never told", "told twice", "given up", "told late", "told", "declined", "told twice")
 REFUSED = {"insufficient_stock", "credit_limit_exceeded", "insufficient_wallet", "capability_missing"}
 NOT_TAKEN_BACK = {"refund_too_much", "sale_voided", "void_after_refund"}
 
@@ -56,7 +57,7 @@ class Till:
         for _ in range(count):
             self.sell()
             aside = pick(self.chance, ASIDES)
-            if aside and (self.is_manager or aside not in ("take_back",)):
+            if aside and (self.is_manager or aside != "take_back"):
                 getattr(self, aside)()
         for sale in self.waiting:
             self.finish(*sale)
@@ -128,7 +129,8 @@ class Till:
     # --- By phone ---
 
     def sell_by_phone(self, wanted: Wanted) -> None:
-        way, phone = pick(self.chance, PHONES), f"024{next(self.shop.phones):07d}"
+        number = next(self.shop.phones)
+        way, phone = PHONES[number % len(PHONES)], f"024{number:07d}"
         gateway, customer = self.chance.choice(["MOMO", "PAYSTACK"]), self.chance.choice(self.shop.customers())
         body = {
             "id": str(uuid7()),

@@ -68,7 +68,7 @@ def test_s41_no_answer_has_a_decimal_and_rounding_still_sums(boutique):
         *(client.get(path).json() for path in (SALES, REFUNDS, PRODUCTS, "/api/v1/inventory/stock-products/")),
         client.get(f"{SALES}{sale['id']}/receipt/").json(),
         client.get(f"{SALES}summary/", {"first_on": day, "last_on": day}).json(),
-        client.get("/api/v1/accounts/audit-events/").json(),
+        client.get("/api/v1/system/audit-logs/").json(),
         client.post(SALES, boutique.basket(payments=[{"method": "CARD", "amount": "5000.00"}])).json(),
         client.post(SALES, boutique.basket(payments=[])).json(),
     ]

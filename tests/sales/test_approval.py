@@ -206,7 +206,7 @@ def test_an_approval_does_not_reach_the_next_request(one, manager):
 
 def test_a_read_takes_no_approval(one, manager):
     client = one.client(one.cashier)
-    response = client.get("/api/v1/accounts/audit-events/", **approved_by(manager))
+    response = client.get("/api/v1/system/audit-logs/", **approved_by(manager))
     assert (response.status_code, response.json()["code"]) == (403, "capability_missing")
     assert client.get(SALES, **approved_by(manager, OTHER_PIN)).status_code == 200
 
@@ -239,7 +239,7 @@ def test_the_pin_is_in_no_answer_no_log_and_no_row(one, manager, caplog, capfd):
         refund(one, sale, key="told", **approved_by(manager)),
         refund(one, sale, **approved_by(manager, OTHER_PIN)),
         one.client(one.cashier).post(SALES, one.basket(discount="9"), **approved_by(manager)),
-        one.client().get("/api/v1/accounts/audit-events/"),
+        one.client().get("/api/v1/system/audit-logs/"),
     ]
     assert [answer.status_code for answer in answers] == [201, 201, 403, 403, 200]
     told = "".join(f"{answer.content.decode()} {answer.headers}" for answer in answers)

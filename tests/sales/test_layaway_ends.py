@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from uuid_utils.compat import uuid7
 
+from accounts.models import Account
 from accounts.roles import Role
 from sales import sums
 from tests.answers import refused
@@ -185,6 +186,20 @@ def test_what_was_laid_aside_and_sold_is_refunded_by_the_tenders_that_came(one):
     assert money(second["payments"]) == [("CASH", "-10.00"), ("CARD", "-60.00")]
     assert on_hand(one)[0] == 100
     assert adds_up(one)
+
+
+@pytest.mark.parametrize("quantities", [("1",), ("0.5", "0.5"), ("0.3", "0.3", "0.4")], ids=" ".join)
+def test_s34_of_cash_that_was_not_rounded_when_it_was_laid_aside_exactly_that_goes_back(db, quantities):
+    """S34."""
+    shop = open_shop("Ama Provisions", prices=("1003",), currency="XOF")
+    with shop.inside():
+        Account.across_accounts.filter(pk=shop.id).update(cash_rounding=Decimal(5))
+    pk = laid(shop, "1", paid="401")["id"]
+    took(pay(shop, pk, ("CASH", "602")))
+    sale = took(complete(shop, pk))
+    back = [row for quantity in quantities for row in money(took(refund(shop, sale, quantity))["payments"])]
+    assert sum(Decimal(amount) for _, amount in back) == -1003
+    assert adds_up(shop)
 
 
 def test_a_sale_that_was_never_laid_aside_takes_no_deposit(one):

@@ -12,7 +12,7 @@ NOTIFICATIONS = "/api/v1/system/notifications/"
 
 def told(shop, member=None):
     rows = shop.client(member).get(NOTIFICATIONS).json()["results"]
-    return [(row["kind"], row["key"], row["text"]) for row in rows]
+    return [(row["kind"], row["about"], row["text"]) for row in rows]
 
 
 def late(shop, fake, **extra):

@@ -6,12 +6,14 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import IntegrityError
 
 from inventory import sums
 from sales import sums as sales_sums
 from sales.api import sync as sync_api
+from sales.services import sync as sync_service
 from tests.conftest import Shop
-from tests.races import at_once, meeting_before
+from tests.races import at_once, count_of, meeting_before
 from tests.sales.drawer import start
 from tests.sales.offline import SYNC, ago, customer_payment, sale, shift_close, shift_hand_over, shift_open, sync
 from tests.sales.owing import add_customer
@@ -134,3 +136,26 @@ def test_control_who_does_not_look_again_rejects_what_another_device_was_quicker
     monkeypatch.setattr(sync_api, "_AGAIN", set())
     found = [send_at_once(busy, item, before=statement) for item, statement in of_a_day(busy)]
     assert found == [[["ACCEPTED"], ["REJECTED"]]] * 4
+
+
+def reject_at_once(busy: Shop):
+    """What two devices are told that bring a sale for which nothing was paid, and of which neither saw a note."""
+    item, barrier = sale(busy, payments=[]), threading.Barrier(2)
+
+    def send():
+        with meeting_before('INSERT INTO "sync_issues"', barrier):
+            return sync(busy, item)[0]["verdict"]
+
+    return at_once([send] * 2)
+
+
+def test_what_two_devices_bring_in_vain_is_noted_once(busy):
+    assert reject_at_once(busy) == ["REJECTED"] * 2
+    with busy.inside():
+        assert busy.account.sync_issues.get().content["payments"] == []
+
+
+def test_control_a_second_note_of_the_same_would_cut_an_answer(busy, monkeypatch):
+    monkeypatch.setattr(sync_service, "_INSTEAD", {})
+    found = reject_at_once(busy)
+    assert (count_of(found, "REJECTED"), count_of(found, IntegrityError)) == (1, 1)

@@ -9,6 +9,7 @@ from accounts import services as accounts
 from accounts.models import AuditEvent, Membership
 from core import limits, tenancy
 from core.errors import InvalidInput
+from inventory.services import exporting as inventory
 from system import services as system
 from system.models import Task
 
@@ -17,9 +18,9 @@ GATE = 20_261_121  # an advisory lock: who holds it keeps the third step waiting
 
 
 def count(*, by: Membership, task: Task) -> Iterator[None]:
-    """Five steps. With `gate` the third waits, its line written, until the gate is open."""
-    task.total = STEPS
-    while task.done < STEPS:
+    """Five steps, or so many. With `gate` the third waits, its line written, until the gate is open."""
+    task.total = task.params.get("steps", STEPS)
+    while task.done < task.total:
         step = task.done + 1
         accounts.record(by=by, action=f"step.{step}", subject=task)
         if step == 3 and task.params.get("gate"):
@@ -74,3 +75,11 @@ def make(*, by: Membership, task: Task) -> Iterator[None]:
     )
     task.done = 1
     yield
+
+
+def export_slowly(*, by: Membership, task: Task) -> Iterator[None]:
+    """The export of the product, of which the third step waits at the gate."""
+    for number, _ in enumerate(inventory.make_export(by=by, task=task), start=1):
+        if number == 3:
+            wait_at_gate()
+        yield

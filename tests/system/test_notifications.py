@@ -27,7 +27,7 @@ def tell(shop, key="1", *, kind=KIND, **more):
 def listed(shop, member=None, query=""):
     answer = shop.client(member).get(NOTIFICATIONS + query)
     assert answer.status_code == 200, answer.content
-    return [row["key"] for row in answer.json()["results"]]
+    return [row["about"] for row in answer.json()["results"]]
 
 
 def unread(shop, member=None):

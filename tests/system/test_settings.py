@@ -189,7 +189,7 @@ def test_a_member_is_told_by_the_ways_that_they_chose(committed, mailoutbox):
     assert told["notifications"]["till.unmatched"] == {"app": False, "mail": True}
     assert [mail.subject for mail in mailoutbox] == ["2"]
     listed = shop.client().get("/api/v1/system/notifications/").json()["results"]
-    assert [row["key"] for row in listed] == ["1"]
+    assert [row["about"] for row in listed] == ["1"]
 
 
 def test_a_choice_is_ones_own_and_stands_in_the_history(shop, stranger):

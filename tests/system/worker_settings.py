@@ -2,6 +2,9 @@
 
 from app.settings import *  # noqa: F403
 from app.settings import TASKS as OF_THE_PRODUCT
+from app.settings import TASKS_IN_TURNS as IN_TURNS
 
-KINDS = {name: f"tests.system.steps.{name}" for name in ("count", "count_outside", "stumble", "stand_still", "make")}
+NAMES = ("count", "count_outside", "stumble", "stand_still", "make", "export_slowly")
+KINDS = {name: f"tests.system.steps.{name}" for name in NAMES}
 TASKS = {**OF_THE_PRODUCT, **KINDS}
+TASKS_IN_TURNS = {*IN_TURNS, "count"}

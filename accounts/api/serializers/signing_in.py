@@ -191,7 +191,7 @@ class SeatOfMineSerializer(ModelSerializer):
 class SubscriptionStateSerializer(Serializer):
     """What the business holds; without a subscription the state is NONE, as `subscriptions/status/` says too."""
 
-    plan = fields.TextField(source="plan.code", allow_null=True)
+    plan = fields.TextField(source="plan_today.code", allow_null=True)
     state = fields.TextField()
     ends_on = fields.DateField(allow_null=True)
 

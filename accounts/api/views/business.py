@@ -10,9 +10,8 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts import services
 from accounts.api.serializers import business as serializers
-from accounts.models import Account, AuditEvent
+from accounts.models import Account
 from accounts.roles import Capability
-from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet, DeclaredView
 
@@ -50,15 +49,3 @@ class TakeOutView(DeclaredView):
         return FileResponse(
             bundle, as_attachment=True, filename=f"take-out-{today:%Y-%m-%d}.zip", content_type="application/zip"
         )
-
-
-class AuditEventViewSet(AccountViewSet):
-    """What was done, newest first."""
-
-    read_capability = Capability.AUDIT_READ
-    feature = "account"
-    serializer_class = serializers.AuditEventSerializer
-    pagination_class = KeyedPages
-
-    def rows(self, account: Account) -> QuerySet[AuditEvent]:
-        return account.audit_events.select_related("by").order_by("-id")

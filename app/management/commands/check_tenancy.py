@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from billing import sums as billing
 from core import inspection
 from core.inspection import Finding
 from core.tenancy import STAFF
@@ -34,7 +35,7 @@ class Command(BaseCommand):
 
 def disagreements() -> Iterator[Finding]:
     """What is kept as a sum or count, and is not that of the rows under it."""
-    for sums in (inventory, sales):
+    for sums in (billing, inventory, sales):
         for row in sums.find_disagreements(using=STAFF):
             yield Finding(row.table, row.problem, row.id, row.account_id)
 

@@ -7,14 +7,17 @@ import subprocess
 import sys
 import time
 from io import StringIO
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Never
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+MANY_PROCESSES = "PROMETHEUS_MULTIPROC_DIR"
 HOST = os.environ.get("MAKOLA_HOST", "127.0.0.1")
 PORT = os.environ.get("MAKOLA_PORT", "8000")
 WORKERS = os.environ.get("MAKOLA_WORKERS", "2")
@@ -51,7 +54,14 @@ class Command(BaseCommand):
         return logins.getvalue()
 
     def serve(self, port: int, logins: str) -> None:
+        with TemporaryDirectory() as folder:
+            self.serve_counting(folder, port, logins)
+
+    def serve_counting(self, folder: str, port: int, logins: str) -> None:
+        """Serve, with what the processes count together for /metrics in this folder."""
+        os.environ[MANY_PROCESSES] = folder
         gunicorn, worker = start(gunicorn_command(port)), start(WORKER)
+        fakes = [start(command, is_silent=True) for command in fakes_commands(port)]
         try:
             wait_for_answer(gunicorn, port)
             self.greet(port, logins)
@@ -61,9 +71,9 @@ class Command(BaseCommand):
                     self.say(f"The worker ended with status {worker.returncode}: here is another.")
                     worker = start(WORKER)
         finally:
-            for process in (gunicorn, worker):
+            for process in (gunicorn, worker, *fakes):
                 process.terminate()
-            for process in (gunicorn, worker):
+            for process in (gunicorn, worker, *fakes):
                 process.wait()
         raise CommandError(f"gunicorn ended by itself with status {gunicorn.returncode}.")
 
@@ -110,9 +120,24 @@ def gunicorn_command(port: int) -> list[str]:
     return [sys.executable, "-m", "gunicorn", *flags, "app.wsgi"]
 
 
-def start(command: list[str]) -> "subprocess.Popen[bytes]":
+def fakes_commands(port: int) -> list[list[str]]:
+    """The fake payment providers, where they are meant to be on this machine and are not running yet."""
+    address = urlsplit(settings.FAKE_GATEWAYS if settings.DEBUG else "")
+    if address.hostname not in ("127.0.0.1", "localhost") or not address.port or is_taken(address.port):
+        return []
+    webhooks = f"http://{shown_host()}:{port}/api/v1/billing/webhooks/"
+    return [[sys.executable, "-m", "fakes", f"--port={address.port}", f"--webhooks={webhooks}"]]
+
+
+def is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def start(command: list[str], *, is_silent: bool = False) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         command,
+        stdout=subprocess.DEVNULL if is_silent else None,
         cwd=settings.BASE_DIR,
         start_new_session=True,  # so that Ctrl-C reaches it through us, once
         preexec_fn=_die_with_parent,  # noqa: PLW1509  there are no threads here

@@ -63,9 +63,9 @@ class LocationViewSet(AccountViewSet):
 
 
 class StorefrontViewSet(LocationViewSet):
-    """What a till reads here belongs to sales: a business without the module inventory sells all the same."""
-
     kind = LocationKind.STOREFRONT
+
+    # What a till reads belongs to sales: a business without the module inventory sells all the same.
 
     @extend_schema(
         parameters=[OpenApiParameter("cursor", str)], responses=till_serializers.SaleCatalogueSerializer, filters=False
