@@ -28,14 +28,21 @@ CREATE FUNCTION pg_temp.id_of(n bigint, part int) RETURNS uuid LANGUAGE sql IMMU
     || substr(md5(n::text), 1, 15))::uuid
 $$
 """
-_TAXES = """jsonb_build_array(
-  jsonb_build_object('code', 'VAT', 'name', 'VAT', 'rate', '0.1500', 'base', '8.33', 'amount', '1.25'),
-  jsonb_build_object('code', 'NHIL', 'name', 'NHIL', 'rate', '0.0250', 'base', '8.33', 'amount', '0.21'),
-  jsonb_build_object('code', 'GETFUND', 'name', 'GETFund levy', 'rate', '0.0250', 'base', '8.33', 'amount', '0.21'))"""
-_LEVIED = {"tax_amount": "1.67", "total": "10", "taxes": _TAXES}
-_PRODUCT = f"pg_temp.id_of((n * {LINES} + l)::bigint * 7919 %% {PRODUCTS}, 1)"
+_NUMBER = f"((n * {LINES} + l)::bigint * 7919 %% {PRODUCTS})"  # of the product on line `l` of sale `n`
+_PIECES = "(1 + n %% 3)"
+_TOTAL = f"({_PIECES} * (1 + {_NUMBER} %% 900))"  # so many pieces at its price, of which 20 % are taxes on top
+_LEVIES = (("VAT", "0.1500"), ("NHIL", "0.0250"), ("GETFUND", "0.0250"))
+_TAXES = ", ".join(
+    f"jsonb_build_object('code', '{code}', 'name', '{code}', 'rate', '{rate}',"
+    f" 'base', round({_TOTAL} / 1.2, 2)::text, 'amount', round({_TOTAL} / 1.2 * {rate}, 2)::text)"
+    for code, rate in _LEVIES
+)
+_LEVIED = {"tax_amount": f"round({_TOTAL} / 6.0, 2)", "total": _TOTAL, "taxes": f"jsonb_build_array({_TAXES})"}
+_SALE = f"(SELECT sum({_TOTAL}) FROM generate_series(0, {LINES - 1}) l)"
+_FIRST = f"(SELECT {_TOTAL} FROM (VALUES (0)) first(l))"
+_PRODUCT = f"pg_temp.id_of({_NUMBER}, 1)"
 _MOVED = {
-    "stock_product_id": f"pg_temp.id_of((n * {LINES} + l)::bigint * 7919 %% {PRODUCTS}, 3)",
+    "stock_product_id": f"pg_temp.id_of({_NUMBER}, 3)",
     "product_id": _PRODUCT,
 }
 SOLD_AT = "%(start)s::timestamptz + n * (" + YEAR + ") / %(sales)s"
@@ -72,22 +79,22 @@ def _tables() -> list[tuple[type[models.Model], dict[str, str], str]]:
         (Customer, {"id": "pg_temp.id_of(n, 4)", "name": "'Customer ' || n"}, f"generate_series(0, {CUSTOMERS - 1}) n"),
         (Sale, {**_sale(), **at}, sales),
         (SaleLine, _line(), lines),
-        (Payment, {**_payment("n", 20), "sale_id": "pg_temp.id_of(n, 10)", "amount": "30", "paid_at": SOLD_AT}, sales),
-        (StockMovement, {**_MOVED, **_gone("SOLD", "-1", 30, SOLD_AT), "sequence": "2 + n"}, lines),
+        (Payment, {**_payment("n", 20), "sale_id": "pg_temp.id_of(n, 10)", "amount": _SALE, "paid_at": SOLD_AT}, sales),
+        (StockMovement, {**_MOVED, **_gone("SOLD", f"-{_PIECES}", 30, SOLD_AT), "sequence": "2 + n"}, lines),
         (Refund, {**_refund(), "refunded_at": later, "recorded_at": later}, refunds),
-        (RefundLine, _back(), refunds),
+        (RefundLine, _back(), back),
         (
             Payment,
             {
                 **_payment("n", 21),
                 "sale_id": "pg_temp.id_of(n, 10)",
                 "refund_id": "pg_temp.id_of(n, 40)",
-                "amount": "-10",
+                "amount": f"-{_FIRST}",
                 "paid_at": later,
             },
             refunds,
         ),
-        (StockMovement, {**_MOVED, **_gone("RETURNED", "1", 50, later), "sequence": "1000000000 + n"}, back),
+        (StockMovement, {**_MOVED, **_gone("RETURNED", _PIECES, 50, later), "sequence": "1000000000 + n"}, back),
     ]
 
 
@@ -148,12 +155,26 @@ def _sale() -> dict[str, str]:
         "prices_include_tax": "true",
     }
     where = {"storefront_id": "%(place)s", "register_id": "%(register)s", "sold_by_id": "%(owner)s"}
-    return {"id": "pg_temp.id_of(n, 10)", **sums, **facts, **where, "customer_id": buyer}
+    return {
+        "id": "pg_temp.id_of(n, 10)",
+        **sums,
+        **facts,
+        **where,
+        "discount_total": "0",
+        "change_due": "0",
+        "customer_id": buyer,
+    }
 
 
 def _line() -> dict[str, str]:
-    prices = {"unit_price": "10", "list_price": "10", "discount": "0", "tax_rate": "0.2", "cost": "5"}
-    facts = {"product_id": _PRODUCT, "name": "'Thing'", "quantity": "1", "position": "l", **prices, **_LEVIED}
+    prices = {
+        "unit_price": f"1 + {_NUMBER} %% 900",
+        "list_price": f"1 + {_NUMBER} %% 900",
+        "discount": "0",
+        "tax_rate": "0.2",
+        "cost": f"5 * {_PIECES}",
+    }
+    facts = {"product_id": _PRODUCT, "name": "'Thing'", "quantity": _PIECES, "position": "l", **prices, **_LEVIED}
     return {"id": "pg_temp.id_of(n, 11 + l)", "sale_id": "pg_temp.id_of(n, 10)", **facts}
 
 
@@ -174,7 +195,7 @@ def _refund() -> dict[str, str]:
 
 
 def _back() -> dict[str, str]:
-    facts = {"refund_id": "pg_temp.id_of(n, 40)", "line_id": "pg_temp.id_of(n, 11)", "quantity": "1"}
+    facts = {"refund_id": "pg_temp.id_of(n, 40)", "line_id": "pg_temp.id_of(n, 11)", "quantity": _PIECES}
     return {"id": "pg_temp.id_of(n, 41)", **facts, "restock": "'SHELF'", **_LEVIED}
 
 
