@@ -93,6 +93,7 @@ REPORTS = (
         _receivables,
         chart=("name", "total"),
         right=Capability.DEBT_READ,
+        has_places=False,
     ),
     Report(
         "customers",

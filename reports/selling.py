@@ -52,7 +52,6 @@ def _margin(by: Membership, span: Span) -> list[Row]:
 
 
 def _taxes(by: Membership, span: Span) -> list[Row]:
-    found = taxes.report_taxes(by, span)
     return [
         {
             "levy": levy.name,
@@ -64,7 +63,7 @@ def _taxes(by: Membership, span: Span) -> list[Row]:
             "base": levy.sums.base,
             "tax": levy.sums.tax,
         }
-        for levy in found.levies
+        for levy in taxes.sum_levies(by, span)
     ]
 
 

@@ -129,11 +129,12 @@ _CASHIER = ("sale_count", "sale_total", "discount_total", "refund_count", "refun
 
 _PRODUCTS = f"""
 WITH moved AS (
-  SELECT l.product_id, l.quantity * l.factor AS sold, l.total AS sale_total, l.discount,
-    0 AS returned, 0 AS refund_total, l.tax_amount AS tax, l.cost
+  SELECT l.product_id, sum(l.quantity * l.factor) AS sold, sum(l.total) AS sale_total, sum(l.discount) AS discount,
+    0 AS returned, 0 AS refund_total, sum(l.tax_amount) AS tax, sum(l.cost) AS cost
   FROM sale_lines l JOIN sales s ON s.account_id = l.account_id AND s.id = l.sale_id
   WHERE l.account_id = %(account)s AND s.status <> 'VOIDED' AND s.sold_at >= %(start)s AND s.sold_at < %(end)s
     AND {IN_SPAN}
+  GROUP BY 1
   UNION ALL
   SELECT l.product_id, 0, 0, 0, b.quantity * l.factor, b.total, -b.tax_amount,
     -coalesce((SELECT sum(m.value) FROM stock_movements m WHERE m.account_id = b.account_id

@@ -1,4 +1,5 @@
-"""The tax report: what was levied, and given back, from one day to another, summed from the lines themselves."""
+"""The tax report: what was levied, and given back, from one day to another, summed from the lines themselves; what
+was voided is neither."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,23 +14,25 @@ _LINES = """
 WITH lines AS (
   SELECT true AS is_sold, l.taxes, l.total, l.tax_amount AS tax FROM sales s
   JOIN sale_lines l ON l.account_id = s.account_id AND l.sale_id = s.id
-  WHERE s.account_id = %(account)s AND s.sold_at >= %(start)s AND s.sold_at < %(end)s
+  WHERE s.account_id = %(account)s AND s.status <> 'VOIDED' AND s.sold_at >= %(start)s AND s.sold_at < %(end)s
     AND (%(places)s::uuid[] IS NULL OR s.storefront_id = ANY(%(places)s::uuid[]))
   UNION ALL
   SELECT false, l.taxes, l.total, l.tax_amount FROM refunds r
   JOIN sales s ON s.account_id = r.account_id AND s.id = r.sale_id
   JOIN refund_lines l ON l.account_id = r.account_id AND l.refund_id = r.id
-  WHERE r.account_id = %(account)s AND r.refunded_at >= %(start)s AND r.refunded_at < %(end)s
+  WHERE r.account_id = %(account)s AND r.kind <> 'VOID' AND r.refunded_at >= %(start)s AND r.refunded_at < %(end)s
     AND (%(places)s::uuid[] IS NULL OR s.storefront_id = ANY(%(places)s::uuid[]))
 )
 """
+# Lines that bear the same are counted before they are taken apart: a shop sells the same at the same price all day.
 _LEVIES = f"""{_LINES}
-SELECT levy->>'code', max(levy->>'name'), (levy->>'rate')::numeric AS rate,
-       coalesce(sum((levy->>'base')::numeric) FILTER (WHERE is_sold), 0),
-       coalesce(sum((levy->>'amount')::numeric) FILTER (WHERE is_sold), 0),
-       coalesce(sum((levy->>'base')::numeric) FILTER (WHERE NOT is_sold), 0),
-       coalesce(sum((levy->>'amount')::numeric) FILTER (WHERE NOT is_sold), 0)
-FROM lines, jsonb_array_elements(taxes) levy GROUP BY 1, rate ORDER BY 1, rate
+, alike AS (SELECT is_sold, taxes, count(*) AS times FROM lines GROUP BY 1, 2)
+SELECT code, max(name), rate,
+       coalesce(sum(base * times) FILTER (WHERE is_sold), 0), coalesce(sum(amount * times) FILTER (WHERE is_sold), 0),
+       coalesce(sum(base * times) FILTER (WHERE NOT is_sold), 0),
+       coalesce(sum(amount * times) FILTER (WHERE NOT is_sold), 0)
+FROM alike, jsonb_to_recordset(taxes) AS levy(code text, name text, rate numeric, base numeric, amount numeric)
+GROUP BY code, rate ORDER BY code, rate
 """
 _TURNOVER = f"""{_LINES}
 SELECT jsonb_array_length(taxes) > 0,
@@ -78,10 +81,14 @@ class TaxReport:
 
 def report_taxes(by: Membership, span: Span) -> TaxReport:
     """What was levied on these business days of the account's calendar, where the member works."""
-    asked = span.as_params(by)
     with connection.cursor() as cursor:
-        cursor.execute(_LEVIES, asked)
-        levies = [LevyTotal(code, name, rate, Levied(*sums)) for code, name, rate, *sums in cursor]
-        cursor.execute(_TURNOVER, asked)
+        cursor.execute(_TURNOVER, span.as_params(by))
         turnover = {is_taxed: Levied(*sums) for is_taxed, *sums in cursor}
-    return TaxReport(levies, turnover.get(True, Levied()), turnover.get(False, Levied()))
+    return TaxReport(sum_levies(by, span), turnover.get(True, Levied()), turnover.get(False, Levied()))
+
+
+def sum_levies(by: Membership, span: Span) -> list[LevyTotal]:
+    """The same by levy and rate alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LEVIES, span.as_params(by))
+        return [LevyTotal(code, name, rate, Levied(*sums)) for code, name, rate, *sums in cursor]

@@ -59,9 +59,10 @@ def _span(params: Mapping[str, Any]) -> Span:
 
 def _write_pages(by: Membership, task: Task, answer: Answer) -> Iterator[None]:
     most = task.params["most"]
-    task.total = task.done + answer.count()
+    count = min(answer.count(), most or papers.MOST_ROWS)
+    task.total = task.done + count
     content = BytesIO(papers.render(answer, most=most))
     name = system.name_of(by, task)
     task.file = system.keep_file(by=by, file=File(content, name), name=name, content_type=papers.CONTENT_TYPE)
-    task.done, task.result = task.total, {"rows": answer.count(), "is_sample": most is not None}
+    task.done, task.result = task.total, {"rows": count, "is_sample": most is not None}
     yield from ()

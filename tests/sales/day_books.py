@@ -185,7 +185,7 @@ class Books:
 
     def _taxes(self) -> Figures:
         found: Figures = {}
-        for side, papers in (("sale", self.told["sale"]), ("refund", self.told["refund"])):
+        for side, papers in (("sale", self.sold()), ("refund", self.returned())):
             for tax in taxes_of(papers):
                 add(found, ("levy", tax["code"], f"{side}_base"), Decimal(tax["base"]))
                 add(found, ("levy", tax["code"], f"{side}_tax"), Decimal(tax["amount"]))
