@@ -16,6 +16,7 @@ from billing.gateways import Finding, Outcome
 from core import limits
 from inventory import services as inventory
 from inventory.models import Location, Product
+from reports import services as reports
 from sales import services as sales
 from sales.models import Customer, Register
 from system import services as system
@@ -100,6 +101,7 @@ def grow(shop: Shop, name: str) -> None:
         inventory.start_import(by=shop.owner, file=table.pk, what="PRODUCTS")
         hire(shop, name, storefront)
         leave_to_background(shop)
+        reports.add_schedule(by=shop.owner, report="sales-by-day", period="DAY", format="CSV")
         trade_in_credits(shop)
         accounts.invite(by=shop.owner, email=f"yaa{name}@x.example", role=Role.CASHIER)
         accounts.add_device(by=shop.owner, name=f"Phone {name}")

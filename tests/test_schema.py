@@ -157,6 +157,7 @@ def below(*bases):
 # What is asked for by the address alone.
 BODILESS = {
     "DELETE sales/customer-groups/{id}/",
+    "DELETE reports/schedules/{id}/",
     "DELETE accounts/auth/sessions/",
     "DELETE accounts/auth/sessions/{id}/",
     "POST accounts/auth/leave/",
@@ -237,10 +238,13 @@ def test_ids_in_a_path_are_uuids_and_the_tokens_of_mails_are_texts(document):
         "token",
         "module",
         "provider",
+        "name",
     }
     for each in in_paths:
         uuid = {"type": "string", "format": "uuid"}
-        assert each["schema"] == (uuid if each["name"] not in ("token", "module", "provider") else {"type": "string"})
+        assert each["schema"] == (
+            uuid if each["name"] not in ("token", "module", "provider", "name") else {"type": "string"}
+        )
 
 
 def test_the_limits_are_in_the_schema_wherever_nobody_has_to_sign_in(document):

@@ -30,6 +30,7 @@ def find_report(name: str) -> Report:
 
 
 class ReportsView(DeclaredView):
+    is_page = False  # all of them stand under `data`
     read_capability = Capability.REPORT_READ
     module = "reports"
     feature = "reports"

@@ -62,9 +62,9 @@ def test_a_day_is_told_in_figures_of_the_currency(shop):
         "sku": "SKU-0",
         "name": "Thing 0",
         "quantity": "1.000",
-        "revenue": "8.33",
+        "revenue": "8.34",
         "cost": "0.50",
-        "margin": "7.83",
+        "margin": "7.84",
         "margin_rate": "0.9400",
     }
 

@@ -120,7 +120,7 @@ def test_without_the_lock_two_workers_at_once_send_it_twice(busy, monkeypatch):
     monkeypatch.setattr(tenancy.OwnedQuerySet, "locked", lambda rows: rows)
 
     def start():
-        with meeting_before('UPDATE "report_schedules"', both):
+        with meeting_before('SELECT "account_module_settings"', both):
             return services.start_due(now=now)
 
     assert at_once([start] * 2) == [1, 1]
