@@ -173,6 +173,9 @@ def fill(shop: Any) -> Cast:
     for _ in range(2):
         pay(cast.shop)  # for the plan, which makes an invoice
     add_notification(cast)
+    with_keys(cast)
+    cast.send("PATCH system/settings/user/")
+    cast.send("PATCH system/settings/account-modules/")
     cast.send("PATCH accounts/memberships/{pk}/")  # which puts somebody at a place
     return cast
 

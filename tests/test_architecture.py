@@ -259,7 +259,9 @@ WITHOUT_MEMBER = {
     "request_verification", "reseal_secrets", "revoke_refresh", "run_check", "run_task", "sign_in",
     "sign_in_by_pin", "sign_in_staff", "start_due", "take_turn", "touch_session", "trace_notice", "verify_email",
 }  # fmt: skip
-WRITES_NOTHING = {"lock_account", "refuse_other_device", "refuse_import", "set_changes"}
+WRITES_NOTHING = {
+    *("lock_account", "name_of", "read_platform_settings", "refuse_other_device", "refuse_import", "set_changes"),
+}
 
 
 def public_services() -> Iterator[tuple[Path, ast.FunctionDef]]:

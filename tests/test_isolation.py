@@ -106,7 +106,7 @@ SENT = {
     "POST sales/gift-cards/": {"register"},
     "POST sales/shifts/": {"register"},
     "POST sales/shifts/{pk}/hand-over/": {"to"},
-    "POST sales/sales/{pk}/exchanges/": {"line", "register", "customer", "product", "pack", "attempt"},
+    "POST sales/sales/{pk}/exchanges/": {"line", "register", "shift", "customer", "product", "pack", "attempt"},
     "POST sales/carts/": {"storefront", "register", "customer"},
     "PATCH sales/carts/{pk}/": {"customer"},
     "POST sales/carts/{pk}/lines/": {"product", "pack"},

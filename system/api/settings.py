@@ -105,6 +105,8 @@ class IntegrationView(AccountViewSet):
     needs_onboarding = ("update", "check")
     serializer_class = serializers.IntegrationSerializer
     input_classes: ClassVar[Inputs] = {"update": serializers.IntegrationInput}
+    paged = ("overview",)
+    pagination_class = None  # they are few
 
     def rows(self, account: Account) -> QuerySet[Integration]:
         return account.integrations.order_by("provider")

@@ -18,6 +18,7 @@ from billing.models import CreditCost, CreditPack
 from core import tenancy
 from core.admin import AccountFilter
 from inventory import services as inventory
+from subscriptions.models import ServiceCharge, SubscriptionPlan, SubscriptionPricingTier, TaxConfiguration
 from tests import bodies
 from tests.conftest import PASSWORD, open_shop
 from tests.console import LOGIN, hire, rows_of
@@ -26,7 +27,11 @@ from tests.test_query_counts import buy
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-ADDED = (Membership, Invitation, CreditCost, CreditPack)  # what operators add here
+# What operators add here.
+ADDED = (
+    *(Membership, Invitation, CreditCost, CreditPack),
+    *(SubscriptionPlan, SubscriptionPricingTier, TaxConfiguration, ServiceCharge),
+)
 PAGES = list(admin.site._registry.items())
 
 

@@ -274,7 +274,7 @@ def test_s16_logging_out_by_cookie_needs_the_token_too(till):
 
 def test_me_tells_a_till_all_it_needs(shop):
     me = shop.client(shop.cashier).get(f"{AUTH}me/").json()["data"]
-    assert set(me) == {"user", "account", "membership", "role", "capabilities", "limits", "subscription"}
+    assert set(me) == {"user", "account", "membership", "role", "capabilities", "limits", "modules", "subscription"}
     assert me["membership"] == {
         "id": str(shop.cashier.pk),
         "name": shop.cashier.name,

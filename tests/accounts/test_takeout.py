@@ -154,6 +154,8 @@ def test_only_this_accounts_rows_are_in_it(shop, stranger):
     }
 
 
+# What a row speaks of, so that it is there once: of no use to open anything with.
+KEYS_TO_NOTHING = {("notifications", "key"), ("credit_transactions", "key")}
 SECRETIVE = re.compile(r"password|token|secret|hash|pin\b|key|totp|otp|recovery|fingerprint|refresh|sealed|^body$")
 
 
@@ -161,7 +163,7 @@ def test_no_column_that_sounds_like_a_secret_is_in_it(shop):
     found = take_out(shop)
     shown = {(table, column) for table in found.tables for column in header(found, table)}
     assert len(shown) >= 150
-    assert [each for each in shown if SECRETIVE.search(each[1])] == []
+    assert {each for each in shown if SECRETIVE.search(each[1])} == KEYS_TO_NOTHING
     assert header(found, "users") == ["id", "email", "name"]
 
 
@@ -173,7 +175,9 @@ def test_what_is_declared_as_secret_is_a_column_and_what_sounds_like_one_is_decl
     for model in [*OWNED, User, Account]:
         columns = {field.name for field in model._meta.concrete_fields}
         assert columns >= model.SECRET | model.PERSONAL, model
-        assert {name for name in columns if SECRETIVE.search(name)} <= model.SECRET, model
+        secretive = {name for name in columns if SECRETIVE.search(name)}
+        harmless = {column for table, column in KEYS_TO_NOTHING if table == model._meta.db_table}
+        assert secretive <= model.SECRET | harmless, model
 
 
 def test_no_secret_that_we_keep_is_in_it(shop):
