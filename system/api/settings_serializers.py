@@ -125,6 +125,7 @@ class IntegrationSerializer(ModelSerializer):
     uses = serializers.SerializerMethodField()
     wanted = serializers.SerializerMethodField()
     can_be_checked = serializers.SerializerMethodField()
+    changed_at = fields.MomentField(read_only=True, allow_null=True)  # nobody has, where there are no own keys
 
     class Meta:
         model = Integration
