@@ -10,6 +10,7 @@ from core import tenancy
 from inventory import sums
 from inventory.importing import running
 from inventory.services import import_opening_stock, import_products
+from subscriptions.models import Subscription, SubscriptionPlan
 from system import services as system
 from tests.inventory.importing import as_csv, bring, counts, post, shown, start
 from tests.races import at_once, count_of, meeting_before, without
@@ -22,6 +23,14 @@ STOCK = [("sku", "quantity", "unit_cost"), *(("SKU-0", "5", f"{n}") for n in ran
 @pytest.fixture(autouse=True)
 def _in_four_portions(monkeypatch):
     monkeypatch.setattr(running, "PORTION", ROWS // 4)
+
+
+@pytest.fixture(autouse=True)
+def _without_limits(busy):
+    """The plan has none: where products are counted, one import waits for the other."""
+    with busy.inside():
+        unlimited = SubscriptionPlan.objects.get(code="unlimited")
+        Subscription.across_accounts.filter(account=busy.account).update(plan=unlimited)
 
 
 class Killed(BaseException):
