@@ -20,7 +20,7 @@ run:  ## install what is missing, start the database and serve the demo on :8000
 
 test:  ## run the tests; ARGS='-k shifts' chooses
 	@$(PYTHON) core/bootstrap.py --dev
-	@exec $(IN_VENV)python -m pytest -n 2 $(ARGS)
+	@exec $(IN_VENV)python -m pytest -n 3 $(ARGS)
 
 check:  ## lint, types, floors, migrations, schema and the checks for production
 	@$(PYTHON) core/bootstrap.py --dev

@@ -296,12 +296,14 @@ def free_if_any(target, table, column):
 
 ANYTHING = "left(gen_random_uuid()::text, 8)"
 FRESH = {
+    "invoices": {"number": "gen_random_uuid()::text"},
     "notifications": {"key": "gen_random_uuid()::text"},
     "attachments": {"file_id": free("private_files", "attachments", "file_id")},
     "carts": {"sale_id": free_if_any("sales", "carts", "sale_id")},
     "categories": {"name": "'a fresh name'"},
     "coupons": {"code": "'FRESH'"},
     "coupon_uses": {"sale_id": free("sales", "coupon_uses", "sale_id")},
+    "credit_transactions": {"sequence": "1000000", "key": "gen_random_uuid()::text"},
     "customers": {"phone": "'+233555000999'"},
     "customer_entries": {"sequence": "999999"},
     "debts": {"source_id": "gen_random_uuid()"},
