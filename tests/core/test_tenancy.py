@@ -296,7 +296,7 @@ def free_if_any(target, table, column):
 
 ANYTHING = "left(gen_random_uuid()::text, 8)"
 FRESH = {
-    "invoices": {"number": "gen_random_uuid()::text"},
+    "invoices": {"number": "'FRESH'"},
     "notifications": {"key": "gen_random_uuid()::text"},
     "attachments": {"file_id": free("private_files", "attachments", "file_id")},
     "carts": {"sale_id": free_if_any("sales", "carts", "sale_id")},
