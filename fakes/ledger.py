@@ -45,7 +45,7 @@ class Fault:
     body: str = '{"message": "Internal Server Error"}'
 
 
-@dataclass
+@dataclass(slots=True)
 class Ledger:
     """The memory of a running fake; used by many threads."""
 

@@ -200,7 +200,7 @@ def test_control_where_the_file_is_no_lock_both_are_begun(busy, monkeypatch):
     busy.bearer()
 
     def ask():
-        with meeting_before('INSERT INTO "tasks"', barrier):
+        with meeting_before("SELECT pg_advisory_xact_lock", barrier):  # by which they are counted one after another
             return post(busy, file, **body).status_code
 
     assert at_once([ask, ask]) == [202, 202]

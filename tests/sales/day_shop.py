@@ -19,6 +19,7 @@ from accounts.roles import Role
 from fakes import control
 from fakes.server import Fake, serving
 from tests import works
+from tests.billing.payments import WEBHOOKS
 from tests.conftest import PASSWORD, open_shop
 from tests.sales import day_figures
 from tests.sales.day_books import ZERO, Books, Figures
@@ -80,7 +81,7 @@ class Opening:
         self.lines = [self.owner]
         self.books = Books()
         self.opened_on: date = timezone.localdate(timezone=self.cast.account.zone)
-        fake.ledger.paystack_url = f"{url}/api/v1/billing/webhooks/paystack/{self.cast.id}/"
+        fake.ledger.webhooks = f"{url}{WEBHOOKS}"
 
     def live(self) -> Day:
         shop = self.stock_up()
@@ -211,9 +212,10 @@ class Opening:
     def match_a_stranger(self, till: Till) -> None:
         """Money came that nobody had asked for: a customer's, and somebody's who is not known."""
         customer = till.shop.customers("pays")[0]
+        ours = f"{self.url}{WEBHOOKS}paystack/{self.cast.id}/"
         for reference, amount in (("page-1", "25.00"), ("page-2", "3.00")):
             facts = {"provider": "paystack", "reference": reference, "amount": amount, "currency": "GHS"}
-            control.transfer(self.fake.ledger, **facts, phone="0209999999", notify_url=self.fake.ledger.paystack_url)
+            control.transfer(self.fake.ledger, **facts, phone="0209999999", notify_url=ours)
             control.notify_of(self.fake.ledger, reference, times=2)
         inbox = f"{API}incoming-transfers/"
         works.wait_until(lambda: len(self.owner.rows(inbox, state="WAITING")) == 2)
