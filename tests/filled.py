@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from tests.bodies import Cast, fill
 from tests.conftest import Shop, keeping_files_in, open_shop, quick_passwords
@@ -47,3 +49,10 @@ def mine(db: None, my_shop: Shop, kept_files: Path) -> Iterator[Cast]:
 def theirs(db: None, their_shop: Shop, kept_files: Path) -> Iterator[Cast]:
     with keeping_files_in(kept_files):
         yield Cast(deepcopy(their_shop))
+
+
+@pytest.fixture
+def still() -> Iterator[None]:
+    """No hold runs out while the test looks twice."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield

@@ -257,7 +257,7 @@ def test_s08_a_take_out_names_nothing_of_a_strangers(mine, theirs):
             assert str(pk) not in foreign
 
 
-def test_s08_nothing_that_i_read_changes_when_a_strangers_business_comes_goes_or_grows(mine):
+def test_s08_nothing_that_i_read_changes_when_a_strangers_business_comes_goes_or_grows(mine, still):
     """S08."""
     reads = [route for route in routes() if route.method == "GET" and route.path != "accounts/auth/csrf/"]
     with transaction.atomic():

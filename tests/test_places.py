@@ -141,7 +141,7 @@ def answers(client: Any, asked: list[tuple[Route, str, dict[str, str]]]) -> dict
 
 
 @pytest.mark.parametrize("role", [Role.CASHIER, Role.MANAGER, Role.WAREHOUSE])
-def test_s08_nothing_that_a_limited_member_reads_changes_when_another_place_comes_and_goes(here, role):
+def test_s08_nothing_that_a_limited_member_reads_changes_when_another_place_comes_and_goes(here, still, role):
     """S08."""
     shop = here.shop
     client = shop.client(add_member(shop, role, shop.storefront))
