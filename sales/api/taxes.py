@@ -9,6 +9,8 @@ from core.api.views import DeclaredView
 from sales import taxes
 from sales.api.serializers import SummaryInput
 from sales.summaries import Span
+from system import modules
+from system.modules import Module
 
 
 class LeviedSerializer(Serializer):
@@ -37,13 +39,14 @@ class TaxReportSerializer(Serializer):
 
 class TaxReportView(DeclaredView):
     read_capability = Capability.REPORT_READ
-    module = "sales"
-    feature = "sales"
+    module = "reports"
+    feature = "reports"
     query_parameters = ("first_on", "last_on")
 
     @extend_schema(parameters=[SummaryInput], responses=TaxReportSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What each levy took, and gave back, on these business days, summed from the lines."""
+        modules.require_module(request.account, Module.SALES)
         asked = SummaryInput(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         days = Span(asked.validated_data["first_on"], asked.validated_data["last_on"])

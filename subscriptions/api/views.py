@@ -18,6 +18,7 @@ from core.api.views import AccountViewSet, DeclaredView
 from subscriptions import papers, queries, services
 from subscriptions.api import serializers
 from subscriptions.models import SubscriptionPlan, SubscriptionPricingTier
+from system import media
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -120,7 +121,7 @@ class InvoiceViewSet(AccountViewSet):
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.invoices.order_by("-id")
 
-    @extend_schema(responses={(200, papers.CONTENT_TYPE): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, media.PDF): OpenApiTypes.BINARY})
     @action(detail=True)
     def pdf(self, request: AccountRequest, pk: str) -> FileResponse:
         """The paper, as it was issued."""
@@ -129,5 +130,5 @@ class InvoiceViewSet(AccountViewSet):
             BytesIO(papers.render(invoice)),
             as_attachment=True,
             filename=f"{invoice.number}.pdf",
-            content_type=papers.CONTENT_TYPE,
+            content_type=media.PDF,
         )

@@ -48,6 +48,7 @@ class OrderSuggestionsView(SpanView):
 
 
 class DeadStockView(SpanView):
+    feature = "reports"
     days = 90
 
     @extend_schema(parameters=[serializers.SpanInput], responses=serializers.DeadStockSerializer)

@@ -13,7 +13,7 @@ class ValuationView(DeclaredView):
 
     read_capability = Capability.STOCK_READ
     module = "inventory"
-    feature = "inventory"
+    feature = "reports"
     query_parameters = ("on", "location")
 
     @extend_schema(parameters=[serializers.ValuationInput], responses=serializers.ValuationSerializer)
