@@ -10,7 +10,6 @@ from accounts.models import Account
 from accounts.roles import Capability
 from core import errors
 from core.api.requests import AccountRequest
-from core.api.serializers import kept
 from core.api.views import AccountViewSet, DeclaredView
 from reports import services
 from reports.api import serializers
@@ -47,13 +46,13 @@ class ReportView(DeclaredView):
     read_capability = Capability.REPORT_READ
     module = "reports"
     feature = "reports"
-    query_parameters = ("first_on", "last_on", "location", "most")
+    asks = serializers.ReportInput
 
-    @extend_schema(parameters=[serializers.ReportInput], responses=serializers.AnswerSerializer)
+    @extend_schema(responses=serializers.AnswerSerializer)
     def get(self, request: AccountRequest, name: str) -> Response:
         """The answer of the business days from the first to the last, both included, by the account's clocks."""
         report = find_report(request, name)
-        asked = kept(serializers.ReportInput, context={"request": request}).run_validation(request.query_params.dict())
+        asked = self.asked()
         span = Span(asked["first_on"], asked["last_on"], asked.get("location"))
         return Response(serializers.show_answer(report.ask(request.membership, span), most=asked["most"]))
 

@@ -41,14 +41,13 @@ class TaxReportView(DeclaredView):
     read_capability = Capability.REPORT_READ
     module = "reports"
     feature = "reports"
-    query_parameters = ("first_on", "last_on")
+    asks = SummaryInput
 
-    @extend_schema(parameters=[SummaryInput], responses=TaxReportSerializer)
+    @extend_schema(responses=TaxReportSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What each levy took, and gave back, on these business days, summed from the lines."""
         modules.require_module(request.account, Module.SALES)
-        asked = SummaryInput(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        days = Span(asked.validated_data["first_on"], asked.validated_data["last_on"])
+        asked = self.asked()
+        days = Span(asked["first_on"], asked["last_on"])
         found = taxes.report_taxes(request.membership, days)
         return Response(TaxReportSerializer(found, context={"request": request}).data)

@@ -50,14 +50,12 @@ class PlansView(DeclaredView):
 class MyPricingView(DeclaredView):
     read_capability = Capability.SUBSCRIPTION_READ
     feature = "account"
-    query_parameters = ("plan", "cycle", "gateway")
+    asks = serializers.PricingInput
 
-    @extend_schema(parameters=[serializers.PricingInput], responses=serializers.SubscriptionOfferSerializer)
+    @extend_schema(responses=serializers.SubscriptionOfferSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What the next payment would cost: by the storefronts that there are, and the taxes and fees of today."""
-        asked = serializers.PricingInput(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        offer = services.make_offer(by=request.membership, **asked.validated_data)
+        offer = services.make_offer(by=request.membership, **self.asked())
         return Response(serializers.SubscriptionOfferSerializer(offer).data)
 
 
