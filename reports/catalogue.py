@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from reports import owing, selling, stock
+from reports import customers, drawers, selling, stock
 from reports.report import Report
 
-REPORTS: Mapping[str, Report] = {report.name: report for report in (*selling.REPORTS, *stock.REPORTS, *owing.REPORTS)}
+_ALL = (*selling.REPORTS, *stock.REPORTS, *drawers.REPORTS, *customers.REPORTS)
+REPORTS: Mapping[str, Report] = {report.name: report for report in _ALL}

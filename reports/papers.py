@@ -15,10 +15,9 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 from core.amounts import ZERO
-from core.paper import font
+from core.paper import font, printable
 from reports.report import Answer, Kind, show
 
-CONTENT_TYPE = "application/pdf"
 MARGIN, FRAME = 15 * mm, 6  # which the sheet leaves around what is on it
 MOST_BARS, WIDEST_BAR, LONGEST_LABEL = 31, 25 * mm, 18
 MOST_ROWS = 2_000  # beyond that nobody prints; a spreadsheet has them all
@@ -52,7 +51,8 @@ def _story(answer: Answer, width: float, most: int, face: str) -> Iterator[Flowa
     yield Paragraph(escape(answer.report.title), ParagraphStyle("title", fontName=face, fontSize=15, leading=19))
     plain = ParagraphStyle("plain", fontName=face, fontSize=9, leading=13)
     days = f"{span.first}" if span.first == span.last else f"{span.first} to {span.last}"
-    yield Paragraph(escape(f"{answer.account.name} · {days} · {answer.account.currency}"), plain)
+    head, _ = printable(f"{answer.account.name} · {days} · {answer.account.currency}")
+    yield Paragraph(escape(head), plain)
     yield Spacer(1, 4 * mm)
     if not answer.rows:
         yield Paragraph("There was nothing of it in these days.", plain)
@@ -69,6 +69,7 @@ def _draw(answer: Answer, width: float, face: str) -> Drawing:
     """The first bars of the chart that the report names."""
     assert answer.report.chart
     label, value = answer.report.chart
+    kinds = {column.name: column.kind for column in answer.report.columns}
     rows = answer.rows[:MOST_BARS]
     drawing, chart = Drawing(width, 60 * mm), VerticalBarChart()
     chart.x = chart.y = int(18 * mm)
@@ -79,7 +80,7 @@ def _draw(answer: Answer, width: float, face: str) -> Drawing:
     chart.valueAxis.labels.fontSize = chart.categoryAxis.labels.fontSize = 6
     chart.valueAxis.valueMin, chart.valueAxis.valueMax = _scale(chart.data[0])
     chart.valueAxis.labelTextFormat = "{:,.0f}".format
-    chart.categoryAxis.categoryNames = [_shortened(str(row[label])) for row in rows]
+    chart.categoryAxis.categoryNames = [_shortened(_written(answer, kinds[label], row[label])) for row in rows]
     chart.categoryAxis.labels.angle, chart.categoryAxis.labels.boxAnchor = 40, "ne"
     chart.categoryAxis.tickDown, chart.categoryAxis.labelAxisMode = 0, "low"
     drawing.add(chart)
@@ -120,13 +121,15 @@ def _table(answer: Answer, width: float, most: int, face: str) -> LongTable:
 
 def _line(answer: Answer, values: Sequence[Any]) -> Line:
     return [
-        "" if value is None else _written(column.kind, show(column.kind, value, answer.account))
+        "" if value is None else _written(answer, column.kind, value)
         for column, value in zip(answer.report.columns, values, strict=True)
     ]
 
 
-def _written(kind: Kind, shown: Any) -> str:
-    return str(shown)[:16].replace("T", " ") if kind is Kind.MOMENT else str(shown)
+def _written(answer: Answer, kind: Kind, value: Any) -> str:
+    """As it is drawn: in letters that the font has, of a moment without its seconds."""
+    shown = str(show(kind, value, answer.account))
+    return shown[:16].replace("T", " ") if kind is Kind.MOMENT else printable(shown)[0]
 
 
 def _fit(answer: Answer, lines: Sequence[Line], width: float, face: str) -> tuple[float, list[float]]:

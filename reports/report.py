@@ -14,7 +14,10 @@ from accounts.models import Account, Membership
 from accounts.roles import Capability
 from core import errors
 from core.amounts import SMALLEST_QUANTITY, ZERO, round_money
+from core.errors import DomainError
 from sales.summaries import Row, Span
+from system import modules
+from system.modules import Module
 
 
 class Kind(StrEnum):
@@ -63,13 +66,14 @@ _NOT_ASKED = errors.FieldError("location", "not_asked", "It is about the whole b
 
 @dataclass(frozen=True)
 class Report:
-    """A question, and who may ask it beside whoever reads reports. `chart` names what is drawn against what. What
-    stands at no place is asked of the whole business."""
+    """A question about what a module keeps, and who may ask it beside whoever reads reports. `chart` names what is
+    drawn against what. What stands at no place is asked of the whole business."""
 
     name: str
     title: str
     columns: Sequence[Column]
     find: Callable[[Membership, Span], list[Row]]
+    module: Module
     chart: tuple[str, str] | None = None
     right: Capability | None = None
     has_places: bool = True
@@ -81,10 +85,22 @@ class Report:
             cursor.execute(_ROOM)
         return Answer(self, by.account, span, self.find(by, span))
 
-    def check(self, by: Membership, span: Span) -> None:
-        """Raises CapabilityMissing, and InvalidInput for a place that is none of theirs."""
+    def is_open_to(self, by: Membership) -> bool:
+        try:
+            self.refuse(by)
+        except DomainError:
+            return False
+        return True
+
+    def refuse(self, by: Membership) -> None:
+        """Raises CapabilityMissing for who may not read it, and ModuleDisabled."""
         if self.right and not by.may(self.right):
             raise CapabilityMissing(capability=self.right)
+        modules.require_module(by.account, self.module)
+
+    def check(self, by: Membership, span: Span) -> None:
+        """Raises what `refuse` raises, and InvalidInput for a place that is none of theirs."""
+        self.refuse(by)
         if span.location and not by.account.locations.open_to(by).filter(pk=span.location).exists():
             raise errors.InvalidInput(errors=[errors.unknown_reference("location")])
         if span.location and not self.has_places:

@@ -9,6 +9,7 @@ from core.amounts import ZERO
 from reports.report import Column, Kind, Report, counts, money, quantities, texts
 from sales import summaries, taxes
 from sales.summaries import Row, Span
+from system.modules import Module
 
 PAPERS = [
     *counts("sale_count"),
@@ -73,12 +74,15 @@ _TAXED: tuple[Column, ...] = (
     *(Column(name, Kind.MONEY) for name in ("sale_base", "refund_base", "base")),  # a base may bear several levies
     *money("sale_tax", "refund_tax", "tax"),
 )
+# Without a sum: what is sold on credit would stand in it again when it is paid, and so would what a wallet has.
+_TENDERED = [Column(name, Kind.MONEY) for name in ("received", "returned", "total")]
 REPORTS = (
     Report(
         "sales-by-day",
         "Sales by day",
         [Column("day", Kind.DAY), *PAPERS, *money("tax_total")],
         summaries.summarise_days,
+        Module.SALES,
         chart=("day", "net_total"),
     ),
     Report(
@@ -86,6 +90,7 @@ REPORTS = (
         "Sales by hour of the day",
         [Column("hour", Kind.COUNT), *PAPERS, *money("tax_total")],
         summaries.summarise_hours,
+        Module.SALES,
         chart=("hour", "net_total"),
     ),
     Report(
@@ -93,6 +98,7 @@ REPORTS = (
         "Sales by storefront",
         [*texts("storefront"), *PAPERS, *money("tax_total")],
         summaries.summarise_storefronts,
+        Module.SALES,
         chart=("storefront", "net_total"),
     ),
     Report(
@@ -100,6 +106,7 @@ REPORTS = (
         "Sales by cashier",
         [*texts("cashier"), *PAPERS],
         _by_cashier,
+        Module.SALES,
         chart=("cashier", "net_total"),
     ),
     Report(
@@ -107,6 +114,7 @@ REPORTS = (
         "Sales by product",
         [*texts("sku", "name"), *GOODS],
         _by_product,
+        Module.SALES,
         chart=("name", "net_total"),
     ),
     Report(
@@ -114,14 +122,16 @@ REPORTS = (
         "Sales by category",
         [*texts("category"), *GOODS],
         _by_category,
+        Module.SALES,
         chart=("category", "net_total"),
     ),
     Report(
         "sales-by-tender",
         "Money by tender",
-        [*texts("method"), *counts("count"), *money("received", "returned", "total")],
+        [*texts("method"), *counts("count"), *_TENDERED, *money("money")],
         summaries.summarise_tenders,
-        chart=("method", "total"),
+        Module.SALES,
+        chart=("method", "money"),
     ),
     Report(
         "margin",
@@ -133,7 +143,8 @@ REPORTS = (
             Column("margin_rate", Kind.RATE),
         ],
         _margin,
+        Module.SALES,
         chart=("name", "margin"),
     ),
-    Report("tax", "Taxes by levy", _TAXED, _taxes, chart=("levy", "tax")),
+    Report("tax", "Taxes by levy", _TAXED, _taxes, Module.SALES, chart=("levy", "tax")),
 )

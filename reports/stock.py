@@ -11,6 +11,7 @@ from inventory.models import LOST
 from reports.report import Column, Kind, Report, counts, money, quantities, texts
 from sales import summaries
 from sales.summaries import Row, Span
+from system.modules import Module
 
 _HERE = """
   account_id = %(account)s AND (%(places)s::uuid[] IS NULL OR location_id = ANY(%(places)s::uuid[]))
@@ -79,6 +80,7 @@ REPORTS = (
         "Stock value at the end of the last day",
         [*texts("location", "kind"), *money("value")],
         _value,
+        Module.INVENTORY,
         chart=("location", "value"),
     ),
     Report(
@@ -86,6 +88,7 @@ REPORTS = (
         "Stock movements by kind",
         [*texts("kind"), *counts("movement_count"), *quantities("quantity"), *money("value")],
         _movements,
+        Module.INVENTORY,
         chart=("kind", "value"),
     ),
     Report(
@@ -93,6 +96,7 @@ REPORTS = (
         "What was lost, and found again",
         [*texts("sku", "name", "kind"), *quantities("lost_quantity"), *money("lost_value")],
         _shrinkage,
+        Module.INVENTORY,
         chart=("name", "lost_value"),
     ),
     Report(
@@ -105,6 +109,7 @@ REPORTS = (
             *money("value"),
         ],
         _fast,
+        Module.INVENTORY,
         chart=("name", "sold"),
     ),
     Report(
@@ -112,6 +117,7 @@ REPORTS = (
         "What is there now, and was not sold in these days",
         [*texts("sku", "name"), *quantities("on_hand"), *money("value"), Column("received_on", Kind.DAY)],
         _dead,
+        Module.INVENTORY,
         chart=("name", "value"),
     ),
 )

@@ -13,6 +13,6 @@ from reports import services
 def start_due_reports(timestamp: int) -> None:  # noqa: ARG001 - when it was due
     close_old_connections()
     try:
-        services.start_due(now=timezone.now())
+        services.start_due_reports(now=timezone.now())
     finally:
         close_old_connections()

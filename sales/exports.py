@@ -31,6 +31,7 @@ NOT_ASKED: Mapping[str, Collection[str]] = {
     SalesExport.CUSTOMERS: ("first_on", "last_on"),
     SalesExport.RECEIVABLES: ("first_on",),
 }
+OF_CUSTOMERS = (SalesExport.CUSTOMERS, SalesExport.RECEIVABLES)  # the module that they tell of
 
 
 def list_rows(by: Membership, what: str, *, first_on: date | None = None, last_on: date | None = None) -> Listing:

@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import Membership
 from core.amounts import ZERO
-from sales.models import MOVES_NOTHING, RefundKind, SaleStatus
+from sales.models import MONEY, MOVES_NOTHING, RefundKind, SaleStatus
 
 Row = dict[str, Any]
 
@@ -93,8 +93,9 @@ def summarise_storefronts(by: Membership, span: Span) -> list[Row]:
 
 
 def summarise_tenders(by: Membership, span: Span) -> list[Row]:
-    """What came in by each tender, what went back, and what is left. What was paid before, with deposits or with goods
-    that came back, moves no money."""
+    """What was settled by each tender, what went back, what is left, and what of that is money: not what is owed now,
+    which is counted when it is paid, nor what was kept for customers, which was counted when it came. What was paid
+    before, with deposits or with goods that came back, is in no row."""
     rows = (
         span.of(by, by.account.payments, "paid_at")
         .exclude(method__in=MOVES_NOTHING)
@@ -105,6 +106,7 @@ def summarise_tenders(by: Membership, span: Span) -> list[Row]:
             received=Sum("amount", filter=Q(amount__gt=0), default=ZERO),
             returned=-Sum("amount", filter=Q(amount__lt=0), default=ZERO),
             total=Sum("amount", default=ZERO),
+            money=Sum("amount", filter=Q(method__in=MONEY), default=ZERO),
         )
     )
     return list(rows)

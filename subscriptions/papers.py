@@ -12,7 +12,6 @@ from reportlab.pdfgen.canvas import Canvas
 from core import paper
 from subscriptions.models import Invoice, InvoiceKind
 
-CONTENT_TYPE = "application/pdf"
 LEFT, RIGHT, TOP = 20 * mm, A4[0] - 20 * mm, A4[1] - 25 * mm
 PLAIN, LARGE = 10, 16
 LEADING = 1.5

@@ -238,6 +238,7 @@ class Task(tenancy.AccountOwned):
     """
 
     kind = models.CharField(max_length=60)
+    module = models.CharField(max_length=16, blank=True)  # that it tells of, beside the one that its kind belongs to
     params = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     source = tenancy.OwnedKey(PrivateFile, null=True, related_name="+")
     state = models.CharField(max_length=16, choices=TaskState.choices, default=TaskState.WAITING)

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.utils import timezone
 from rest_framework import serializers
 
@@ -136,8 +134,3 @@ class CreditUsageSerializer(Serializer):
     units = fields.IntegerField()
     spent = fields.IntegerField()
     refunded = fields.IntegerField()
-
-
-def ask(serializer_class: type[Serializer], request: Any) -> Any:
-    """What the address asks for, judged by a serializer."""
-    return serializer_class(context={"request": request}).run_validation(request.query_params.dict())

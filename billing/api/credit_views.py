@@ -60,12 +60,12 @@ class CostsView(CreditView):
 
 
 class CreditQuoteView(CreditView):
-    query_parameters = ("operation", "amount")
+    asks = serializers.CreditOperationInput
 
-    @extend_schema(parameters=[serializers.CreditOperationInput], responses=serializers.CreditQuoteSerializer)
+    @extend_schema(responses=serializers.CreditQuoteSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What so much of an operation would cost now, and whether there is enough for it."""
-        asked = serializers.ask(serializers.CreditOperationInput, request)
+        asked = self.asked()
         amount = asked.get("amount")
         price = costs.price(request.account, operation=asked["operation"], amount=amount)
         available = ledger.read_balance(request.account, now=timezone.now()).available
@@ -80,13 +80,12 @@ class CreditQuoteView(CreditView):
 
 
 class UsageView(CreditView):
-    query_parameters = ("first_on", "last_on")
+    asks = serializers.CreditUsageInput
 
-    @extend_schema(parameters=[serializers.CreditUsageInput], responses=serializers.CreditUsageSerializer(many=True))
+    @extend_schema(responses=serializers.CreditUsageSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
         """What was spent on each operation on each of these days of the business's calendar."""
-        span = serializers.ask(serializers.CreditUsageInput, request)
-        rows = queries.list_usage(request.account, **span)
+        rows = queries.list_usage(request.account, **self.asked())
         return Response(serializers.CreditUsageSerializer(rows, many=True).data)
 
 

@@ -133,6 +133,8 @@ class Operation(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         parameters = list(super().get_override_parameters())
+        if self.view.asks and self.method == "GET":
+            parameters.append(self.view.asks)
         if isinstance(self.view, AccountViewSet) and self.method in _HEADERS:
             name, about = _HEADERS[self.method]
             parameters.append(OpenApiParameter(name, str, "header", description=about))

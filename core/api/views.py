@@ -17,7 +17,7 @@ from core import errors, idempotency
 from core.api import envelope, fields
 from core.api.pagination import NumberedPages
 from core.api.requests import AccountRequest
-from core.api.serializers import kept
+from core.api.serializers import Serializer, kept
 
 MAX_KEY_LENGTH = 200
 _BAD_KEY = errors.FieldError("Idempotency-Key", "invalid", "At most 200 printable ASCII characters.")
@@ -36,6 +36,7 @@ class DeclaredView(APIView):
     needs_onboarding: ClassVar[tuple[str, ...]] = ()  # the actions that are closed before it is finished
     finishing: ClassVar[tuple[str, ...]] = ()  # the actions by which what was begun comes to its end
     query_parameters: ClassVar[tuple[str, ...]] = ()
+    asks: ClassVar[type[Serializer] | None] = None  # what else an address may say, and how it is judged
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         if request.method not in self.allowed_methods:
@@ -56,6 +57,15 @@ class DeclaredView(APIView):
 
     def known_parameters(self) -> Iterator[str]:
         yield from self.query_parameters
+        if self.asks:
+            yield from kept(self.asks, context={}).fields.keys()
+
+    def asked(self) -> dict[str, Any]:
+        """What the address asks for, judged. Raises ValidationError."""
+        assert self.asks
+        serializer = kept(self.asks, context={"request": self.request})
+        sent = {name: text for name, text in self.request.query_params.items() if name in serializer.fields}
+        return dict(serializer.run_validation(sent))
 
 
 def _unknown(name: str) -> errors.FieldError:

@@ -40,16 +40,12 @@ class ReportExportInput(SpanInput):
     format = serializers.ChoiceField(choices=ReportFormat.choices)
 
 
-class AnswerSerializer(Serializer):
+class AnswerSerializer(ReportSerializer):
     """Rows by the names of the columns: money, quantities and rates are texts, counts numbers."""
 
-    name = fields.TextField()
-    title = fields.TextField()
     first_on = fields.DateField()
     last_on = fields.DateField()
     location = fields.IdField(allow_null=True)
-    columns = ColumnSerializer(many=True)
-    chart = serializers.ListField(child=fields.TextField(), allow_null=True)
     rows = serializers.ListField(child=serializers.DictField(child=serializers.JSONField(allow_null=True)))
     row_count = fields.IntegerField()
     totals = serializers.DictField(child=serializers.JSONField())

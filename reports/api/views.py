@@ -10,7 +10,6 @@ from accounts.models import Account
 from accounts.roles import Capability
 from core import errors
 from core.api.requests import AccountRequest
-from core.api.serializers import kept
 from core.api.views import AccountViewSet, DeclaredView
 from reports import services
 from reports.api import serializers
@@ -21,11 +20,12 @@ from sales.summaries import Span
 from system.api.serializers import TaskSerializer
 
 
-def find_report(name: str) -> Report:
-    """Raises NotFound."""
+def find_report(request: AccountRequest, name: str) -> Report:
+    """Raises NotFound, and what a report raises for who may not read it."""
     report = REPORTS.get(name)
     if report is None:
         raise errors.NotFound
+    report.refuse(request.membership)
     return report
 
 
@@ -37,8 +37,8 @@ class ReportsView(DeclaredView):
 
     @extend_schema(responses=serializers.ReportSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
-        """Every report that the member may read, with its columns."""
-        mine = [report for report in REPORTS.values() if report.right is None or request.membership.may(report.right)]
+        """Every report that the member may read, with its columns; none of a module that is off."""
+        mine = [report for report in REPORTS.values() if report.is_open_to(request.membership)]
         return Response([serializers.describe(report) for report in mine])
 
 
@@ -46,13 +46,13 @@ class ReportView(DeclaredView):
     read_capability = Capability.REPORT_READ
     module = "reports"
     feature = "reports"
-    query_parameters = ("first_on", "last_on", "location", "most")
+    asks = serializers.ReportInput
 
-    @extend_schema(parameters=[serializers.ReportInput], responses=serializers.AnswerSerializer)
+    @extend_schema(responses=serializers.AnswerSerializer)
     def get(self, request: AccountRequest, name: str) -> Response:
         """The answer of the business days from the first to the last, both included, by the account's clocks."""
-        report = find_report(name)
-        asked = kept(serializers.ReportInput, context={"request": request}).run_validation(request.query_params.dict())
+        report = find_report(request, name)
+        asked = self.asked()
         span = Span(asked["first_on"], asked["last_on"], asked.get("location"))
         return Response(serializers.show_answer(report.ask(request.membership, span), most=asked["most"]))
 
@@ -71,7 +71,7 @@ class ReportExportViewSet(AccountViewSet):
     def create(self, request: AccountRequest, name: str) -> Response:
         """Have the report made as a file: see `system/tasks/`. In the days of grace it has its first 100 rows, and the
         task says so."""
-        return self.act(services.start_report, report=find_report(name), status=http.HTTP_202_ACCEPTED)
+        return self.act(services.start_report, report=find_report(request, name), status=http.HTTP_202_ACCEPTED)
 
 
 class ScheduleViewSet(AccountViewSet):

@@ -15,10 +15,9 @@ from reports.models import ReportFormat
 from reports.report import Answer, Report
 from sales.summaries import Span
 from subscriptions import services as subscriptions
-from system import modules
+from system import media
 from system import services as system
 from system.models import Task
-from system.modules import Module
 
 KIND = "reports.export"
 
@@ -34,16 +33,15 @@ def start_report(
 ) -> Task:
     """Leave a report to the background; in the days of grace it has the first rows only, and says so.
 
-    Raises CapabilityMissing for a report that is not the member's to read.
+    Raises CapabilityMissing for a report that is not the member's to read, and ModuleDisabled.
     """
     report.check(by, Span(first_on, last_on, location))
     params = {"what": report.name, "format": format, "first_on": first_on, "last_on": last_on, "location": location}
-    return subscriptions.begin_export(by=by, kind=KIND, params=params)
+    return subscriptions.begin_export(by=by, kind=KIND, params=params, module=report.module)
 
 
 def make_report(*, by: Membership, task: Task) -> Iterator[None]:
-    """The steps of making the file: it is asked, then written. Raises what asking raises, and ModuleDisabled."""
-    modules.require_module(by.account, Module.REPORTS)
+    """The steps of making the file: it is asked, then written. Raises what asking raises."""
     answer = REPORTS[task.params["what"]].ask(by, _span(task.params))
     if task.params["format"] == ReportFormat.PDF:
         yield from _write_pages(by, task, answer)
@@ -63,6 +61,6 @@ def _write_pages(by: Membership, task: Task, answer: Answer) -> Iterator[None]:
     task.total = task.done + count
     content = BytesIO(papers.render(answer, most=most))
     name = system.name_of(by, task)
-    task.file = system.keep_file(by=by, file=File(content, name), name=name, content_type=papers.CONTENT_TYPE)
+    task.file = system.keep_file(by=by, file=File(content, name), name=name, content_type=media.PDF)
     task.done, task.result = task.total, {"rows": count, "is_sample": most is not None}
     yield from ()

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -15,8 +16,10 @@ from accounts import services as accounts
 from accounts.models import Membership
 from accounts.roles import Capability
 from core import tenancy
+from core.errors import DomainError
 from core.tenancy import STAFF
 from reports.catalogue import REPORTS
+from reports.errors import TooManySchedules
 from reports.models import ReportSchedule, last_period
 from reports.report import Report
 from reports.services.exporting import make_report
@@ -28,7 +31,10 @@ from system import services as system
 from system.models import PrivateFile, Task
 from system.modules import Module
 
+logger = structlog.get_logger("report")
+
 KIND = "reports.mail"
+MOST_SCHEDULES = 20  # of one member
 _DEFAULT_HOUR = 6
 
 
@@ -44,10 +50,12 @@ def add_schedule(
 ) -> ReportSchedule:
     """Mail the report to the member from the next period on.
 
-    Raises CapabilityMissing for a report that is not the member's to read, InvalidInput for a place that is not.
+    Raises CapabilityMissing for a report that is not the member's to read, ModuleDisabled, InvalidInput for a place
+    that is not theirs, and TooManySchedules.
     """
     over = last_period(period, timezone.localdate(timezone=by.account.zone))
     REPORTS[report].check(by, Span(over.first, over.last, location))
+    _refuse_too_many(by)
     schedule = ReportSchedule(
         id=id or uuid7(),
         account=by.account,
@@ -64,6 +72,13 @@ def add_schedule(
     return schedule
 
 
+def _refuse_too_many(by: Membership) -> None:
+    """Who adds another at the same time waits for the member's row, and is counted."""
+    by.account.memberships.locked().get(pk=by.pk)
+    if by.account.report_schedules.filter(member=by).count() >= MOST_SCHEDULES:
+        raise TooManySchedules(most=MOST_SCHEDULES)
+
+
 def change_schedule(*, by: Membership, schedule: ReportSchedule, **changes: Any) -> ReportSchedule:
     """Another hour, or another format, of a locked schedule."""
     accounts.change(by=by, row=schedule, changes=changes)
@@ -75,12 +90,24 @@ def remove_schedule(*, by: Membership, schedule: ReportSchedule) -> None:
     schedule.delete()
 
 
-def start_due(*, now: datetime) -> int:
+def start_due_reports(*, now: datetime) -> int:
     """Leave to the background what is due, of every account: of each schedule the last period alone, also when nobody
-    has looked for long. How many there were."""
+    has looked for long. How many there were.
+
+    Each is a transaction of its own, and one that cannot be left now, such as where too many tasks of its business
+    wait, is left at the next round.
+    """
     rows = ReportSchedule.across_accounts.using(STAFF).select_related("account").order_by("pk")
     due = [row for row in rows.iterator() if row.span_due(now)]
-    return sum(_start(row.account_id, row.pk, now) for row in due)
+    return sum(_start_or_wait(row.account_id, row.pk, now) for row in due)
+
+
+def _start_or_wait(account_id: UUID, schedule_id: UUID, now: datetime) -> bool:
+    try:
+        return _start(account_id, schedule_id, now)
+    except (DomainError, DatabaseError) as error:
+        logger.warning("report_not_started", schedule_id=str(schedule_id), error=type(error).__name__)
+        return False
 
 
 def _start(account_id: UUID, schedule_id: UUID, now: datetime) -> bool:
@@ -95,7 +122,8 @@ def _start(account_id: UUID, schedule_id: UUID, now: datetime) -> bool:
         place = str(span.location) if span.location else None
         asked = {"what": schedule.report, "format": schedule.format, "location": place, "most": None, **days}
         schedule.member.account = schedule.account
-        system.start_task(by=schedule.member, kind=KIND, params=asked)
+        module = REPORTS[schedule.report].module
+        system.start_task(by=schedule.member, kind=KIND, params=asked, module=module)
         schedule.sent_on = span.last
         schedule.save(update_fields=["sent_on"])
         return True
@@ -104,7 +132,8 @@ def _start(account_id: UUID, schedule_id: UUID, now: datetime) -> bool:
 def _may_be_sent(schedule: ReportSchedule) -> bool:
     """Whether it is still paid for, switched on, and somebody's."""
     is_paid_for = SubscriptionChecker(schedule.account).is_paid(Feature.AUTOMATION)
-    is_on = modules.is_enabled(schedule.account, Module.REPORTS)
+    needed = (Module.REPORTS, REPORTS[schedule.report].module)
+    is_on = all(modules.is_enabled(schedule.account, module) for module in needed)
     return is_paid_for and is_on and schedule.member.is_active and schedule.member.may(Capability.REPORT_EXPORT)
 
 

@@ -129,20 +129,18 @@ class CustomerViewSet(AccountViewSet):
         page = self.paginate_queryset(rows)
         return self.get_paginated_response([self.shown(row, shown_by) for row in page or ()])
 
-    @extend_schema(parameters=[serializers.StatementInput], responses=serializers.StatementSerializer, filters=False)
+    @extend_schema(responses=serializers.StatementSerializer, filters=False)
     @action(
         detail=True,
         filterset_class=None,
         read_capability=Capability.DEBT_READ,
-        query_parameters=("first_on", "last_on"),
+        asks=serializers.StatementInput,
     )
     def statement(self, request: AccountRequest, pk: str) -> Response:
         """What they owed and had before the first day, what changed it, and what they owe and have after the last; the
         last 31 days unless told."""
         customer = self.get_object()
-        span = serializers.StatementInput(data=request.query_params.dict(), context={"request": request})
-        span.is_valid(raise_exception=True)
-        found = receivables.state_account(customer, request.account, **span.validated_data)
+        found = receivables.state_account(customer, request.account, **self.asked())
         return self.show(found, shown_by=serializers.StatementSerializer)
 
 
@@ -173,11 +171,11 @@ class AgeingView(DeclaredView):
     read_capability = Capability.DEBT_READ
     module = "customers"
     feature = "sales"
-    query_parameters = ("on", *NumberedPages.parameters)
+    query_parameters = NumberedPages.parameters
+    asks = serializers.AgeingInput
 
     @extend_schema(
         parameters=[
-            serializers.AgeingInput,
             OpenApiParameter("page", int, description="From 1."),
             OpenApiParameter("page_size", int, description="Of customers, 1 to 200."),
         ],
@@ -185,12 +183,7 @@ class AgeingView(DeclaredView):
     )
     def get(self, request: AccountRequest) -> Response:
         """What customers owed at the end of a day, today unless told, by how long it had been due."""
-        asked = serializers.AgeingInput(
-            data={key: request.query_params[key] for key in {"on"} & {*request.query_params}}
-        )
-        asked.is_valid(raise_exception=True)
-        today = timezone.localdate(timezone=request.account.zone)
-        on = asked.validated_data.get("on", today)
+        on = self.asked().get("on", timezone.localdate(timezone=request.account.zone))
         rows, pages = receivables.age_debts(request.account, on=on), NumberedPages()
         customers = pages.paginate_queryset(rows, request, self)
         found = {"on": on, "total": receivables.sum_ages(rows), "count": pages.count, "customers": customers}

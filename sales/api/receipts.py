@@ -124,14 +124,12 @@ class ReceiptViewSet(AccountViewSet):
         receipt = self.copy()
         return _file(pdf.render(receipt), f"{receipt.number}.pdf", pdf.CONTENT_TYPE)
 
-    @extend_schema(parameters=[ColumnsInput], responses={(200, escpos.CONTENT_TYPE): OpenApiTypes.BINARY})
-    @action(detail=True, url_path="receipt/escpos", url_name="receipt-escpos", query_parameters=("columns",))
+    @extend_schema(responses={(200, escpos.CONTENT_TYPE): OpenApiTypes.BINARY})
+    @action(detail=True, url_path="receipt/escpos", url_name="receipt-escpos", asks=ColumnsInput)
     def receipt_escpos(self, request: AccountRequest, pk: str) -> FileResponse:
         """A copy of the receipt as bytes for a thermal printer, 42 letters wide unless told."""
         receipt = self.copy()
-        asked = ColumnsInput(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        return _file(escpos.render(receipt, **asked.validated_data), f"{receipt.number}.bin", escpos.CONTENT_TYPE)
+        return _file(escpos.render(receipt, **self.asked()), f"{receipt.number}.bin", escpos.CONTENT_TYPE)
 
     @action(detail=True, methods=["post"], write_capability=Capability.SALE_COMPLETE)
     def prints(self, request: AccountRequest, pk: str) -> Response:

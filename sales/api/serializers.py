@@ -329,11 +329,14 @@ class TopInput(SummaryInput):
 
 
 class TenderSerializer(Serializer):
+    """`money` is what of the total is money, and may be summed over tenders: nothing of what is owed or was kept."""
+
     method = serializers.ChoiceField(choices=PaymentMethod.choices)
     count = fields.IntegerField()
     received = fields.MoneyField()
     returned = fields.MoneyField()
     total = fields.MoneyField()
+    money = fields.MoneyField()
 
 
 class CashierSerializer(Serializer):

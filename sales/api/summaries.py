@@ -9,7 +9,7 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.serializers import kept
+from core.api.serializers import Serializer, kept
 from core.api.views import DeclaredView
 from sales import summaries
 from sales.api import serializers
@@ -22,23 +22,21 @@ class SummaryView(DeclaredView):
     read_capability = Capability.SALE_READ
     module = "sales"
     feature = "sales"
-    query_parameters: ClassVar[tuple[str, ...]] = ("first_on", "last_on")
-    input_class: ClassVar[type[BaseSerializer[Any]]] = serializers.SummaryInput
+    asks: ClassVar[type[Serializer] | None] = serializers.SummaryInput
     serializer_class: ClassVar[type[BaseSerializer[Any]]]
     is_page = False  # all rows stand under `data`
 
     def summarise(self, request: AccountRequest, ask: Callable[..., Any]) -> Response:
-        context = {"request": request}
-        sent = dict(kept(self.input_class, context=context).run_validation(request.query_params.dict()))
+        sent = self.asked()
         rows = ask(request.membership, Span(sent.pop("first_on"), sent.pop("last_on")), **sent)
-        shown = kept(self.serializer_class, context=context)
+        shown = kept(self.serializer_class, context={"request": request})
         return Response([shown.to_representation(row) for row in rows])
 
 
 class TendersView(SummaryView):
     serializer_class = serializers.TenderSerializer
 
-    @extend_schema(parameters=[serializers.SummaryInput], responses=serializers.TenderSerializer(many=True))
+    @extend_schema(responses=serializers.TenderSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
         """What came in and went back by each tender, debts and deposits included."""
         return self.summarise(request, summaries.summarise_tenders)
@@ -47,18 +45,17 @@ class TendersView(SummaryView):
 class CashiersView(SummaryView):
     serializer_class = serializers.CashierSerializer
 
-    @extend_schema(parameters=[serializers.SummaryInput], responses=serializers.CashierSerializer(many=True))
+    @extend_schema(responses=serializers.CashierSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
         """What each member sold, and gave back."""
         return self.summarise(request, summaries.summarise_cashiers)
 
 
 class ProductsView(SummaryView):
-    query_parameters = (*SummaryView.query_parameters, "most")
-    input_class = serializers.TopInput
+    asks = serializers.TopInput
     serializer_class = serializers.SoldProductSerializer
 
-    @extend_schema(parameters=[serializers.TopInput], responses=serializers.SoldProductSerializer(many=True))
+    @extend_schema(responses=serializers.SoldProductSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
         """The products that brought in most."""
         return self.summarise(request, summaries.summarise_products)

@@ -9,6 +9,8 @@ from core.api.views import DeclaredView
 from sales import taxes
 from sales.api.serializers import SummaryInput
 from sales.summaries import Span
+from system import modules
+from system.modules import Module
 
 
 class LeviedSerializer(Serializer):
@@ -37,15 +39,15 @@ class TaxReportSerializer(Serializer):
 
 class TaxReportView(DeclaredView):
     read_capability = Capability.REPORT_READ
-    module = "sales"
-    feature = "sales"
-    query_parameters = ("first_on", "last_on")
+    module = "reports"
+    feature = "reports"
+    asks = SummaryInput
 
-    @extend_schema(parameters=[SummaryInput], responses=TaxReportSerializer)
+    @extend_schema(responses=TaxReportSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What each levy took, and gave back, on these business days, summed from the lines."""
-        asked = SummaryInput(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        days = Span(asked.validated_data["first_on"], asked.validated_data["last_on"])
+        modules.require_module(request.account, Module.SALES)
+        asked = self.asked()
+        days = Span(asked["first_on"], asked["last_on"])
         found = taxes.report_taxes(request.membership, days)
         return Response(TaxReportSerializer(found, context={"request": request}).data)

@@ -171,22 +171,19 @@ class SaleViewSet(receipts.ReceiptViewSet):
         )
 
     @extend_schema(
-        parameters=[serializers.SummaryInput],
         responses=serializers.DaySerializer(many=True),
         filters=False,
     )
     @action(
         detail=False,
-        query_parameters=("first_on", "last_on"),
+        asks=serializers.SummaryInput,
         pagination_class=None,
         filterset_class=None,
     )
     def summary(self, request: AccountRequest) -> Response:
         """What was sold and refunded on each business day, the first and the last included."""
-        span = serializers.SummaryInput(data=request.query_params.dict())
-        span.is_valid(raise_exception=True)
-        asked = Span(span.validated_data["first_on"], span.validated_data["last_on"])
-        days = summaries.summarise_days(request.membership, asked)
+        asked = self.asked()
+        days = summaries.summarise_days(request.membership, Span(asked["first_on"], asked["last_on"]))
         context = self.get_serializer_context()
         return Response(serializers.DaySerializer(days, many=True, context=context).data)
 

@@ -10,7 +10,7 @@ from sales.models.leases import NumberLease
 from sales.models.levies import Levy
 from sales.models.lines import PricedLine
 from sales.models.mobile_payments import IncomingTransfer, MobilePayment, TransferCause, TransferState
-from sales.models.payments import MOVES_NOTHING, Payment, PaymentMethod
+from sales.models.payments import MONEY, MOVES_NOTHING, Payment, PaymentMethod
 from sales.models.price_rules import PriceLevel, PriceRule
 from sales.models.prints import ReceiptFormat, ReceiptPrint
 from sales.models.promotions import Promotion, PromotionItem, PromotionKind, Side
@@ -22,6 +22,7 @@ from sales.models.syncing import SyncIssue, Verdict
 
 __all__ = [
     "GOING_ON",
+    "MONEY",
     "MOVES_NOTHING",
     "UNDECIDED",
     "Book",

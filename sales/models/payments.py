@@ -28,6 +28,8 @@ class PaymentMethod(models.TextChoices):
 
 
 MOVES_NOTHING = (PaymentMethod.DEPOSIT, PaymentMethod.EXCHANGE)  # the money had come before
+# By the others something is owed, or what was kept for somebody is spent: the money comes later, or had come before.
+MONEY = (PaymentMethod.CASH, PaymentMethod.CARD, PaymentMethod.MOBILE_MONEY, PaymentMethod.BANK)
 
 
 class Payment(tenancy.AccountOwned):

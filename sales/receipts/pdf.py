@@ -11,8 +11,9 @@ from reportlab.pdfgen.canvas import Canvas
 from core import paper
 from sales.receipts import codes
 from sales.receipts.content import Receipt, Row
+from system import media
 
-CONTENT_TYPE = "application/pdf"
+CONTENT_TYPE = media.PDF
 WIDTH, MARGIN = 80 * mm, 4 * mm
 INNER = WIDTH - 2 * MARGIN
 LONGEST = 14_000  # points of a page: readers refuse what is longer than 14,400

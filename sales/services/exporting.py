@@ -28,7 +28,8 @@ def start_sales_export(
 
     Raises InvalidInput for days that this table does not have, or that end before they begin, and ModuleDisabled.
     """
-    _check_module(by, what)
+    module = Module.CUSTOMERS if what in exports.OF_CUSTOMERS else Module.SALES
+    modules.require_module(by.account, module)
     days = {"first_on": first_on, "last_on": last_on}
     unasked = [name for name in exports.NOT_ASKED.get(what, ()) if days[name]]
     if unasked:
@@ -37,18 +38,11 @@ def start_sales_export(
     if first_on and last_on and last_on < first_on:
         before = errors.FieldError("last_on", "before_first", "This is before the first day.")
         raise errors.InvalidInput(errors=[before])
-    return subscriptions.begin_export(by=by, kind=KIND, params={"what": what, "format": format, **days})
+    return subscriptions.begin_export(by=by, kind=KIND, params={"what": what, "format": format, **days}, module=module)
 
 
 def make_sales_export(*, by: Membership, task: Task) -> Iterator[None]:
-    """The steps of an export, a portion of rows each. Raises SheetFull for more rows than a sheet has, and
-    ModuleDisabled."""
+    """The steps of an export, a portion of rows each. Raises SheetFull for more rows than a sheet has."""
     asked: dict[str, Any] = task.params
-    _check_module(by, asked["what"])
     days = {name: date.fromisoformat(asked[name]) for name in ("first_on", "last_on") if asked[name]}
     yield from system.write_listing(by=by, task=task, listing=exports.list_rows(by, asked["what"], **days))
-
-
-def _check_module(by: Membership, what: str) -> None:
-    if what in (exports.SalesExport.CUSTOMERS, exports.SalesExport.RECEIVABLES):
-        modules.require_module(by.account, Module.CUSTOMERS)

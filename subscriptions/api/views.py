@@ -18,6 +18,7 @@ from core.api.views import AccountViewSet, DeclaredView
 from subscriptions import papers, queries, services
 from subscriptions.api import serializers
 from subscriptions.models import SubscriptionPlan, SubscriptionPricingTier
+from system import media
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
 
@@ -49,14 +50,12 @@ class PlansView(DeclaredView):
 class MyPricingView(DeclaredView):
     read_capability = Capability.SUBSCRIPTION_READ
     feature = "account"
-    query_parameters = ("plan", "cycle", "gateway")
+    asks = serializers.PricingInput
 
-    @extend_schema(parameters=[serializers.PricingInput], responses=serializers.SubscriptionOfferSerializer)
+    @extend_schema(responses=serializers.SubscriptionOfferSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What the next payment would cost: by the storefronts that there are, and the taxes and fees of today."""
-        asked = serializers.PricingInput(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        offer = services.make_offer(by=request.membership, **asked.validated_data)
+        offer = services.make_offer(by=request.membership, **self.asked())
         return Response(serializers.SubscriptionOfferSerializer(offer).data)
 
 
@@ -120,7 +119,7 @@ class InvoiceViewSet(AccountViewSet):
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.invoices.order_by("-id")
 
-    @extend_schema(responses={(200, papers.CONTENT_TYPE): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, media.PDF): OpenApiTypes.BINARY})
     @action(detail=True)
     def pdf(self, request: AccountRequest, pk: str) -> FileResponse:
         """The paper, as it was issued."""
@@ -129,5 +128,5 @@ class InvoiceViewSet(AccountViewSet):
             BytesIO(papers.render(invoice)),
             as_attachment=True,
             filename=f"{invoice.number}.pdf",
-            content_type=papers.CONTENT_TYPE,
+            content_type=media.PDF,
         )

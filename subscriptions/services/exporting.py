@@ -11,11 +11,12 @@ from system.models import Task
 SAMPLE_ONLY = f"The first {SAMPLE_ROWS} rows only: the subscription has run out. Renew it to have all of them."
 
 
-def begin_export(*, by: Membership, kind: str, params: Mapping[str, Any]) -> Task:
+def begin_export(*, by: Membership, kind: str, params: Mapping[str, Any], module: str = "") -> Task:
     """Leave a table to the background; in the days of grace it has the first rows only, and the task says so."""
     is_sample = SubscriptionChecker(by.account).has_sample_only
     plain = {name: cells.plain(value) for name, value in params.items()}
-    task = system.start_task(by=by, kind=kind, params={**plain, "most": SAMPLE_ROWS if is_sample else None})
+    plain["most"] = SAMPLE_ROWS if is_sample else None
+    task = system.start_task(by=by, kind=kind, params=plain, module=module)
     if is_sample:
         task.message = SAMPLE_ONLY
         task.save(update_fields=["message"])

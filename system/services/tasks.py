@@ -17,16 +17,22 @@ from system.models import OVER, PrivateFile, Task, TaskError, TaskState
 
 
 def start_task(
-    *, by: Membership, kind: str, params: Mapping[str, Any] | None = None, source: PrivateFile | None = None
+    *,
+    by: Membership,
+    kind: str,
+    params: Mapping[str, Any] | None = None,
+    source: PrivateFile | None = None,
+    module: str = "",
 ) -> Task:
-    """Leave work to the background: it begins when this transaction is committed, and never if it is not.
+    """Leave work to the background: it begins when this transaction is committed, and never if it is not. `module` is
+    one that it tells of, beside the one that its kind belongs to.
 
     Raises TooManyTasks where so many of the account's wait already.
     """
     if kind not in settings.TASKS:
         raise ValueError(kind)
     _refuse_too_many(by)
-    task = Task(account_id=by.account_id, kind=kind, params=dict(params or {}), source=source, by=by)
+    task = Task(account_id=by.account_id, kind=kind, params=dict(params or {}), source=source, module=module, by=by)
     task.request_id = by.request_id
     task.save(force_insert=True)
     accounts.record(by=by, action="task.started", subject=task, after={"kind": kind})
@@ -55,13 +61,13 @@ def drop_old_results(*, now: datetime) -> int:
 
 def refuse_task(*, by: Membership, task: Task) -> None:
     """Raises CapabilityMissing for who may not ask for such work, or may no more, or not in this session, and
-    ModuleDisabled where what it belongs to is switched off."""
+    ModuleDisabled where what it belongs to, or tells of, is switched off."""
     right = settings.TASK_RIGHTS.get(task.kind)
     if right and not by.may(right):
         raise CapabilityMissing(capability=right)
-    app = task.kind.partition(".")[0]
-    if app in set(modules.Module):
-        modules.require_module(by.account, app)
+    for name in (task.kind.partition(".")[0], task.module):
+        if name in set(modules.Module):
+            modules.require_module(by.account, name)
 
 
 def share_task(*, by: Membership, task: Task) -> Task:

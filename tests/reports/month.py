@@ -17,6 +17,7 @@ from core.amounts import ZERO
 from core.errors import DomainError
 from inventory import services as inventory
 from sales import services as sales
+from sales.shift_report import expected_cash
 from subscriptions import services as subscriptions
 from tests.conftest import Shop, open_shop
 from tests.places import add_member, add_place
@@ -25,7 +26,10 @@ from tests.sales.requests import REGISTERS
 
 DAYS = 31
 SHIFTS_END = (9, 20, DAYS + 9)  # after so many days; the last one when the month is over
-DEEDS = {"sell": 10, "refund": 3, "exchange": 1, "void": 1, "collect": 1, "lose": 1, "find": 1, "move": 1}
+DEEDS = {
+    "sell": 10, "refund": 3, "exchange": 1, "void": 1, "collect": 1, "keep": 1, "give": 1, "lose": 1, "find": 1,
+    "move": 2,
+}  # fmt: skip
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Month:
     members: list[Membership]
     packs: list[Any] = field(default_factory=list)
     customers: list[Any] = field(default_factory=list)
+    cards: list[Any] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -145,8 +150,8 @@ def _do(month: Month) -> None:
     names = list(DEEDS)
     name = month.chance.choices(names, [DEEDS[each] for each in names])[0]
     ways: dict[str, Callable[[Month], bool]] = {
-        "sell": sell, "refund": refund, "exchange": exchange, "void": void, "collect": collect, "lose": lose,
-        "find": find, "move": move,
+        "sell": sell, "refund": refund, "exchange": exchange, "void": void, "collect": collect, "keep": keep,
+        "give": give, "lose": lose, "find": find, "move": move,
     }  # fmt: skip
     if ways[name](month):
         month.done[name] = month.done.get(name, 0) + 1
@@ -166,25 +171,35 @@ def lines(month: Month) -> list[dict[str, Any]]:
 
 
 def sell(month: Month) -> bool:
-    """With a discount now and then, by one tender, by two, or on credit."""
+    """With a discount now and then, by one tender, by two, on credit, or with what was paid before."""
     place, buyer = month.chance.choice(month.places), month.chance.choice([None, *month.customers])
     facts: dict[str, Any] = {"storefront": place.storefront.pk, "lines": lines(month)}
     facts |= {"customer": buyer.pk if buyer else None, "discount_percent": Decimal(month.chance.choice([0, 0, 5]))}
     by = month.chance.choice(month.members)
     total = sales.quote_sale(by=by, **facts).total
-    half = month.amount("1")
-    way = month.chance.choice(["cash", "card", "split", "credit", "bank"])
-    if way == "credit" and buyer:
-        paid = [("CUSTOMER_CREDIT", total)]
-    elif way == "split" and total > half:
-        paid = [("MOBILE_MONEY", half), ("CASH", total)]
-    else:
-        paid = [
-            ({"card": "CARD", "bank": "BANK"}.get(way, "CASH"), total + (month.amount("20") if way == "cash" else 0))
-        ]
-    payments = [{"method": method, "amount": amount} for method, amount in paid]
+    payments = _payments(month, buyer, total)
     sales.complete_sale(by=by, register=place.register.pk, payments=payments, **facts)
     return True
+
+
+def _payments(month: Month, buyer: Any, total: Decimal) -> list[dict[str, Any]]:
+    half = month.amount("1")
+    way = month.chance.choice(["cash", "card", "split", "credit", "bank", "wallet", "gift"])
+    before: list[dict[str, Any]] = []
+    if way == "credit" and buyer:
+        return [{"method": "CUSTOMER_CREDIT", "amount": total}]
+    if way == "split" and total > half:
+        before = [{"method": "MOBILE_MONEY", "amount": half}]
+    elif way == "wallet" and buyer:
+        buyer.refresh_from_db()
+        before = [{"method": "WALLET", "amount": min(buyer.wallet, total)}] if buyer.wallet else []
+    elif way == "gift" and month.cards:
+        card = month.cards.pop()
+        before = [{"method": "GIFT_CARD", "amount": min(card.amount, total), "reference": card.code}]
+    elif way in ("card", "bank"):
+        return [{"method": way.upper(), "amount": total}]
+    left = total - sum((each["amount"] for each in before), ZERO)
+    return [*before, {"method": "CASH", "amount": left + month.amount("20")}] if left else before
 
 
 def _refundable(month: Month) -> tuple[Any, Any, Decimal] | None:
@@ -257,6 +272,25 @@ def collect(month: Month) -> bool:
     return buyer.debt > ZERO
 
 
+def keep(month: Month) -> bool:
+    """Money in a customer's wallet, and now and then some of it out again."""
+    buyer, place = month.chance.choice(month.customers), month.chance.choice(month.places)
+    paid = [{"method": month.chance.choice(["CASH", "CARD"]), "amount": month.amount("9")}]
+    by, register = month.members[0], place.register.pk
+    sales.top_up_wallet(by=by, customer=buyer, register=register, payments=paid)
+    if month.chance.random() < 0.3:
+        sales.pay_out_wallet(by=by, customer=buyer, register=register, amount=month.amount("2"))
+    return True
+
+
+def give(month: Month) -> bool:
+    """A gift card, which somebody will pay with."""
+    amount, register = month.amount("8"), month.chance.choice(month.places).register.pk
+    paid = [{"method": "CASH", "amount": amount}]
+    month.cards.append(sales.sell_gift_card(by=month.members[1], register=register, amount=amount, payments=paid))
+    return True
+
+
 def lose(month: Month) -> bool:
     return _adjust(month, month.chance.choice(["THEFT", "DAMAGE", "EXPIRED"]))
 
@@ -275,7 +309,7 @@ def _adjust(month: Month, kind: str, **facts: Any) -> bool:
 
 
 def move(month: Month) -> bool:
-    """Goods over the road, of which some arrive; and cash out of a drawer."""
+    """Goods over the road, of which some arrive; and cash into a drawer or out of it."""
     goods = [{"product": month.here.products[0].pk, "quantity": Decimal(5)}]
     source, destination = month.here.storefront.pk, month.there.storefront.pk
     by = month.here.owner
@@ -287,7 +321,9 @@ def move(month: Month) -> bool:
     inventory.receive_transfer(by=by, transfer=sent, items=[{"line": line.pk, **came, **pieces}])
     shift = month.account.shifts.locked().filter(closed_at=None).order_by("id").first()
     if shift:
-        asked = {"kind": "PAID_OUT", "amount": month.amount("1.50"), "reason": "Ice"}
+        holds = expected_cash(shift) > month.amount("2")
+        kind = month.chance.choice(["PAID_IN", "PAID_OUT", "DROP"] if holds else ["PAID_IN"])
+        asked = {"kind": kind, "amount": month.amount("1.50"), "reason": "Ice"}
         sales.move_cash(by=month.members[0], shift=shift, **asked)
     return bool(shift)
 
@@ -296,7 +332,7 @@ def move(month: Month) -> bool:
 
 
 def _send_late(month: Month) -> None:
-    """Two sales of the last shift of the first drawer, when it is closed already, and a refund of one."""
+    """Two sales of the last shift of the first drawer, and what was taken out of it, when it is closed already."""
     place = month.here
     with place.inside():
         for shift in month.account.shifts.filter(closed_at=None):
@@ -309,6 +345,7 @@ def _send_late(month: Month) -> None:
     assert client.get(REGISTERS).status_code == 200
     plenty = [{"method": "CASH", "amount": str(month.amount("1000"))}]
     items = [offline.sale(place, quantity, payments=plenty, **facts) for quantity in ("1", "2")]
+    items.append(offline.cash_event(facts["shift"], amount="3", occurred_at=facts["sold_at"]))
     told = offline.sync(place, *items, member=month.members[0])
     verdicts = [each["verdict"] for each in told]
     assert set(verdicts) <= {"ACCEPTED", "ACCEPTED_WITH_EXCEPTION"}, told

@@ -64,17 +64,17 @@ def test_each_day_is_sent_once_from_its_hour_on_by_the_clocks_of_the_business(co
     add(shop)
     today = timezone.localdate(timezone=shop.account.zone)
     asked = [at(shop, 5, 59), at(shop, 6), at(shop, 6, 1), at(shop, 23), at(shop, 5, 59, days=2), at(shop, 7, days=2)]
-    assert [services.start_due(now=now) for now in asked] == [0, 1, 0, 0, 0, 1]
+    assert [services.start_due_reports(now=now) for now in asked] == [0, 1, 0, 0, 0, 1]
     days = [str(today), str(today + timedelta(days=1))]
     assert spans(shop) == [(day, day) for day in days]
 
 
 def test_when_nobody_was_there_to_send_only_the_latest_is_sent(busy):
     add(busy)
-    assert services.start_due(now=at(busy, 9, days=10)) == 1
+    assert services.start_due_reports(now=at(busy, 9, days=10)) == 1
     day = str(timezone.localdate(timezone=busy.account.zone) + timedelta(days=9))
     assert spans(busy) == [(day, day)]
-    assert services.start_due(now=at(busy, 10, days=10)) == 0
+    assert services.start_due_reports(now=at(busy, 10, days=10)) == 0
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_looked_at_every_hour_of_forty_days_each_period_is_sent_once_and_none_is
     add(busy, period=period)
     for day in range(1, 41):
         for hour in (0, 6, 12):
-            services.start_due(now=at(busy, hour, days=day))
+            services.start_due_reports(now=at(busy, hour, days=day))
     sent = spans(busy)
     assert most - 1 <= len(sent) <= most
     followers = [date.fromisoformat(last) + timedelta(days=1) for _, last in sent]
@@ -109,7 +109,7 @@ def test_looked_at_every_hour_of_forty_days_each_period_is_sent_once_and_none_is
 def test_two_workers_at_once_send_it_once(busy):
     add(busy)
     now = at(busy, 7)
-    assert sorted(at_once([lambda: services.start_due(now=now)] * 2)) == [0, 1]
+    assert sorted(at_once([lambda: services.start_due_reports(now=now)] * 2)) == [0, 1]
     assert len(tasks(busy)) == 1
 
 
@@ -121,7 +121,7 @@ def test_without_the_lock_two_workers_at_once_send_it_twice(busy, monkeypatch):
 
     def start():
         with meeting_before('SELECT "account_module_settings"', both):
-            return services.start_due(now=now)
+            return services.start_due_reports(now=now)
 
     assert at_once([start] * 2) == [1, 1]
     assert len(tasks(busy)) == 2
@@ -135,7 +135,7 @@ def test_the_mail_has_the_file_for_who_wanted_it_and_the_days_it_is_of(busy, for
     manager = add_member(busy, Role.MANAGER)
     sell(busy, "3")
     add(busy, member=manager, format=format)
-    services.start_due(now=at(busy, 7))
+    services.start_due_reports(now=at(busy, 7))
     mail.outbox.clear()
     assert run_all(busy) == [("DONE", None)]
     [sent] = mail.outbox
@@ -159,7 +159,7 @@ def test_a_report_of_one_place_is_of_that_place(busy):
     sell(busy)
     sell(there, "2")
     add(busy, location=str(there.storefront.pk))
-    services.start_due(now=at(busy, 7))
+    services.start_due_reports(now=at(busy, 7))
     mail.outbox.clear()
     run_all(busy)
     [(_, content, _)] = mail.outbox[0].attachments
@@ -200,11 +200,11 @@ def test_who_may_no_more_is_sent_nothing(busy, monkeypatch, change, is_begun):
     manager = add_member(busy, Role.MANAGER)
     add(busy, member=manager, report="cash", location=str(busy.storefront.pk))
     if is_begun:
-        assert services.start_due(now=at(busy, 7)) == 1
+        assert services.start_due_reports(now=at(busy, 7)) == 1
     change(busy, manager, monkeypatch)
     mail.outbox.clear()
     if not is_begun:
-        services.start_due(now=at(busy, 7))
+        services.start_due_reports(now=at(busy, 7))
     ended = run_all(busy)
     assert mail.outbox == [] or (change is stop_paying and is_begun)
     assert all(state == "FAILED" for state, _ in ended) or (change is stop_paying and is_begun)
@@ -213,9 +213,9 @@ def test_who_may_no_more_is_sent_nothing(busy, monkeypatch, change, is_begun):
 def test_when_it_is_paid_for_again_it_goes_on(busy):
     add(busy)
     put_in_state(busy, "EXPIRED")
-    assert services.start_due(now=at(busy, 7)) == 0
+    assert services.start_due_reports(now=at(busy, 7)) == 0
     put_in_state(busy, "ACTIVE")
-    assert services.start_due(now=at(busy, 8)) == 1
+    assert services.start_due_reports(now=at(busy, 8)) == 1
 
 
 # --- By the API ------------------------------------------------------------------------------------------------------

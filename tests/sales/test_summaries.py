@@ -10,6 +10,7 @@ from accounts.roles import Role
 from tests.answers import refused
 from tests.conftest import Shop
 from tests.places import add_member, add_place
+from tests.sales import drawer
 from tests.sales.requests import SALES, refund, sell
 
 DAY = {"first_on": "2026-03-10", "last_on": "2026-03-10"}
@@ -28,8 +29,8 @@ def test_money_is_told_by_tender_as_it_came_and_went(shop):
     assert sold["total"] == "14.32"
     refund(shop, sold, payments=[{"method": "CARD", "amount": "10.00"}], refunded_at="2026-03-10T13:00:00Z")
     assert summary(shop, "tenders") == [
-        {"method": "CARD", "count": 2, "received": "10.00", "returned": "10.00", "total": "0.00"},
-        {"method": "CASH", "count": 1, "received": "4.32", "returned": "0.00", "total": "4.32"},
+        {"method": "CARD", "count": 2, "received": "10.00", "returned": "10.00", "total": "0.00", "money": "0.00"},
+        {"method": "CASH", "count": 1, "received": "4.32", "returned": "0.00", "total": "4.32", "money": "4.32"},
     ]
 
 
@@ -127,7 +128,28 @@ def test_sales_are_found_by_tender_product_total_and_words(shop):
     assert found(shop, total_to="14.32") == {card["id"]}
     assert found(shop, total_from="90", total_to="90.00") == {large["id"]}
     assert found(shop, search=large["receipt_number"]) == {large["id"]}
-    assert found(shop, price_level="WHOLESALE") == set()
+
+
+def test_sales_are_found_by_the_shift_in_which_they_were_sold(shop):
+    sell(shop)
+    shift = drawer.start(shop)
+    mine = sell(shop)
+    drawer.close(shop, shift)
+    other = drawer.start(shop)
+    sell(shop)
+    assert found(shop, shift=shift["id"]) == {mine["id"]}
+    assert found(shop, shift=shift["id"], register=shop.register.pk) == {mine["id"]}
+    assert len(found(shop, shift=other["id"])) == 1
+    assert found(shop, shift=uuid7()) == set()
+
+
+def test_sales_are_found_by_the_level_of_their_prices(shop):
+    with shop.inside():
+        shop.account.products.update(wholesale_price=Decimal("0.50"))
+    retail, wholesale = sell(shop), sell(shop, price_level="WHOLESALE")
+    assert found(shop, price_level="WHOLESALE") == {wholesale["id"]}
+    assert found(shop, price_level="RETAIL") == {retail["id"]}
+    assert found(shop) == {retail["id"], wholesale["id"]}
 
 
 def test_sales_are_found_by_the_customers_name_and_phone(shop):

@@ -18,19 +18,17 @@ class SpanView(DeclaredView):
     read_capability = Capability.STOCK_READ
     module = "inventory"
     feature = "inventory"
-    query_parameters = ("location", "days")
+    asks = serializers.SpanInput
     days: int  # unless it is said otherwise
 
     def span(self) -> dict[str, Any]:
-        asked = serializers.SpanInput(data=self.request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        return {"days": self.days, **asked.validated_data}
+        return {"days": self.days, **self.asked()}
 
 
 class AlertsView(SpanView):
     days = 30
 
-    @extend_schema(parameters=[serializers.SpanInput], responses=serializers.AlertsSerializer)
+    @extend_schema(responses=serializers.AlertsSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What is low or out, and what expires within so many days, 30 unless told."""
         found = alerts.find_alerts(request.membership, **self.span())
@@ -40,7 +38,7 @@ class AlertsView(SpanView):
 class OrderSuggestionsView(SpanView):
     days = 30
 
-    @extend_schema(parameters=[serializers.SpanInput], responses=serializers.SuggestionsSerializer)
+    @extend_schema(responses=serializers.SuggestionsSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What to order, by the sales of so many days past, 30 unless told, and the time that suppliers take."""
         found = alerts.suggest_orders(request.membership, **self.span())
@@ -48,9 +46,10 @@ class OrderSuggestionsView(SpanView):
 
 
 class DeadStockView(SpanView):
+    feature = "reports"
     days = 90
 
-    @extend_schema(parameters=[serializers.SpanInput], responses=serializers.DeadStockSerializer)
+    @extend_schema(responses=serializers.DeadStockSerializer)
     def get(self, request: AccountRequest) -> Response:
         """What has been there for so many days, 90 unless told, and not been sold since."""
         found = alerts.find_dead_stock(request.membership, **self.span())

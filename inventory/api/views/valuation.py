@@ -13,13 +13,11 @@ class ValuationView(DeclaredView):
 
     read_capability = Capability.STOCK_READ
     module = "inventory"
-    feature = "inventory"
-    query_parameters = ("on", "location")
+    feature = "reports"
+    asks = serializers.ValuationInput
 
-    @extend_schema(parameters=[serializers.ValuationInput], responses=serializers.ValuationSerializer)
+    @extend_schema(responses=serializers.ValuationSerializer)
     def get(self, request: AccountRequest) -> Response:
         """The value of the stock at cost, by place and in total, at the end of a past day, or now."""
-        asked = serializers.ValuationInput(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        found = valuation.value_stock(request.membership, **asked.validated_data)
+        found = valuation.value_stock(request.membership, **self.asked())
         return Response(serializers.ValuationSerializer(found).data)

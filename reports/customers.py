@@ -1,35 +1,12 @@
-"""What was in drawers, who owes, and who buys."""
-
-from typing import Any
+"""Who owes, and who buys."""
 
 from accounts.models import Membership
 from accounts.roles import Capability
 from reports.report import Column, Kind, Report, counts, money, texts
 from sales import receivables, summaries
 from sales.summaries import IN_SPAN, Row, Span
+from system.modules import Module
 
-_CASH = """
-SELECT r.code AS register, h.opened_at, h.closed_at, h.z_number, h.opening_float,
-  coalesce(p.cash_in, 0) AS cash_in, coalesce(p.cash_out, 0) AS cash_out,
-  coalesce(e.paid_in, 0) AS paid_in, coalesce(e.paid_out, 0) AS paid_out, coalesce(e.dropped, 0) AS dropped,
-  h.opening_float + coalesce(p.cash_in, 0) - coalesce(p.cash_out, 0)
-    + coalesce(e.paid_in, 0) - coalesce(e.paid_out, 0) - coalesce(e.dropped, 0) AS expected,
-  h.counted, coalesce(p.late, 0) AS late
-FROM shifts h JOIN registers r ON r.account_id = h.account_id AND r.id = h.register_id
-LEFT JOIN LATERAL (
-  SELECT sum(amount) FILTER (WHERE amount > 0 AND NOT is_late) AS cash_in,
-    -sum(amount) FILTER (WHERE amount < 0 AND NOT is_late) AS cash_out, sum(amount) FILTER (WHERE is_late) AS late
-  FROM payments WHERE account_id = h.account_id AND shift_id = h.id AND method = 'CASH'
-) p ON true
-LEFT JOIN LATERAL (
-  SELECT sum(amount) FILTER (WHERE kind = 'PAID_IN') AS paid_in, -sum(amount) FILTER (WHERE kind = 'PAID_OUT')
-    AS paid_out, -sum(amount) FILTER (WHERE kind = 'DROP') AS dropped
-  FROM cash_events WHERE account_id = h.account_id AND shift_id = h.id AND NOT is_late
-) e ON true
-WHERE h.account_id = %(account)s AND h.opened_at >= %(start)s AND h.opened_at < %(end)s
-  AND (%(places)s::uuid[] IS NULL OR r.storefront_id = ANY(%(places)s::uuid[]))
-ORDER BY h.opened_at, h.id
-"""
 _CUSTOMERS = f"""
 WITH bought AS (
   SELECT s.customer_id, count(*) AS sale_count, sum(s.total) AS total, min(s.sold_at) AS first, max(s.sold_at) AS last
@@ -51,15 +28,6 @@ ORDER BY lifetime_value DESC, c.name, c.id
 """
 
 
-def _cash(by: Membership, span: Span) -> list[Row]:
-    rows = summaries.ask(_CASH, span.as_params(by))
-    return [{**row, "difference": _less(row["counted"], row["expected"])} for row in rows]
-
-
-def _less(counted: Any, expected: Any) -> Any:
-    return None if counted is None else counted - expected
-
-
 def _receivables(by: Membership, span: Span) -> list[Row]:
     return list(receivables.age_debts(by.account, on=span.last))
 
@@ -70,27 +38,11 @@ def _customers(by: Membership, span: Span) -> list[Row]:
 
 REPORTS = (
     Report(
-        "cash",
-        "Cash by shift",
-        [
-            *texts("register"),
-            Column("opened_at", Kind.MOMENT),
-            Column("closed_at", Kind.MOMENT),
-            Column("z_number", Kind.COUNT),
-            Column("opening_float", Kind.MONEY),  # may be the same notes, day after day
-            *money("cash_in", "cash_out", "paid_in", "paid_out", "dropped"),
-            Column("expected", Kind.MONEY),
-            Column("counted", Kind.MONEY),
-            *money("difference", "late"),
-        ],
-        _cash,
-        right=Capability.SHIFT_REVIEW,
-    ),
-    Report(
         "receivables",
         "What customers owe at the end of the last day",
         [*texts("name"), *money(*receivables.BUCKETS, "total")],
         _receivables,
+        Module.CUSTOMERS,
         chart=("name", "total"),
         right=Capability.DEBT_READ,
         has_places=False,
@@ -107,6 +59,7 @@ REPORTS = (
             Column("last_on", Kind.DAY),
         ],
         _customers,
+        Module.CUSTOMERS,
         chart=("name", "lifetime_value"),
         right=Capability.CUSTOMER_READ,
     ),
