@@ -258,7 +258,8 @@ WITHOUT_MEMBER = {
     "receive_notice", "refresh_session", "register_business", "remind_and_grant", "remind_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset",
     "request_verification", "reseal_secrets", "revoke_refresh", "run_check", "run_task", "sign_in",
-    "sign_in_by_pin", "sign_in_staff", "start_due", "take_back_monthly_credits", "take_turn", "touch_session", "trace_notice", "verify_email",
+    "sign_in_by_pin", "sign_in_staff", "start_due", "take_back_monthly_credits", "take_turn", "touch_session",
+    "trace_notice", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {
     *("lock_account", "name_of", "read_platform_settings", "refuse_other_device", "refuse_import", "set_changes"),

@@ -15,13 +15,10 @@ _END = f"{_KEY}9999"
 def grant_monthly_credits(*, account: Account, months: Mapping[date, int]) -> None:
     """What the plan gives for each of the months that begin on these days, once, however often it is asked for.
 
-    What was taken back of a month comes again.
+    What was taken back of a month comes again. Of two who see the same lines, the number in the key lets one write.
     """
     due = {day: most for day, most in sorted(months.items()) if most}
-    if not due:
-        return
-    ledger.lock_balance(account)
-    lines = _lines(account, since=min(due))
+    lines = _lines(account, since=min(due)) if due else {}
     for day, most in due.items():
         given = lines.get(day, [])
         amount = min(most, given[0].amount) - _sum(given) if given else most
