@@ -48,8 +48,8 @@ SELECT 'credit_purchases', p.account_id, p.id, 0,
 FROM credit_purchases p
 LEFT JOIN sources s ON s.account_id = p.account_id AND s.source_id = p.id AND s.source = 'creditpurchase'
 WHERE (%(account)s::uuid IS NULL OR p.account_id = %(account)s::uuid)
-  AND coalesce(s.amount, 0) <> CASE WHEN p.granted_at IS NOT NULL THEN p.credits
-                                    WHEN p.taken_back_at IS NOT NULL THEN p.credits - p.taken_back ELSE 0 END
+  AND coalesce(s.amount, 0) <> CASE WHEN p.taken_back_at IS NOT NULL THEN p.credits - p.taken_back
+                                    WHEN p.granted_at IS NOT NULL THEN p.credits ELSE 0 END
 ORDER BY 2, 1, 4, 3
 """
 

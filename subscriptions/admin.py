@@ -60,6 +60,7 @@ class SubscriptionAdmin(ActingAdmin):
     fields = (
         *("id", "account", "plan", "cycle", "state", "is_trial", "starts_on", "ends_on"),
         *("next_plan", "next_from", "cancelled_at", "suspended_at"),
+        *("given_plan", "given_from", "given_until", "is_trial_given"),
     )
     list_display = ("account", "plan", "state", "is_trial", "ends_on", "cancelled_at", "suspended_at")
     list_filter = (AccountFilter, "is_trial", "ends_on")
@@ -81,15 +82,15 @@ class SubscriptionPaymentAdmin(StaffAdmin):
     fields = (
         *("id", "account", "attempt", "kind", "plan", "replaces", "cycle", "storefronts", "currency", "base", "extra"),
         *("credit", "taxes", "tax_total", "fee", "total", "created_at", "starts_on", "ends_on"),
-        *("granted_at", "withdrawn_at"),
+        *("granted_at", "taken_back_at"),
     )
-    list_display = ("created_at", "account", "kind", "plan", "total", "currency", "paid", "granted_at", "withdrawn_at")
+    list_display = ("created_at", "account", "kind", "plan", "total", "currency", "paid", "granted_at", "taken_back_at")
     list_filter = (
         AccountFilter,
         "kind",
         "attempt__state",
         ("granted_at", admin.EmptyFieldListFilter),
-        ("withdrawn_at", admin.EmptyFieldListFilter),
+        ("taken_back_at", admin.EmptyFieldListFilter),
     )
     list_select_related = ("account", "plan", "attempt")
     search_fields = ("=id",)

@@ -43,9 +43,7 @@ class SubscriptionChecker:
 
     def limit(self, resource: Resource) -> int | None:
         """How many of it the plan covers; None for any number, and where there is no plan."""
-        plan = self.plan
-        most: int | None = getattr(plan, f"max_{resource}") if plan else None
-        return most
+        return self.plan.limit_of(resource) if self.plan else None
 
     @property
     def days_left(self) -> int | None:

@@ -6,15 +6,23 @@ from typing import Any
 
 from accounts.models import Account
 from subscriptions.checker import SubscriptionChecker
+from subscriptions.errors import LimitReached
 from subscriptions.models import Subscription, SubscriptionPlan
 from subscriptions.policy import Feature, Resource, State
 
 
 @dataclass(frozen=True)
-class Usage:
+class Room:
+    """What the plan covers of a thing, and how many there are."""
+
     resource: Resource
     limit: int | None
     used: int
+
+    def refuse(self, more: int) -> None:
+        """Raises LimitReached where so many more are too many."""
+        if self.limit is not None and self.used + more > self.limit:
+            raise LimitReached(resource=self.resource, limit=self.limit, used=self.used)
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class Standing:
     state: State
     days_left: int | None
     grace_ends_on: date | None
-    usage: tuple[Usage, ...]
+    usage: tuple[Room, ...]
     access: dict[str, str]
 
     @property
@@ -47,7 +55,7 @@ def read_standing(account: Account) -> Standing:
         state=checker.state,
         days_left=checker.days_left,
         grace_ends_on=checker.grace_ends_on,
-        usage=tuple(Usage(each, checker.limit(each), count_used(account, each)) for each in Resource),
+        usage=tuple(Room(each, checker.limit(each), count_used(account, each)) for each in Resource),
         access={feature.value: checker.access(feature).value for feature in Feature},
     )
 

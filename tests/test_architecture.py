@@ -141,6 +141,7 @@ ACROSS = {
     "system/services/integrations.py: Integration.across_accounts.filter",
     "sales/services/fiscal.py: FiscalDocument.across_accounts.filter",
     # One to one with the account: there is no collection. The round finds over all accounts, as staff, whom it is for.
+    "subscriptions/api/views.py: Subscription.across_accounts.filter",
     "subscriptions/services/locking.py: Subscription.across_accounts.select_related",
     "subscriptions/services/reminders.py: Account.across_accounts.filter",
     "subscriptions/services/reminders.py: Subscription.across_accounts.using",
@@ -257,8 +258,8 @@ WITHOUT_MEMBER = {
     "receive_notice", "refresh_session", "register_business", "remind_and_grant", "remind_business", "remove_staff",
     "remove_unused_files", "renew_staff_mfa", "repair_orphans", "repair_rows", "request_reset",
     "request_verification", "reseal_secrets", "revoke_refresh", "run_check", "run_task", "sign_in",
-    "sign_in_by_pin", "sign_in_staff", "start_due_reports", "take_turn", "touch_session", "trace_notice",
-    "verify_email",
+    "sign_in_by_pin", "sign_in_staff", "start_due_reports", "take_back_monthly_credits", "take_turn", "touch_session",
+    "trace_notice", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {
     *("lock_account", "name_of", "read_platform_settings", "refuse_other_device", "refuse_import", "set_changes"),

@@ -102,7 +102,8 @@ class CreditPurchaseInput(Serializer):
 
 class CreditPurchaseSerializer(Serializer):
     """A pack that was ordered. Ask again while its state is INITIATED or PROMPTED; `page_url` is where to pay, if
-    anywhere. Its credits count from `granted_at` on; `missing` had been spent when their money went back."""
+    anywhere. Its credits count from `granted_at` to `taken_back_at`; `missing` had been spent when their money went
+    back."""
 
     id = fields.IdField()
     pack = fields.TextField(source="pack.code")

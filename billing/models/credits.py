@@ -248,8 +248,8 @@ class CreditPack(tenancy.Identified):
 class CreditPurchase(tenancy.AccountOwned):
     """A pack that was ordered, with its credits and price as they were then; its money is the attempt's affair.
 
-    `granted_at` stands while its credits count. When the money has gone back, `taken_back` of them were still there to
-    be taken; the rest had been spent.
+    Its credits count from `granted_at` on. When the money has gone back, `taken_back_at` is filled, and `taken_back` of
+    them were still there to be taken; the rest had been spent.
     """
 
     pack = models.ForeignKey(CreditPack, models.PROTECT, db_index=False)
@@ -280,6 +280,10 @@ class CreditPurchase(tenancy.AccountOwned):
 
     def __str__(self) -> str:
         return f"{self.credits} for {self.price} {self.currency}"
+
+    @property
+    def is_granted(self) -> bool:
+        return self.granted_at is not None and self.taken_back_at is None
 
     @property
     def missing(self) -> int:

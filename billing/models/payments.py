@@ -126,7 +126,7 @@ class PaymentAttempt(tenancy.AccountOwned):
 
     @property
     def is_granted_for(self) -> bool:
-        """Whether its purpose grants something for the money as soon as it comes, and withdraws it when it goes."""
+        """Whether its purpose grants something for the money as soon as it comes, and takes it back when it goes."""
         return "taken_back" in settings.PAYMENT_PURPOSES[self.purpose]
 
     @property

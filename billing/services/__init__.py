@@ -1,6 +1,7 @@
 """The writers of attempts to be paid, of what the gateways tell of them, and of credits."""
 
-from billing.services.credits import add_credits, grant_monthly_credits, refund_credits, spend_credits
+from billing.services.credits import add_credits, refund_credits, spend_credits
+from billing.services.monthly import grant_monthly_credits, take_back_monthly_credits
 from billing.services.notices import name_notice, receive_notice, trace_notice
 from billing.services.payments import cancel_payment, check_payment, forget_payers, start_payment, use_payments
 from billing.services.purchases import buy_credits, check_purchase, receive_credit_payment, take_back_credits
@@ -37,6 +38,7 @@ __all__ = [
     "spend_credits",
     "start_payment",
     "take_back_credits",
+    "take_back_monthly_credits",
     "trace_notice",
     "use_payments",
 ]

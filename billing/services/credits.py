@@ -1,6 +1,5 @@
-"""Credits granted, added, spent and refunded."""
+"""Credits added, spent and refunded."""
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -46,15 +45,6 @@ def add_credits(
     """Give so many, for a reason; with a key, once. Raises AmountInvalid, IdempotencyKeyReused."""
     entry = Entry(CreditKind.ADDED, costs.whole(credits), key, facts={"reason": reason})
     return _recorded(ledger.post(entry, account=account, by=by), by)
-
-
-def grant_monthly_credits(*, account: Account, period_starts_on: date, credits: int) -> CreditTransaction | None:  # noqa: A002
-    """What the plan gives for the month that begins on this day, once, however often it is asked for; nothing for a
-    plan that gives none."""
-    if credits == 0:
-        return None
-    entry = Entry(CreditKind.GRANTED, costs.whole(credits), f"monthly {period_starts_on}")
-    return ledger.post(entry, account=account, by=None)
 
 
 def refund_credits(*, by: Membership | None, line: CreditTransaction, reason: str = "") -> CreditTransaction:

@@ -68,7 +68,7 @@ def receive_credit_payment(*, by: Membership, attempt: PaymentAttempt) -> None:
     Money that comes again after it went back brings what was taken then.
     """
     purchase = _lock(by, attempt)
-    if purchase.granted_at or attempt.state not in (PaymentState.PAID, PaymentState.PAID_LATE):
+    if purchase.is_granted or attempt.state not in (PaymentState.PAID, PaymentState.PAID_LATE):
         return
     brought = purchase.taken_back if purchase.taken_back_at else purchase.credits
     if brought:
@@ -81,13 +81,13 @@ def take_back_credits(*, by: Membership, attempt: PaymentAttempt) -> None:
     """The money of a locked attempt has gone back: so do its credits, as many as are left. How many had been spent is
     on record."""
     purchase = _lock(by, attempt)
-    if purchase.granted_at is None:
+    if not purchase.is_granted:
         return
     taken = min(purchase.credits, ledger.lock_balance(by.account))
     if taken:
         entry = Entry(CreditKind.TAKEN_BACK, -taken, heeds_promises=False, facts=_about(purchase))
         ledger.post(entry, account=by.account, by=by)
-    purchase.granted_at, purchase.taken_back_at, purchase.taken_back = None, timezone.now(), taken
+    purchase.taken_back_at, purchase.taken_back = timezone.now(), taken
     _save(by, purchase, "taken_back", credits=taken, missing=purchase.missing)
 
 

@@ -16,7 +16,7 @@ from inventory.models import Category, Product, Supplier
 from inventory.queries import find_named
 from inventory.services.catalogue import is_kept_otherwise
 from subscriptions import services as subscriptions
-from subscriptions.services import Room
+from subscriptions.queries import Room
 
 KEYS = ("sku", "barcode", "item_code")
 NEEDED = ("sku", "name", "retail_price")  # of what is new

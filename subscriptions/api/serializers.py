@@ -34,7 +34,7 @@ class SubscriptionSerializer(Serializer):
     starts_on = fields.DateField()
     ends_on = fields.DateField()
     next_plan = fields.TextField(source="plan_to_come.code", default=None, allow_null=True)
-    next_from = fields.DateField(allow_null=True)
+    next_from = fields.DateField(source="comes_on", allow_null=True)
     cancelled_at = fields.MomentField(allow_null=True)
     suspended_at = fields.MomentField(allow_null=True)
 
@@ -68,7 +68,7 @@ class SubscriptionStatusSerializer(Serializer):
     days_left = fields.IntegerField(allow_null=True)
     grace_ends_on = fields.DateField(allow_null=True)
     next_plan = fields.TextField(source="held.plan_to_come.code", default=None, allow_null=True)
-    next_from = fields.DateField(source="held.next_from", default=None, allow_null=True)
+    next_from = fields.DateField(source="held.comes_on", default=None, allow_null=True)
     cancelled_at = fields.MomentField(source="held.cancelled_at", default=None, allow_null=True)
     suspended_at = fields.MomentField(source="held.suspended_at", default=None, allow_null=True)
     limits = PlanUsageSerializer(source="usage", many=True)
@@ -157,7 +157,7 @@ class SubscriptionPaymentSerializer(PriceSerializer):
     starts_on = fields.DateField(allow_null=True)
     ends_on = fields.DateField(allow_null=True)
     granted_at = fields.MomentField(allow_null=True)
-    withdrawn_at = fields.MomentField(allow_null=True)
+    taken_back_at = fields.MomentField(allow_null=True)
 
 
 class NextPlanInput(Serializer):

@@ -17,7 +17,7 @@ from core.api.requests import AccountRequest
 from core.api.views import AccountViewSet, DeclaredView
 from subscriptions import papers, queries, services
 from subscriptions.api import serializers
-from subscriptions.models import SubscriptionPlan, SubscriptionPricingTier
+from subscriptions.models import Subscription, SubscriptionPlan, SubscriptionPricingTier
 from system import media
 
 Inputs = dict[str, type[BaseSerializer[Any]]]
@@ -68,7 +68,7 @@ class SubscriptionViewSet(AccountViewSet):
     input_classes: ClassVar[Inputs] = {"next_plan": serializers.NextPlanInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
-        return account.subscription_payments.all()
+        return Subscription.across_accounts.filter(account=account)
 
     def next_plan(self, request: AccountRequest) -> Response:
         """Go on with another plan when what is paid for has ended; with null, with the one that runs."""

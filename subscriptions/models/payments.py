@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from typing import Any, ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -17,10 +19,16 @@ class PaymentKind(models.TextChoices):
     UPGRADE = "UPGRADE"  # for a larger plan in the days that are paid for already
 
 
+class PaymentQuerySet(tenancy.OwnedQuerySet):
+    def granted(self) -> PaymentQuerySet:
+        """Those whose money has come and is here."""
+        return self.filter(granted_at__isnull=False, taken_back_at=None)
+
+
 class SubscriptionPayment(tenancy.AccountOwned):
     """A price as it was on the day, and what became of it. Its money is the attempt's.
 
-    `granted_at` is empty while nothing has come, or nothing could be granted; `withdrawn_at` is filled while the money
+    `granted_at` is empty while nothing has come, or nothing could be granted; `taken_back_at` is filled while the money
     has gone back.
     """
 
@@ -42,7 +50,9 @@ class SubscriptionPayment(tenancy.AccountOwned):
     starts_on = models.DateField(null=True)  # the period that it granted
     ends_on = models.DateField(null=True)
     granted_at = models.DateTimeField(null=True)
-    withdrawn_at = models.DateTimeField(null=True)
+    taken_back_at = models.DateTimeField(null=True)
+
+    across_accounts: ClassVar[models.Manager[Any]] = PaymentQuerySet.as_manager()
 
     class Meta(tenancy.AccountOwned.Meta):
         db_table = "subscription_payments"
@@ -86,5 +96,16 @@ class SubscriptionPayment(tenancy.AccountOwned):
         return net
 
     @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day of what was granted, or of what an upgrade was asked for."""
+        assert self.starts_on is not None
+        assert self.ends_on is not None
+        return self.starts_on, self.ends_on
+
+    def is_for(self, day: date) -> bool:
+        first, last = self.days
+        return first <= day <= last
+
+    @property
     def is_granted(self) -> bool:
-        return self.granted_at is not None and self.withdrawn_at is None
+        return self.granted_at is not None and self.taken_back_at is None

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from core import amounts, tenancy
+from subscriptions.policy import Resource
 
 _NOT_NEGATIVE = MinValueValidator(amounts.ZERO)
 
@@ -61,6 +62,11 @@ class SubscriptionPlan(tenancy.Identified):
     @property
     def feature_lines(self) -> list[str]:
         return self.features.splitlines()
+
+    def limit_of(self, resource: Resource) -> int | None:
+        """How many of it the plan covers; None for any number."""
+        most: int | None = getattr(self, f"max_{resource}")
+        return most
 
 
 class SubscriptionPricingTier(tenancy.Identified):

@@ -18,7 +18,8 @@ _DAY = timedelta(days=1)
 class Subscription(tenancy.AccountOwned):
     """The plan that is paid for from `starts_on` to `ends_on`, both included.
 
-    From `next_from` on the plan is `next_plan`, though nobody writes on that day.
+    From `next_from` on the plan is `next_plan`, though nobody writes on that day. All of it is reckoned from what is
+    granted upon what was given: the trial, or what staff gave.
     """
 
     account = models.OneToOneField("accounts.Account", models.PROTECT, related_name="subscription", editable=False)
@@ -29,6 +30,10 @@ class Subscription(tenancy.AccountOwned):
     ends_on = models.DateField()
     next_plan = models.ForeignKey(SubscriptionPlan, models.PROTECT, db_index=False, null=True, related_name="+")
     next_from = models.DateField(null=True)
+    given_plan = models.ForeignKey(SubscriptionPlan, models.PROTECT, db_index=False, related_name="+")
+    given_from = models.DateField()
+    given_until = models.DateField()
+    is_trial_given = models.BooleanField()
     cancelled_at = models.DateTimeField(null=True)
     suspended_at = models.DateTimeField(null=True)
 
@@ -54,6 +59,10 @@ class Subscription(tenancy.AccountOwned):
         """The day that it is in the account's time zone."""
         return timezone.localdate(timezone=self.account.zone)
 
+    def day_of(self, moment: datetime) -> date:
+        """The day that it was then in the account's time zone."""
+        return moment.astimezone(self.account.zone).date()
+
     def state_on(self, day: date) -> State:
         """The state on a day of the account's calendar; the last day belongs to the period."""
         return State.SUSPENDED if self.suspended_at else self._state_by_dates(day)
@@ -62,7 +71,7 @@ class Subscription(tenancy.AccountOwned):
         """The state at a moment, as far as is known now: before it was suspended, that of the day."""
         if self.suspended_at and moment >= self.suspended_at:
             return State.SUSPENDED
-        return self._state_by_dates(moment.astimezone(self.account.zone).date())
+        return self._state_by_dates(self.day_of(moment))
 
     def _state_by_dates(self, day: date) -> State:
         if day <= self.ends_on:
@@ -103,3 +112,13 @@ class Subscription(tenancy.AccountOwned):
     def plan_to_come(self) -> SubscriptionPlan | None:
         """The plan that begins on `next_from`, while that is still to come."""
         return self.next_plan if self.plan_today != self.last_plan else None
+
+    @property
+    def comes_on(self) -> date | None:
+        """The day on which the plan that is to come begins."""
+        return self.next_from if self.plan_to_come else None
+
+    @property
+    def is_next_paid(self) -> bool:
+        """Whether the plan that is to come is paid for, or given, and so no longer to be chosen."""
+        return self.next_from is not None and self.today < self.next_from < self.follows_on

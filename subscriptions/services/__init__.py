@@ -10,13 +10,12 @@ from subscriptions.services.holding import (
     suspend_subscription,
     unsuspend_subscription,
 )
-from subscriptions.services.limits import Room, check_limit, find_room
+from subscriptions.services.limits import check_limit, find_room
 from subscriptions.services.payments import make_offer, start_subscription_payment, verify_subscription_payment
 from subscriptions.services.reminders import remind_and_grant, remind_business
 from subscriptions.services.settling import receive_subscription_payment, take_back_subscription_payment
 
 __all__ = [
-    "Room",
     "begin_export",
     "cancel_subscription",
     "check_limit",

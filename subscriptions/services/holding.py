@@ -11,6 +11,7 @@ from subscriptions.models import Subscription, SubscriptionPlan
 from subscriptions.policy import State
 from subscriptions.services import limits, plans
 from subscriptions.services.locking import lock_subscription
+from subscriptions.services.reckoning import GIVEN, HELD, Granted, read_granted, reckon
 
 TRIAL = timedelta(days=14)
 TRIAL_PLAN = "standard"
@@ -18,13 +19,17 @@ TRIAL_PLAN = "standard"
 
 def start_trial(*, by: Membership) -> Subscription:
     """The rest of today, in the account's calendar, and fourteen days of everything."""
-    today = timezone.localdate(timezone=by.account.zone)
+    today, plan = timezone.localdate(timezone=by.account.zone), SubscriptionPlan.objects.get(code=TRIAL_PLAN)
     subscription = Subscription(
         account=by.account,
-        plan=SubscriptionPlan.objects.get(code=TRIAL_PLAN),
+        plan=plan,
         is_trial=True,
         starts_on=today,
         ends_on=today + TRIAL,
+        given_plan=plan,
+        given_from=today,
+        given_until=today + TRIAL,
+        is_trial_given=True,
     )
     subscription.save(force_insert=True)
     accounts.record(by=by, action="subscription.trial_started", subject=subscription)
@@ -32,9 +37,11 @@ def start_trial(*, by: Membership) -> Subscription:
 
 
 def renew_subscription(*, by: Membership, subscription: Subscription, ends_on: date) -> Subscription:
-    """Given, to the end of this day."""
-    subscription.is_trial, subscription.ends_on = False, ends_on
-    subscription.save(update_fields=["is_trial", "ends_on"])
+    """Given, to the end of this day, with the plan that there is; what is paid for beyond it stays."""
+    subscription.given_plan, subscription.is_trial_given = subscription.plan_on(subscription.ends_on), False
+    subscription.given_from, subscription.given_until = subscription.starts_on, ends_on
+    reckon(subscription, Granted(subscription, read_granted(by.account)))
+    subscription.save(update_fields=[*HELD, *GIVEN])
     accounts.record(by=by, action="subscription.renewed", subject=subscription, after={"ends_on": ends_on.isoformat()})
     return subscription
 
@@ -46,8 +53,8 @@ def choose_next_plan(*, by: Membership, plan: str | None) -> Subscription:
     where another is paid for already, NoSubscription.
     """
     held = _running(by)
-    if held.next_from is not None and held.next_from < held.follows_on and held.next_from > held.today:
-        raise PlanTaken(plan=held.last_plan.code, next_from=held.next_from.isoformat())
+    if held.is_next_paid:
+        raise PlanTaken(plan=held.last_plan.code, next_from=str(held.next_from))
     before, today = held.last_plan, held.today
     held.plan, held.next_plan, held.next_from = held.plan_on(today), None, None
     if plan is not None and plan != held.plan.code:

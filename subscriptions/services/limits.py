@@ -1,28 +1,11 @@
 """How many of a thing a plan covers. Whoever adds one holds the subscription, so that two cannot both be the last."""
 
-from dataclasses import dataclass
-
 from accounts.models import Membership
 from subscriptions.checker import SubscriptionChecker
-from subscriptions.errors import LimitReached
 from subscriptions.models import SubscriptionPlan
 from subscriptions.policy import Resource
-from subscriptions.queries import count_used
+from subscriptions.queries import Room, count_used
 from subscriptions.services.locking import lock_subscription
-
-
-@dataclass(frozen=True)
-class Room:
-    """What the plan covers of a thing, and how many there are; where there is no limit nobody counts."""
-
-    resource: Resource
-    limit: int | None
-    used: int
-
-    def refuse(self, more: int) -> None:
-        """Raises LimitReached where so many more are too many."""
-        if self.limit is not None and self.used + more > self.limit:
-            raise LimitReached(resource=self.resource, limit=self.limit, used=self.used)
 
 
 def check_limit(*, by: Membership, resource: str) -> None:
@@ -33,7 +16,7 @@ def check_limit(*, by: Membership, resource: str) -> None:
 def find_room(*, by: Membership, resource: str) -> Room:
     """What there is room for, to the end of the transaction: nobody else takes of it meanwhile.
 
-    The subscription is locked, and counted against, only where its plan has such a limit.
+    The subscription is locked, and counted against, only where its plan has such a limit; without one nobody counts.
     """
     counted = Resource(resource)
     if SubscriptionChecker(by.account).limit(counted) is None:
@@ -45,6 +28,6 @@ def find_room(*, by: Membership, resource: str) -> Room:
 def refuse_smaller(*, by: Membership, plan: SubscriptionPlan) -> None:
     """Raises LimitReached for a plan that covers less than there is."""
     for resource in Resource:
-        limit: int | None = getattr(plan, f"max_{resource}")
+        limit = plan.limit_of(resource)
         if limit is not None:
             Room(resource, limit, count_used(by.account, resource)).refuse(more=0)

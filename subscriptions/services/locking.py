@@ -4,7 +4,7 @@ from subscriptions.models import Subscription
 
 def lock_subscription(*, account: Account) -> Subscription | None:
     """What the business holds, locked, and as everybody who asks the account from now on sees it."""
-    rows = Subscription.across_accounts.select_related("plan", "next_plan").filter(account_id=account.pk)
+    rows = Subscription.across_accounts.select_related("plan", "next_plan", "given_plan").filter(account_id=account.pk)
     held: Subscription | None = rows.locked().first()
     if held:
         held.account = account

@@ -59,13 +59,25 @@ def tell_of_payment(*, by: Membership, payment: SubscriptionPayment, held: Subsc
     )
 
 
-def tell_of_withdrawal(*, by: Membership, payment: SubscriptionPayment, held: Subscription, paper: Invoice) -> None:
+def tell_of_refusal(*, by: Membership, payment: SubscriptionPayment) -> None:
+    system.notify(
+        account=by.account,
+        kind=PAYMENT,
+        key=f"{payment.pk} not used",
+        title="Your payment was not used",
+        text=f"{_money(payment)} for {payment.plan} came when it could not be used any more, for another plan had been"
+        " paid for, or the days were over. It will be sent back to whoever paid.",
+        by=by,
+    )
+
+
+def tell_of_taking_back(*, by: Membership, payment: SubscriptionPayment, held: Subscription, paper: Invoice) -> None:
     system.notify(
         account=by.account,
         kind=PAYMENT,
         key=str(paper.pk),
         title="Your payment went back",
-        text=f"{_money(payment)} went back to whoever paid, so what was paid for ends on {held.ends_on}."
+        text=f"{_money(payment)} went back to whoever paid, so you have {held.plan_today} until {held.ends_on}."
         f" Credit note {paper.number}.",
         by=by,
     )

@@ -35,6 +35,7 @@ class Offer:
     kind: PaymentKind
     quote: Quote
     replaces: SubscriptionPlan | None = None
+    days: tuple[date | None, date | None] = (None, None)  # for which a larger plan is paid
 
 
 def start_subscription_payment(
@@ -54,14 +55,13 @@ def start_subscription_payment(
     GatewayNotConfigured.
     """
     waiting = _lock_open_upgrades(by)
-    held = lock_subscription(account=by.account)
+    lock_subscription(account=by.account)
     offer = make_offer(by=by, gateway=gateway, plan=plan, cycle=cycle)
     if offer.kind == PaymentKind.UPGRADE:
         for attempt in waiting:
             billing.cancel_payment(by=by, attempt=attempt)
     payment = _reckoned(by, offer, id or uuid7())
-    if held and offer.kind == PaymentKind.UPGRADE:
-        payment.starts_on, payment.ends_on = held.today, held.ends_on
+    payment.starts_on, payment.ends_on = offer.days
     payment.attempt = billing.start_payment(
         by=by,
         id=payment.pk,
@@ -100,10 +100,9 @@ def make_offer(*, by: Membership, gateway: str = "", plan: str | None = None, cy
         chosen = cycle or (held.cycle if held else Cycle.MONTHLY)
         priced = pricing.quote(tariff, storefronts=storefronts, day=today, gateway=gateway, cycle=chosen)
         return Offer(PaymentKind.RENEWAL, priced)
-    current = held.plan_on(today)
-    if wanted == current:
+    if wanted == held.plan_on(today):
         raise PlanTaken(plan=held.last_plan.code, next_from=str(held.next_from))
-    return Offer(PaymentKind.UPGRADE, _upgrade(by, held, tariff, storefronts, today, gateway), current)
+    return _upgrade(by, held, tariff, storefronts, gateway)
 
 
 def _wanted(held: Subscription | None, plan: str | None) -> SubscriptionPlan:
@@ -114,11 +113,16 @@ def _wanted(held: Subscription | None, plan: str | None) -> SubscriptionPlan:
     return held.last_plan
 
 
-def _upgrade(by: Membership, held: Subscription, tariff: Tariff, storefronts: int, today: date, gateway: str) -> Quote:
-    """The larger plan for the days from today that are paid for, less what was paid for them. Raises PlanComesLater."""
-    paid = by.account.subscription_payments.filter(granted_at__isnull=False, withdrawn_at=None, ends_on__gte=today)
-    base = extra = credit = ZERO
-    for payment in paid.order_by("starts_on", "id"):
+def _upgrade(by: Membership, held: Subscription, tariff: Tariff, storefronts: int, gateway: str) -> Offer:
+    """The larger plan for the days from today that are paid for, less what was paid for them. Raises PlanComesLater.
+
+    Days that were given keep the plan with which they were.
+    """
+    today, base, extra, credit = held.today, ZERO, ZERO, ZERO
+    paid = list(by.account.subscription_payments.granted().filter(ends_on__gte=today))
+    if not paid or any(payment.currency != tariff.plan.currency for payment in paid):
+        raise PlanComesLater(ends_on=held.ends_on.isoformat())
+    for payment in paid:
         whole = (payment.ends_on - payment.starts_on).days + 1
         part = (payment.ends_on - max(payment.starts_on, today)).days + 1
         credit += prorate(payment.net, part, whole, tariff.exponent)
@@ -126,10 +130,9 @@ def _upgrade(by: Membership, held: Subscription, tariff: Tariff, storefronts: in
             prices = pricing.price_of(tariff, storefronts=storefronts, cycle=payment.cycle)
             base += prorate(prices[0], part, whole, tariff.exponent)
             extra += prorate(prices[1], part, whole, tariff.exponent)
-    is_same_money = held.last_plan.currency == tariff.plan.currency
-    if not is_same_money or base + extra <= credit:
+    if base + extra <= credit:
         raise PlanComesLater(ends_on=held.ends_on.isoformat())
-    return pricing.with_charges(
+    priced = pricing.with_charges(
         tariff,
         storefronts=storefronts,
         day=today,
@@ -139,6 +142,9 @@ def _upgrade(by: Membership, held: Subscription, tariff: Tariff, storefronts: in
         extra=extra,
         credit=credit,
     )
+    first = max(today, min(payment.starts_on for payment in paid))
+    last = max(payment.ends_on for payment in paid)
+    return Offer(PaymentKind.UPGRADE, priced, held.plan_on(first), (first, last))
 
 
 def _lock_open_upgrades(by: Membership) -> Sequence[Any]:

@@ -14,6 +14,7 @@ from subscriptions.models import GRACE, Subscription
 from subscriptions.services import notices
 from subscriptions.services.credits import grant_credits
 from subscriptions.services.locking import lock_subscription
+from subscriptions.services.reckoning import HELD, Granted, read_granted, reckon
 
 logger = structlog.get_logger("subscription")
 
@@ -49,5 +50,9 @@ def remind_business(*, account_id: UUID) -> int:
         held = lock_subscription(account=account) if account else None
         if account is None or held is None or held.suspended_at:
             return 0
-        grant_credits(held=held)
+        granted = Granted(held, read_granted(account))
+        if held.next_from and held.next_from <= held.today <= held.ends_on:
+            reckon(held, granted)  # what has begun is the plan, and what may come after it the next
+            held.save(update_fields=HELD)
+        grant_credits(held=held, granted=granted)
         return 0 if held.cancelled_at else notices.remind(account=account, held=held, today=held.today)

@@ -46,7 +46,8 @@ def refund(shop, line, **extra):
 
 def grant(shop, credits, on):
     with shop.inside():
-        return services.grant_monthly_credits(account=shop.account, period_starts_on=on, credits=credits)
+        services.grant_monthly_credits(account=shop.account, months={on: credits})
+        return shop.account.credit_transactions.filter(key=f"monthly {on}").first()
 
 
 def left(shop):

@@ -204,6 +204,28 @@ def test_a_plan_grants_its_credits_once_in_a_period(shop):
     assert left(shop) == (500, 0)
 
 
+def take_back_months(shop, since):
+    with shop.inside():
+        return services.take_back_monthly_credits(account=shop.account, since=since, months={})
+
+
+def test_what_is_left_of_a_month_goes_back_from_under_reservations_too_and_comes_again_once(shop):
+    march, april = date(2026, 3, 1), date(2026, 4, 1)
+    for month in (march, april):
+        grant(shop, 200, month)
+    reserve(shop, "linking")
+    spend(shop, "images", 20)
+    for taken in (200, 0):
+        assert take_back_months(shop, april) == taken
+    assert take_back_months(shop, march) == 100
+    assert left(shop) == (0, 8)
+    for _ in range(2):
+        for month in (march, april):
+            grant(shop, 200, month)
+        assert left(shop) == (300, 8)
+    assert [amount for _, amount in lines(shop)] == [200, 200, -100, -200, -100, 100, 200]
+
+
 # --- Reservations -----------------------------------------------------------------------------------------------------
 
 

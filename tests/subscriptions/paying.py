@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import time_machine
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -20,6 +21,11 @@ def noon(day):
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
+def on(day):
+    """Noon of this day, everywhere."""
+    return time_machine.travel(noon(day), tick=False)
+
+
 def hold(shop, plan="standard", *, days_left=None, **facts):
     """Put what is held where the test needs it: so many days are left after today, of a period of thirty."""
     with shop.inside():
@@ -27,13 +33,28 @@ def hold(shop, plan="standard", *, days_left=None, **facts):
             ends_on = timezone.localdate(timezone=shop.account.zone) + timedelta(days=days_left)
             facts |= {"ends_on": ends_on, "starts_on": ends_on - timedelta(days=29)}
         found = SubscriptionPlan.objects.get(code=plan)
-        Subscription.across_accounts.update(**{"plan": found, "is_trial": False, **facts})
+        facts = {"plan": found, "is_trial": False, **facts}
+        Subscription.across_accounts.update(**facts, **given(facts))
         shop.account.refresh_from_db()
+
+
+def given(facts):
+    """What is held without any payment is what was given."""
+    of = {"plan": "given_plan", "starts_on": "given_from", "ends_on": "given_until", "is_trial": "is_trial_given"}
+    return {name: facts[fact] for fact, name in of.items() if fact in facts}
 
 
 def held(shop):
     with shop.inside():
         return Subscription.across_accounts.select_related("account", "plan", "next_plan").get()
+
+
+def plan_of(shop):
+    return held(shop).plan_today.code
+
+
+def choose(shop, plan):
+    return till(shop).post(NEXT_PLAN, {"plan": plan})
 
 
 def till(shop):
@@ -73,6 +94,10 @@ def pay(shop, **body):
     payment = begin(shop, **body)
     settle(shop, payment)
     return payment
+
+
+def go_back(shop, payment):
+    settle(shop, payment, is_reversed=True)
 
 
 def seen(shop, payment):

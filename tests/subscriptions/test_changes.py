@@ -1,10 +1,9 @@
 """A larger plan at once, a smaller one when what is paid for has ended, and the end of it all."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -16,11 +15,13 @@ from tests.subscriptions.paying import (
     STATUS,
     acts,
     begin,
+    choose,
     held,
     hold,
-    noon,
+    on,
     papers,
     pay,
+    plan_of,
     seen,
     settle,
     till,
@@ -28,26 +29,7 @@ from tests.subscriptions.paying import (
 
 pytestmark = pytest.mark.django_db
 
-TODAY = date(2026, 3, 1)
 CANCEL, RESUME = "/api/v1/subscriptions/cancel/", "/api/v1/subscriptions/resume/"
-
-
-def on(day):
-    return time_machine.travel(noon(day), tick=False)
-
-
-@pytest.fixture
-def paying(shop):
-    """A business that has paid for the starter plan, from the first to the last day of March."""
-    with on(TODAY):
-        hold(shop, "starter", days_left=-3)
-        pay(shop, plan="starter")
-        assert (held(shop).starts_on, held(shop).ends_on) == (TODAY, date(2026, 3, 31))
-        yield shop
-
-
-def plan_of(shop):
-    return held(shop).plan_today.code
 
 
 def refused(response, code):
@@ -137,7 +119,7 @@ def test_an_upgrade_that_is_paid_after_another_cycle_was_ends_where_it_was_to_en
 
 
 def test_a_cheaper_plan_is_no_upgrade(shop):
-    with on(TODAY):
+    with on(date(2026, 3, 1)):
         hold(shop, days_left=-3)
         pay(shop)
         meta = refused(ask(shop, plan="starter"), "plan_comes_later")
@@ -145,19 +127,6 @@ def test_a_cheaper_plan_is_no_upgrade(shop):
 
 
 # --- A plan that comes later ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def larger(shop):
-    """A business that has paid for the standard plan, from the first to the last day of March."""
-    with on(TODAY):
-        hold(shop, days_left=-3)
-        pay(shop)
-        yield shop
-
-
-def choose(shop, plan):
-    return till(shop).post(NEXT_PLAN, {"plan": plan})
 
 
 def test_a_smaller_plan_follows_when_what_is_paid_for_has_ended_though_nobody_writes_that_day(larger):
@@ -172,6 +141,8 @@ def test_a_smaller_plan_follows_when_what_is_paid_for_has_ended_though_nobody_wr
             response = till(larger).get(STATUS)
             assert (response.json()["data"]["plan"], response["X-Subscription-Plan"]) == (plan, plan)
             assert response.json()["data"]["state"] == state
+            to_come = response.json()["data"]["next_plan"], response.json()["data"]["next_from"]
+            assert to_come == (("starter", "2026-04-01") if plan == "standard" else (None, None))
             me = till(larger).get("/api/v1/accounts/auth/me/").json()["data"]["subscription"]
             assert (me["plan"], me["state"]) == (plan, state)
 
@@ -270,68 +241,3 @@ def test_a_suspended_business_may_look_and_pay_and_choose(paying):
     assert (held(paying).ends_on > before, str(held(paying).state)) == (True, "SUSPENDED")
     hold(paying, "starter", suspended_at=None)
     assert str(held(paying).state) == "ACTIVE"
-
-
-# --- Money that goes back ---------------------------------------------------------------------------------------------
-
-
-def go_back(shop, payment):
-    settle(shop, payment, is_reversed=True)
-
-
-def test_money_that_goes_back_takes_its_days_along_once_and_brings_them_again_when_the_dispute_is_won(paying):
-    payment = pay(paying)
-    assert held(paying).ends_on == date(2026, 4, 30)
-    for _ in range(3):
-        go_back(paying, payment)
-    assert held(paying).ends_on == date(2026, 3, 31)
-    assert seen(paying, payment)["withdrawn_at"] is not None
-    total = payment["total"]
-    april = ("2026-04-01", "2026-04-30")
-    assert papers(paying)[1:] == [("INVOICE", total, *april), ("CREDIT_NOTE", f"-{total}", *april)]
-    for _ in range(2):
-        settle(paying, payment)
-    assert held(paying).ends_on == date(2026, 4, 30)
-    assert [paper[0] for paper in papers(paying)] == ["INVOICE", "INVOICE", "CREDIT_NOTE", "INVOICE"]
-    assert seen(paying, payment)["withdrawn_at"] is None
-    assert acts(paying).count("subscription.withdrawn") == 1
-
-
-def test_a_credit_note_names_the_invoice_that_it_takes_back(paying):
-    payment = pay(paying)
-    go_back(paying, payment)
-    note, invoice, _ = till(paying).get("/api/v1/subscriptions/invoices/").json()["results"]
-    assert note["content"]["corrects"] == invoice["number"]
-    pdf = b"".join(till(paying).get(f"/api/v1/subscriptions/invoices/{note['id']}/pdf/").streaming_content)
-    assert pdf.startswith(b"%PDF-")
-
-
-def test_days_that_were_paid_for_after_those_that_went_back_move_up(paying):
-    first, second = pay(paying), pay(paying)
-    go_back(paying, first)
-    assert held(paying).ends_on == date(2026, 5, 31) - timedelta(days=30)
-    assert (seen(paying, second)["starts_on"], seen(paying, second)["ends_on"]) == ("2026-04-01", "2026-05-01")
-
-
-def test_a_business_whose_money_went_back_is_what_its_dates_say(paying):
-    with paying.inside():
-        first = paying.account.subscription_payments.get()
-    with on(date(2026, 3, 20)):
-        go_back(paying, {"id": str(first.pk)})
-        assert str(held(paying).state) == "EXPIRED"
-        assert till(paying).post("/api/v1/sales/sales/", paying.basket()).status_code == 402
-
-
-def test_an_upgrade_whose_money_went_back_is_the_smaller_plan_again(paying):
-    payment = pay(paying, plan="standard")
-    go_back(paying, payment)
-    assert (plan_of(paying), held(paying).ends_on) == ("starter", date(2026, 3, 31))
-
-
-def test_a_smaller_plan_that_was_paid_for_in_advance_is_not_to_come_when_its_money_went_back(larger):
-    choose(larger, "starter")
-    payment = pay(larger)
-    go_back(larger, payment)
-    assert (held(larger).next_plan, held(larger).ends_on) == (None, date(2026, 3, 31))
-    with on(date(2026, 4, 1)):
-        assert plan_of(larger) == "standard"

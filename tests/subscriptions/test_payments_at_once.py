@@ -69,6 +69,20 @@ def test_money_that_goes_back_while_other_money_comes_takes_its_own_days_only(sh
     assert is_right != unguarded
 
 
+def test_two_payments_that_go_back_at_once_take_both_their_cycles(shop, unguarded):
+    before, payments, barrier = held(shop).ends_on, [begin(shop), begin(shop)], threading.Barrier(2)
+    for payment in payments:
+        settle(shop, payment)
+
+    def run(payment):
+        with meeting_before(UPDATE, barrier) if unguarded else nullcontext():
+            settle(shop, payment, is_reversed=True)
+
+    results = at_once([lambda payment=payment: run(payment) for payment in payments])
+    is_right = results == [None, None] and held(shop).ends_on == before
+    assert is_right != unguarded, results
+
+
 @pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "control"])
 def test_invoices_of_many_businesses_that_are_issued_at_once_have_no_gap_and_no_number_twice(
     committed, monkeypatch, guarded
