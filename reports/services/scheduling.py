@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
@@ -46,7 +45,7 @@ def add_schedule(
 
     Raises CapabilityMissing for a report that is not the member's to read, InvalidInput for a place that is not.
     """
-    over = last_period(period, timezone.localdate(timezone=by.account.zone))
+    over = last_period(period, by.account.today)
     REPORTS[report].check(by, Span(over.first, over.last, location))
     schedule = ReportSchedule(
         id=id or uuid7(),

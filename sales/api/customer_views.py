@@ -1,7 +1,6 @@
 from typing import Any, ClassVar
 
 from django.db.models import F, QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
@@ -12,12 +11,10 @@ from accounts.models import Account
 from accounts.roles import Capability
 from core.api.pagination import KeyedPages, NumberedPages
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet, DeclaredView
+from core.api.views import AccountViewSet, DeclaredView, Inputs
 from sales import receivables, services
 from sales.api import customer_serializers as serializers
 from sales.api import filters
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class CustomerGroupViewSet(AccountViewSet):
@@ -189,7 +186,7 @@ class AgeingView(DeclaredView):
             data={key: request.query_params[key] for key in {"on"} & {*request.query_params}}
         )
         asked.is_valid(raise_exception=True)
-        today = timezone.localdate(timezone=request.account.zone)
+        today = request.account.today
         on = asked.validated_data.get("on", today)
         rows, pages = receivables.age_debts(request.account, on=on), NumberedPages()
         customers = pages.paginate_queryset(rows, request, self)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db import models
-from django.utils import timezone
 
 from core import tenancy
 from subscriptions.models.plans import Cycle, SubscriptionPlan
@@ -52,7 +51,7 @@ class Subscription(tenancy.AccountOwned):
     @property
     def today(self) -> date:
         """The day that it is in the account's time zone."""
-        return timezone.localdate(timezone=self.account.zone)
+        return self.account.today
 
     def state_on(self, day: date) -> State:
         """The state on a day of the account's calendar; the last day belongs to the period."""

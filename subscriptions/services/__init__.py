@@ -1,6 +1,6 @@
 """The writers of subscriptions: what is held, what is paid for it, and what it covers."""
 
-from subscriptions.services.exporting import begin_export
+from subscriptions.services.exporting import start_export
 from subscriptions.services.holding import (
     cancel_subscription,
     choose_next_plan,
@@ -17,7 +17,6 @@ from subscriptions.services.settling import receive_subscription_payment, take_b
 
 __all__ = [
     "Room",
-    "begin_export",
     "cancel_subscription",
     "check_limit",
     "choose_next_plan",
@@ -28,6 +27,7 @@ __all__ = [
     "remind_business",
     "renew_subscription",
     "resume_subscription",
+    "start_export",
     "start_subscription_payment",
     "start_trial",
     "suspend_subscription",

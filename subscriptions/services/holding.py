@@ -18,7 +18,7 @@ TRIAL_PLAN = "standard"
 
 def start_trial(*, by: Membership) -> Subscription:
     """The rest of today, in the account's calendar, and fourteen days of everything."""
-    today = timezone.localdate(timezone=by.account.zone)
+    today = by.account.today
     subscription = Subscription(
         account=by.account,
         plan=SubscriptionPlan.objects.get(code=TRIAL_PLAN),

@@ -81,7 +81,7 @@ def _grant(by: Membership, payment: SubscriptionPayment) -> None:
 
 def _first(by: Membership, payment: SubscriptionPayment) -> Subscription:
     """What a business begins with that never had a subscription: it ended yesterday."""
-    today = timezone.localdate(timezone=by.account.zone)
+    today = by.account.today
     held = Subscription(account=by.account, plan=payment.plan, is_trial=False, starts_on=today, ends_on=today - _DAY)
     held.save(force_insert=True)
     return held
