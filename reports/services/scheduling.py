@@ -90,11 +90,9 @@ def _start(account_id: UUID, schedule_id: UUID, now: datetime) -> bool:
         span = schedule.span_due(now) if schedule else None
         if schedule is None or span is None or not _may_be_sent(schedule):
             return False
-        days = {"first_on": str(span.first), "last_on": str(span.last)}
-        place = str(span.location) if span.location else None
-        asked = {"what": schedule.report, "format": schedule.format, "location": place, "most": None, **days}
+        asked = {"first_on": span.first, "last_on": span.last, "location": span.location}
         schedule.member.account = schedule.account
-        system.start_task(by=schedule.member, kind=KIND, params=asked)
+        system.start_export(by=schedule.member, kind=KIND, what=schedule.report, format=schedule.format, **asked)
         schedule.sent_on = span.last
         schedule.save(update_fields=["sent_on"])
         return True
