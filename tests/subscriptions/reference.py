@@ -1,6 +1,11 @@
 """What staff fill in at the console, for everybody: plans, their prices, taxes and the gateways' charges."""
 
+from contextlib import contextmanager
+
+from django.db import connections
 from django.urls import reverse
+
+from subscriptions.models import ServiceCharge, SubscriptionPlan, SubscriptionPricingTier, TaxConfiguration
 
 PLANS, TIERS, TAXES, CHARGES = (
     f"admin:subscriptions_{name}"
@@ -34,3 +39,18 @@ def add(client, page, data):
 
 def change(client, page, row, data):
     return client.post(reverse(f"{page}_change", args=[row.pk]), data, follow=True)
+
+
+@contextmanager
+def reference_put_back(blocker):
+    """What is the same for everybody outlives the emptying of businesses: it is put back afterwards."""
+    models = (SubscriptionPricingTier, SubscriptionPlan, TaxConfiguration, ServiceCharge)
+    with blocker.unblock():
+        kept = {model: list(model.objects.using("staff").all()) for model in models}
+    yield
+    with blocker.unblock():
+        for model, rows in kept.items():
+            model.objects.using("staff").exclude(pk__in=[row.pk for row in rows]).delete()
+            for row in rows:
+                row.save(using="staff")
+        connections.close_all()

@@ -14,7 +14,7 @@ from tests.accounts.test_admin_acts import act, history
 from tests.conftest import open_shop
 from tests.console import hire
 from tests.subscriptions.paying import held, hold, pay
-from tests.subscriptions.reference import PLANS, TIERS, add, plan
+from tests.subscriptions.reference import PLANS, TIERS, add, plan, reference_put_back
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -39,8 +39,9 @@ def support(committed):
 
 
 @pytest.fixture(autouse=True)
-def _as_it_was(reference_as_it_was):
-    """Prices are put back."""
+def _as_it_was(django_db_setup, django_db_blocker):
+    with reference_put_back(django_db_blocker):
+        yield
 
 
 def test_an_operator_adds_a_plan_with_a_price_and_a_shop_pays_it(shop, operator):

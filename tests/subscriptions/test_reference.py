@@ -13,9 +13,27 @@ from accounts.roles import Role
 from subscriptions.models import ServiceCharge, SubscriptionPlan, SubscriptionPricingTier, TaxConfiguration
 from tests.conftest import open_shop
 from tests.console import hire, told
-from tests.subscriptions.reference import CHARGES, PLANS, TAXES, TIERS, add, change, charge, plan, tax, tier
+from tests.subscriptions.reference import (
+    CHARGES,
+    PLANS,
+    TAXES,
+    TIERS,
+    add,
+    change,
+    charge,
+    plan,
+    reference_put_back,
+    tax,
+    tier,
+)
 
-pytestmark = pytest.mark.usefixtures("committed", "reference_as_it_was")
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(django_db_setup, django_db_blocker):
+    with reference_put_back(django_db_blocker):
+        yield
 
 
 @pytest.fixture
