@@ -304,7 +304,7 @@ STORAGES = {
         },
     },
 }
-# The TrueType font of labels and receipts: a file, or one of ReportLab's own, which lacks West African letters.
+# The TrueType font of all that is printed: a file, or one of ReportLab's own, which lacks West African letters.
 LABEL_FONT = env.str("LABEL_FONT", default="Vera.ttf")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -116,6 +116,7 @@ class CreditPurchaseAdmin(StaffAdmin):
 
 @admin.register(CreditPack)
 class CreditPackAdmin(ReferenceAdmin):
+    fixed = ("code",)
     fields = ("code", "id", "name", "credits", "price", "currency", "is_offered")
     list_display = ("code", "name", "credits", "price", "currency", "is_offered")
     search_fields = ("code", "name")
@@ -124,6 +125,7 @@ class CreditPackAdmin(ReferenceAdmin):
 
 @admin.register(CreditCost)
 class CreditCostAdmin(ReferenceAdmin):
+    fixed = ("operation",)
     fields = ("operation", "id", "credits", "units", "starts_on", "ends_on")
     list_display = ("operation", "credits", "units", "starts_on", "ends_on")
     search_fields = ("operation",)

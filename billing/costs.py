@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.utils import timezone
-
 from accounts.models import Account
 from billing.errors import AmountInvalid, OperationUnknown
 from billing.models import CreditCost
+from core.dated import in_force_on
 from system import modules
 from system.modules import Module
 
@@ -64,22 +63,20 @@ def name_operation(operation: str) -> str:
 def find_cost(operation: str, *, on: date) -> Cost:
     """What an operation costs on this day. Raises OperationUnknown."""
     name = name_operation(operation)
-    return _on(name, on, CreditCost.objects.filter(operation=name))
+    return _on(on, CreditCost.objects.filter(operation=name))[name]
 
 
 def list_costs(*, on: date) -> dict[str, Cost]:
     """What every operation costs on this day."""
-    overrides = list(CreditCost.objects.all())
-    return {name: _on(name, on, overrides) for name in CREDIT_COSTS}
+    return _on(on, CreditCost.objects.all())
 
 
-def _on(name: str, day: date, overrides: Iterable[CreditCost]) -> Cost:
-    """Of several overrides the one that began last."""
-    holding = [row for row in overrides if row.operation == name and row.holds_on(day)]
-    if not holding:
-        return CREDIT_COSTS[name]
-    newest = max(holding, key=lambda row: row.starts_on)
-    return replace(CREDIT_COSTS[name], credits=newest.credits, units=newest.units)
+def _on(day: date, overrides: Iterable[CreditCost]) -> dict[str, Cost]:
+    rows = in_force_on(day, overrides, kind=lambda row: row.operation)
+    return {
+        name: replace(cost, credits=rows[name].credits, units=rows[name].units) if name in rows else cost
+        for name, cost in CREDIT_COSTS.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ def price(account: Account, *, operation: str | None, amount: int | None, credit
     if operation is None:
         return Price("", whole(credits))
     name = name_operation(operation)
-    cost = find_cost(name, on=timezone.localdate(timezone=account.zone))
+    cost = find_cost(name, on=account.today)
     modules.require_module(account, cost.module)
     return Price(name, cost.of(amount) if credits is None else whole(credits))
 

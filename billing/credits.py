@@ -24,7 +24,7 @@ class CreditService:
     @staticmethod
     def get_credit_cost(operation_type: str, amount: int | None = None, *, account: Account | None = None) -> int:
         """What so much of it costs today, rounded up; today is the account's, or else UTC's."""
-        today = timezone.localdate(timezone=account.zone if account else None)
+        today = account.today if account else timezone.localdate()
         return costs.find_cost(operation_type, on=today).of(amount)
 
     @staticmethod

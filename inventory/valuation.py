@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils import timezone
 
 from accounts.models import Membership
 from core import errors
@@ -193,7 +192,7 @@ def value_stock(by: Membership, *, on: date | None = None, location: UUID | None
 
     Raises InvalidInput for a day that is still to come, and a place that is not there.
     """
-    if on and on > timezone.localdate(timezone=by.account.zone):
+    if on and on > by.account.today:
         raise errors.InvalidInput(errors=[errors.FieldError("on", "in_future", "That is still to come.")])
     wanted = {**_scope(by), "location": location, "until": _end_of(on, by) if on else None}
     with connection.cursor() as cursor:

@@ -3,8 +3,6 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from django.utils import timezone
-
 from accounts.models import Membership
 from inventory import valuation
 from inventory.models import LOST
@@ -46,7 +44,7 @@ _DEAD = f"{_PACE} AND h.on_hand > 0 AND coalesce(s.sold, 0) <= 0 ORDER BY h.valu
 
 
 def _value(by: Membership, span: Span) -> list[Row]:
-    today = timezone.localdate(timezone=by.account.zone)
+    today = by.account.today
     found = valuation.value_stock(by, on=min(span.last, today), location=span.location)
     return [{"location": place.name, "kind": place.kind, "value": place.value} for place in found.places]
 

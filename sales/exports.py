@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
-from django.utils import timezone
 
 from accounts.models import Membership
 from core.amounts import ZERO
@@ -37,7 +36,7 @@ OF_CUSTOMERS = (SalesExport.CUSTOMERS, SalesExport.RECEIVABLES)  # the module th
 def list_rows(by: Membership, what: str, *, first_on: date | None = None, last_on: date | None = None) -> Listing:
     """What the member sees of the table, of these days of the account's calendar."""
     if what == SalesExport.RECEIVABLES:
-        return _receivables(by, last_on or timezone.localdate(timezone=by.account.zone))
+        return _receivables(by, last_on or by.account.today)
     listing: Callable[[Membership], Listing] = _LISTINGS[SalesExport(what)]
     made = listing(by)
     rows, moment = made.rows, made.key[0]

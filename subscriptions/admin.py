@@ -18,6 +18,7 @@ from subscriptions.models import (
 
 @admin.register(SubscriptionPlan)
 class SubscriptionPlanAdmin(ReferenceAdmin):
+    fixed = ("code",)
     fields = (
         *("code", "id", "name", "currency", "features"),
         *("max_users", "max_storefronts", "max_products", "monthly_credits", "is_offered"),
@@ -29,6 +30,7 @@ class SubscriptionPlanAdmin(ReferenceAdmin):
 
 @admin.register(SubscriptionPricingTier)
 class SubscriptionPricingTierAdmin(ReferenceAdmin):
+    fixed = ("plan", "cycle")
     fields = ("plan", "id", "cycle", "min_storefronts", "max_storefronts", "base", "per_extra")
     list_display = ("plan", "cycle", "min_storefronts", "max_storefronts", "base", "per_extra")
     list_filter = ("plan", "cycle")
@@ -39,6 +41,7 @@ class SubscriptionPricingTierAdmin(ReferenceAdmin):
 
 @admin.register(TaxConfiguration)
 class TaxConfigurationAdmin(ReferenceAdmin):
+    fixed = ("country", "code")
     fields = ("country", "id", "code", "name", "rate", "position", "compounds", "starts_on", "ends_on")
     list_display = ("country", "code", "name", "rate", "position", "compounds", "starts_on", "ends_on")
     list_filter = ("country",)
@@ -48,6 +51,7 @@ class TaxConfigurationAdmin(ReferenceAdmin):
 
 @admin.register(ServiceCharge)
 class ServiceChargeAdmin(ReferenceAdmin):
+    fixed = ("gateway", "currency")
     fields = ("gateway", "id", "currency", "rate", "fixed", "starts_on", "ends_on")
     list_display = ("gateway", "currency", "rate", "fixed", "starts_on", "ends_on")
     list_filter = ("gateway", "currency")

@@ -4,8 +4,6 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
-
 from accounts.models import Account
 from subscriptions import policy
 from subscriptions.policy import POLICY, Access, Feature, Resource, State
@@ -23,7 +21,7 @@ class SubscriptionChecker:
 
     @cached_property
     def today(self) -> date:
-        return timezone.localdate(timezone=self.account.zone)
+        return self.account.today
 
     @property
     def state(self) -> State:

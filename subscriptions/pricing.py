@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q
-
 from core.amounts import ZERO, currency_exponent, round_money, show_money
+from core.dated import in_force_on
 from subscriptions.errors import PlanNotSold
 from subscriptions.models import ServiceCharge, SubscriptionPlan, SubscriptionPricingTier, TaxConfiguration
 
@@ -72,14 +71,13 @@ class Quote:
         ]
 
 
-def read_tariff(plan: SubscriptionPlan, *, country: str, day: date) -> Tariff:
-    """What is in force for a business of this country on this day, in three statements."""
-    in_force = Q(starts_on__lte=day) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+def read_tariff(plan: SubscriptionPlan, *, country: str) -> Tariff:
+    """What a business of this country pays for the plan, whenever it does, in three statements."""
     return Tariff(
         plan=plan,
         tiers=tuple(plan.tiers.order_by("cycle", "min_storefronts")),
-        taxes=tuple(TaxConfiguration.objects.filter(in_force, country=country)),
-        charges=tuple(ServiceCharge.objects.filter(in_force, currency=plan.currency)),
+        taxes=tuple(TaxConfiguration.objects.filter(country=country)),
+        charges=tuple(ServiceCharge.objects.filter(currency=plan.currency)),
     )
 
 
@@ -117,9 +115,10 @@ def with_charges(
 ) -> Quote:
     """The quote of these amounts, with the taxes and the fee that are in force on the day."""
     net = base + extra - credit
-    taxes = tuple(_stack(net, (tax for tax in tariff.taxes if tax.is_in_force_on(day)), tariff.exponent))
+    in_force = in_force_on(day, tariff.taxes, kind=lambda tax: tax.code)
+    taxes = tuple(_stack(net, in_force.values(), tariff.exponent))
     taxed = net + sum((tax.amount for tax in taxes), ZERO)
-    charge = next((row for row in tariff.charges if row.gateway == gateway and row.is_in_force_on(day)), None)
+    charge = in_force_on(day, tariff.charges, kind=lambda row: row.gateway).get(gateway)
     fee = round_money(taxed * charge.rate + charge.fixed, tariff.exponent) if charge and taxed else ZERO
     return Quote(tariff.plan, cycle, max(storefronts, 1), base, extra, credit, taxes, fee)
 

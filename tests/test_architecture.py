@@ -262,7 +262,8 @@ WITHOUT_MEMBER = {
     "trace_notice", "verify_email",
 }  # fmt: skip
 WRITES_NOTHING = {
-    *("lock_account", "name_of", "read_platform_settings", "refuse_other_device", "refuse_import", "set_changes"),
+    *("lock_account", "lock_platform_settings", "name_of", "read_platform_settings"),
+    *("refuse_other_device", "refuse_import", "set_changes"),
 }
 
 

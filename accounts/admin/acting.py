@@ -66,6 +66,7 @@ class ActingAdmin(StaffAdmin):
 class ReferenceAdmin(ActingAdmin):
     """What is the same for every business: staff who may act add and change it, and remove nothing."""
 
+    fixed: ClassVar[tuple[str, ...]] = ()  # what names a row: it stays as it was added
     list_filter: ClassVar[Any] = ()
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -75,7 +76,12 @@ class ReferenceAdmin(ActingAdmin):
         return self.has_act_permission(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["id"] if self.has_act_permission(request) else super().get_readonly_fields(request, obj)
+        if not self.has_act_permission(request):
+            return super().get_readonly_fields(request, obj)
+        return ["id", *(self.fixed if obj else ())]
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
-        services.change_reference(by=request.membership, row=obj, changes=form.changed_data)
+        if change:
+            services.change_reference(by=request.membership, row=obj, changes=form.changed_data)
+        else:
+            services.add_reference(by=request.membership, row=obj)

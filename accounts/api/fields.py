@@ -2,16 +2,12 @@
 
 from typing import Any
 
-from babel import Locale
 from babel.core import get_global
 from rest_framework import serializers
 
+from accounts import countries
 from accounts.models import canonical_email
-from core import amounts
 from core.api import fields
-
-_NOT_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
-_UNIONS = {"XAF", "XCD", "XCG", "XOF", "XPF"}
 
 
 class CountryField(fields.TextField):
@@ -21,7 +17,7 @@ class CountryField(fields.TextField):
 
     def to_internal_value(self, data: Any) -> str:
         country = super().to_internal_value(data)
-        if len(country) != 2 or country not in Locale("en").territories or country in _NOT_COUNTRIES:
+        if not countries.is_country(country):
             self.fail("unknown")
         return country
 
@@ -33,8 +29,7 @@ class CurrencyField(fields.TextField):
 
     def to_internal_value(self, data: Any) -> str:
         currency = super().to_internal_value(data)
-        is_money = not currency.startswith("X") or currency in _UNIONS  # the others are metals and tests
-        if not is_money or currency not in Locale("en").currencies or amounts.currency_exponent(currency) > 2:
+        if not countries.is_currency(currency):
             self.fail("unknown")
         return currency
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.utils import timezone
 
 from core import amounts, tenancy
 
@@ -67,6 +68,11 @@ class Account(tenancy.Identified):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def today(self) -> date:
+        """The day that it is now in the account's time zone: ask once, for it may end."""
+        return timezone.localdate(timezone=self.zone)
 
     def show_money(self, amount: Decimal) -> str:
         """The amount as refusals and the history tell it."""

@@ -37,7 +37,7 @@ from accounts.services.members import (
 )
 from accounts.services.mfa import begin_totp, change_recovery_codes, confirm_totp, remove_mfa
 from accounts.services.orphans import find_orphans, repair_orphans
-from accounts.services.reference import change_reference
+from accounts.services.reference import add_reference, change_reference
 from accounts.services.registration import register_business, verify_email
 from accounts.services.repairs import Repair, repair_rows
 from accounts.services.sessions import (
@@ -70,6 +70,7 @@ __all__ = [
     "act_for",
     "add_device",
     "add_member",
+    "add_reference",
     "add_staff",
     "begin_totp",
     "change",

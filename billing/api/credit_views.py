@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
@@ -17,10 +16,8 @@ from billing.api import credit_serializers as serializers
 from billing.models import CreditPack
 from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet, DeclaredView
+from core.api.views import AccountViewSet, DeclaredView, Inputs
 from system import modules
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class CreditView(DeclaredView):
@@ -43,7 +40,7 @@ class CostsView(CreditView):
     @extend_schema(responses=serializers.CreditCostSerializer(many=True))
     def get(self, request: AccountRequest) -> Response:
         """What every operation costs today, and whether the module that it belongs to is on."""
-        today, switches = timezone.localdate(timezone=request.account.zone), modules.switches_of(request.account)
+        today, switches = request.account.today, modules.switches_of(request.account)
         rows = [
             {
                 "operation": name,
@@ -107,9 +104,6 @@ class CreditTransactionViewSet(AccountViewSet):
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.credit_transactions.order_by("-id")
-
-    def retrieve(self, request: AccountRequest, pk: str) -> Response:
-        return self.show(self.get_object())
 
 
 class SpendingViewSet(AccountViewSet):

@@ -10,7 +10,7 @@ from billing.models.credits import (
     CreditTransaction,
     ReservationState,
 )
-from billing.models.payments import OPEN, GatewayEvent, PaymentAttempt, PaymentState
+from billing.models.payments import OPEN, GatewayEvent, PageGateway, PaymentAttempt, PaymentState, PhoneGateway
 
 __all__ = [
     "OPEN",
@@ -22,7 +22,9 @@ __all__ = [
     "CreditReservation",
     "CreditTransaction",
     "GatewayEvent",
+    "PageGateway",
     "PaymentAttempt",
     "PaymentState",
+    "PhoneGateway",
     "ReservationState",
 ]

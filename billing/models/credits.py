@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
+from accounts import countries
 from accounts.models import Membership
 from billing.models.payments import PaymentAttempt
 from core import amounts, tenancy
+from core.dated import Dated
 
 
 class CreditAccount(tenancy.AccountOwned):
@@ -165,18 +167,17 @@ class CreditTransaction(tenancy.AccountOwned):
         return f"{self.kind} {self.amount}"
 
 
-class CreditCost(tenancy.Identified):
+class CreditCost(Dated):
     """What an operation costs for a period, in place of the price list: so many credits for so many units, or once."""
 
     operation = models.CharField(max_length=40)
     credits = models.PositiveIntegerField()
     units = models.PositiveIntegerField(default=1)
-    starts_on = models.DateField()
-    ends_on = models.DateField(null=True, blank=True)  # the last day
 
-    class Meta:
+    class Meta(Dated.Meta):
         db_table = "credit_costs"
         constraints = [
+            *Dated.Meta.constraints,
             models.UniqueConstraint(
                 fields=["operation", "starts_on"],
                 name="one_credit_cost_per_start",
@@ -189,20 +190,11 @@ class CreditCost(tenancy.Identified):
                 violation_error_code="invalid_amount",
                 violation_error_message="A cost is at least one credit, for at least one unit.",
             ),
-            models.CheckConstraint(
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
-                name="credit_cost_ends_after_it_starts",
-                violation_error_code="invalid_span",
-                violation_error_message="The last day is before the first.",
-            ),
             tenancy.ReferenceData(name="credit_costs_reference"),
         ]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.credits}"
-
-    def holds_on(self, day: date) -> bool:
-        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
 class PackQuerySet(models.QuerySet["CreditPack"]):
@@ -218,7 +210,7 @@ class CreditPack(tenancy.Identified):
     name = models.CharField(max_length=100)
     credits = models.PositiveIntegerField()
     price = amounts.MoneyField()
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=3, validators=[countries.validate_currency])
     is_offered = models.BooleanField(default=True)
 
     objects: ClassVar[models.Manager[CreditPack]] = PackQuerySet.as_manager()

@@ -22,6 +22,20 @@ class PaymentState(models.TextChoices):
     PAID_LATE = "PAID_LATE"  # the money came, and nothing waited for it any more
 
 
+class PhoneGateway(models.TextChoices):
+    """Who asks a payer by phone."""
+
+    MOMO = "MOMO"
+    PAYSTACK = "PAYSTACK"
+
+
+class PageGateway(models.TextChoices):
+    """Who has a page to pay on."""
+
+    PAYSTACK = "PAYSTACK"
+    STRIPE = "STRIPE"
+
+
 OPEN = frozenset({PaymentState.INITIATED, PaymentState.PROMPTED})
 
 _ASK_EVERY = timedelta(seconds=10)  # at most; the older an attempt is, the more seldom

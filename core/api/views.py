@@ -19,6 +19,8 @@ from core.api.pagination import NumberedPages
 from core.api.requests import AccountRequest
 from core.api.serializers import Serializer, kept
 
+Inputs = Mapping[str, type[BaseSerializer[Any]]]  # by action, what may be sent
+
 MAX_KEY_LENGTH = 200
 _BAD_KEY = errors.FieldError("Idempotency-Key", "invalid", "At most 200 printable ASCII characters.")
 _BAD_ID = errors.FieldError("id", "invalid", "Must be a valid UUID.")
@@ -79,7 +81,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
     lookup_value_regex = "[^/]+"
     paged: ClassVar[tuple[str, ...]] = ("list",)  # the actions that answer page by page
     columns: ClassVar[tuple[str, ...]] = ()
-    input_classes: ClassVar[Mapping[str, type[BaseSerializer[Any]]]] = {}
+    input_classes: ClassVar[Inputs] = {}
     exactly_once: ClassVar[bool] = False
     keeps_answers: ClassVar[bool] = True  # for a retry; not where an answer holds a secret
 
@@ -118,14 +120,8 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
             raise errors.NotFound from None
 
     def check_version(self, row: Any) -> None:
-        wanted = self.request.headers.get("If-Match")
-        if wanted is None:
-            return
-        # Proxies that compress weaken the tag to W/"1".
-        tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
-        shown = self.shown(row)
-        if tags.isdisjoint({"*", etag(shown)}):
-            raise errors.StaleVersion(current=shown)
+        if "If-Match" in self.request.headers:
+            refuse_stale(self.request, self.shown(row))
 
     def known_parameters(self) -> Iterator[str]:
         yield from super().known_parameters()
@@ -192,7 +188,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
         if row is None:
             return Response(status=http.HTTP_204_NO_CONTENT)
         shown = self.shown(row, shown_by)
-        return Response(shown, status=status, headers=_version_headers(shown))
+        return Response(shown, status=status, headers=version_headers(shown))
 
     def shown(self, row: Any, shown_by: type[BaseSerializer[Any]] | None = None) -> Any:
         serializer_class = shown_by or self.get_serializer_class()
@@ -235,7 +231,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
                 raise errors.NotFound
 
     def _replay(self, answer: idempotency.Answer) -> Response:
-        headers = {"Idempotency-Replayed": "true", **_version_headers(answer.data)}
+        headers = {"Idempotency-Replayed": "true", **version_headers(answer.data)}
         response = Response(answer.data, status=answer.status, headers=headers)
         response.replayed_request_id = answer.request_id  # type: ignore[attr-defined]
         return response
@@ -246,6 +242,17 @@ def etag(shown: Any) -> str | None:
     return f'"{shown["version"]}"' if isinstance(shown, dict) and "version" in shown else None
 
 
-def _version_headers(shown: Any) -> dict[str, str]:
+def refuse_stale(request: AccountRequest, shown: Any) -> None:
+    """Raises StaleVersion when `If-Match` names another version than the one that would be shown."""
+    wanted = request.headers.get("If-Match")
+    if wanted is None:
+        return
+    # Proxies that compress weaken the tag to W/"1".
+    tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
+    if tags.isdisjoint({"*", etag(shown)}):
+        raise errors.StaleVersion(current=shown)
+
+
+def version_headers(shown: Any) -> dict[str, str]:
     tag = etag(shown)
     return {"ETag": tag} if tag else {}

@@ -33,8 +33,8 @@ def start_export(
     _refuse_unanswerable(what, location=location, first_on=first_on, last_on=last_on)
     if location and not by.account.locations.open_to(by).filter(pk=location).exists():
         raise errors.InvalidInput(errors=[errors.unknown_reference("location")])
-    asked: dict[str, Any] = {"location": location, "first_on": first_on, "last_on": last_on}
-    return subscriptions.begin_export(by=by, kind=KIND, params={"what": what, "format": format, **asked})
+    days = {"first_on": first_on, "last_on": last_on}
+    return subscriptions.start_export(by=by, kind=KIND, what=what, format=format, location=location, **days)
 
 
 def _refuse_unanswerable(what: str, *, location: UUID | None, first_on: date | None, last_on: date | None) -> None:

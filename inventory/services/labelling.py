@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.base import File
-from django.utils import timezone
 
 from accounts.models import Membership
 from core import errors, paper
@@ -62,7 +61,7 @@ def make_labels(*, by: Membership, task: Task) -> Iterator[None]:
     task.result = {"labels": sum(label.copies for label in found), "replaced": replaced}
     if replaced:
         task.message = f"Letters that the font lacks were replaced: {' '.join(replaced)}"[:500]
-    name = f"labels {timezone.localdate(timezone=by.account.zone)}.pdf"
+    name = f"labels {by.account.today}.pdf"
     task.file = system.keep_file(by=by, file=File(BytesIO(sheets.content())), name=name, content_type=media.PDF)
 
 

@@ -4,13 +4,12 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core import errors
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet, DeclaredView
+from core.api.views import AccountViewSet, DeclaredView, Inputs
 from reports import services
 from reports.api import serializers
 from reports.catalogue import REPORTS
@@ -62,7 +61,7 @@ class ReportExportViewSet(AccountViewSet):
     module = "reports"
     feature = "exports"
     serializer_class = TaskSerializer
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"create": serializers.ReportExportInput}
+    input_classes: ClassVar[Inputs] = {"create": serializers.ReportExportInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.tasks.all()
@@ -82,7 +81,7 @@ class ScheduleViewSet(AccountViewSet):
     module = "reports"
     feature = "automation"
     serializer_class = serializers.ScheduleSerializer
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
+    input_classes: ClassVar[Inputs] = {
         "create": serializers.ScheduleInput,
         "partial_update": serializers.ScheduleChangeInput,
     }

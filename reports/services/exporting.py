@@ -36,8 +36,8 @@ def start_report(
     Raises CapabilityMissing for a report that is not the member's to read, and ModuleDisabled.
     """
     report.check(by, Span(first_on, last_on, location))
-    params = {"what": report.name, "format": format, "first_on": first_on, "last_on": last_on, "location": location}
-    return subscriptions.begin_export(by=by, kind=KIND, params=params, module=report.module)
+    asked = {"first_on": first_on, "last_on": last_on, "location": location}
+    return subscriptions.start_export(by=by, kind=KIND, module=report.module, what=report.name, format=format, **asked)
 
 
 def make_report(*, by: Membership, task: Task) -> Iterator[None]:

@@ -9,7 +9,6 @@ from uuid import UUID
 import structlog
 from django.core.mail import EmailMessage
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
@@ -53,7 +52,7 @@ def add_schedule(
     Raises CapabilityMissing for a report that is not the member's to read, ModuleDisabled, InvalidInput for a place
     that is not theirs, and TooManySchedules.
     """
-    over = last_period(period, timezone.localdate(timezone=by.account.zone))
+    over = last_period(period, by.account.today)
     REPORTS[report].check(by, Span(over.first, over.last, location))
     _refuse_too_many(by)
     schedule = ReportSchedule(
@@ -118,12 +117,16 @@ def _start(account_id: UUID, schedule_id: UUID, now: datetime) -> bool:
         span = schedule.span_due(now) if schedule else None
         if schedule is None or span is None or not _may_be_sent(schedule):
             return False
-        days = {"first_on": str(span.first), "last_on": str(span.last)}
-        place = str(span.location) if span.location else None
-        asked = {"what": schedule.report, "format": schedule.format, "location": place, "most": None, **days}
+        asked = {"first_on": span.first, "last_on": span.last, "location": span.location}
         schedule.member.account = schedule.account
-        module = REPORTS[schedule.report].module
-        system.start_task(by=schedule.member, kind=KIND, params=asked, module=module)
+        system.start_export(
+            by=schedule.member,
+            kind=KIND,
+            module=REPORTS[schedule.report].module,
+            what=schedule.report,
+            format=schedule.format,
+            **asked,
+        )
         schedule.sent_on = span.last
         schedule.save(update_fields=["sent_on"])
         return True

@@ -14,7 +14,7 @@ from accounts.roles import Capability
 from core import errors
 from core.api import fields
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from inventory.api.serializers.documents import ReasonInput
 from sales import services
 from sales.api import cart_serializers as serializers
@@ -33,7 +33,7 @@ class CartViewSet(AccountViewSet):
     feature = "sales"
     exactly_once = True
     filterset_class = filters.CartFilter
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
+    input_classes: ClassVar[Inputs] = {
         "create": serializers.CartInput,
         "partial_update": serializers.CartChange,
         "resume": serializers.ResumeInput,

@@ -1,7 +1,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from core.amounts import SMALLEST_MONEY, ZERO
@@ -157,7 +156,7 @@ class StatementInput(SummaryInput):
     last_on = fields.DateField(required=False)
 
     def validate(self, attrs: Any) -> Any:
-        today = timezone.localdate(timezone=self.context["request"].account.zone)
+        today = self.context["request"].account.today
         return super().validate({"first_on": today - timedelta(days=30), "last_on": today, **attrs})
 
 

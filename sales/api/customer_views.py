@@ -1,7 +1,6 @@
 from typing import Any, ClassVar
 
 from django.db.models import F, QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
@@ -12,12 +11,10 @@ from accounts.models import Account
 from accounts.roles import Capability
 from core.api.pagination import KeyedPages, NumberedPages
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet, DeclaredView
+from core.api.views import AccountViewSet, DeclaredView, Inputs
 from sales import receivables, services
 from sales.api import customer_serializers as serializers
 from sales.api import filters
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class CustomerGroupViewSet(AccountViewSet):
@@ -183,7 +180,7 @@ class AgeingView(DeclaredView):
     )
     def get(self, request: AccountRequest) -> Response:
         """What customers owed at the end of a day, today unless told, by how long it had been due."""
-        on = self.asked().get("on", timezone.localdate(timezone=request.account.zone))
+        on = self.asked().get("on", request.account.today)
         rows, pages = receivables.age_debts(request.account, on=on), NumberedPages()
         customers = pages.paginate_queryset(rows, request, self)
         found = {"on": on, "total": receivables.sum_ages(rows), "count": pages.count, "customers": customers}

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, ChoiceField
+from rest_framework.serializers import ChoiceField
 
 from accounts.models import Account
 from accounts.roles import Capability
@@ -15,7 +15,7 @@ from core.api import fields
 from core.api.requests import AccountRequest
 from core.api.serializers import Serializer
 from core.api.spans import FIRST_YEAR, LAST_YEAR
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from core.sheets import WRITERS
 from sales import services
 from sales.exports import SalesExport
@@ -43,7 +43,7 @@ class SalesExportViewSet(AccountViewSet):
     module = "sales"
     feature = "exports"
     serializer_class = TaskSerializer
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"create": SalesExportInput}
+    input_classes: ClassVar[Inputs] = {"create": SalesExportInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.tasks.all()

@@ -5,7 +5,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
@@ -13,7 +12,7 @@ from core.amounts import SMALLEST_MONEY
 from core.api import fields
 from core.api.requests import AccountRequest
 from core.api.serializers import ModelSerializer, Serializer
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from sales import services
 from sales.api import filters
 from sales.api.customer_serializers import MoneyInput
@@ -73,7 +72,7 @@ class GiftCardViewSet(AccountViewSet):
     exactly_once = True
     serializer_class = GiftCardSerializer
     filterset_class = filters.GiftCardFilter
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
+    input_classes: ClassVar[Inputs] = {
         "create": GiftCardInput,
         "partial_update": GiftCardChange,
         "look_up": GiftCardCodeInput,

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -115,7 +114,7 @@ class LayawaySummarySerializer(ModelSerializer):
 
     def get_is_overdue(self, layaway: Layaway) -> bool:
         """The day has passed: it holds nothing any more."""
-        return layaway.is_overdue(timezone.localdate(timezone=self.context["request"].account.zone))
+        return layaway.is_overdue(self.context["request"].account.today)
 
 
 class LayawayLineSerializer(ModelSerializer):

@@ -10,7 +10,7 @@ from rest_framework.serializers import BaseSerializer
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from sales import services
 from sales.api import filters
 from sales.api import layaway_serializers as serializers
@@ -26,7 +26,7 @@ class LayawayViewSet(AccountViewSet):
     feature = "sales"
     exactly_once = True
     filterset_class = filters.LayawayFilter
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
+    input_classes: ClassVar[Inputs] = {
         "create": serializers.LayawayInput,
         "partial_update": serializers.LayawayChangeInput,
         "payments": serializers.LayawayPaymentInput,

@@ -5,17 +5,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from sales import services, suggestions
 from sales.api import filters
 from sales.api import mobile_money_serializers as serializers
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class MobilePaymentViewSet(AccountViewSet):

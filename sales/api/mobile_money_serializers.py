@@ -1,6 +1,6 @@
 from rest_framework import serializers
 
-from billing.models import PaymentState
+from billing.models import PaymentState, PhoneGateway
 from core.amounts import SMALLEST_MONEY
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer
@@ -9,7 +9,6 @@ from sales.models import IncomingTransfer
 from sales.suggestions import SuggestionKind
 
 NETWORKS = [(name, name) for name in ("MTN", "TELECEL", "AIRTELTIGO", "ORANGE", "WAVE")]
-GATEWAYS = [(name, name) for name in ("MOMO", "PAYSTACK")]
 
 
 class MobilePaymentInput(Serializer):
@@ -18,7 +17,7 @@ class MobilePaymentInput(Serializer):
     customer = fields.IdField(required=False, allow_null=True)
     amount = fields.MoneyField(min_value=SMALLEST_MONEY)
     phone = PhoneField()
-    gateway = serializers.ChoiceField(choices=GATEWAYS)
+    gateway = serializers.ChoiceField(choices=PhoneGateway.choices)
     network = serializers.ChoiceField(choices=NETWORKS, required=False)
 
 
@@ -28,7 +27,7 @@ class MobilePaymentSerializer(Serializer):
     id = fields.IdField()
     register = fields.IdField(source="register_id")
     customer = fields.IdField(source="customer_id", allow_null=True)
-    gateway = serializers.ChoiceField(choices=GATEWAYS, source="attempt.gateway")
+    gateway = serializers.ChoiceField(choices=PhoneGateway.choices, source="attempt.gateway")
     network = fields.TextField(source="attempt.network")
     phone = fields.TextField(source="attempt.payer_phone")
     amount = fields.MoneyField(source="attempt.amount")

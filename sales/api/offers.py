@@ -4,17 +4,14 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from sales import services
 from sales.api import offers_filters as filters
 from sales.api import offers_serializers as serializers
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class PriceRuleViewSet(AccountViewSet):

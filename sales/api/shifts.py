@@ -5,12 +5,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from sales import services, shift_report
 from sales.api import shift_serializers as serializers
 from sales.api.filters import ShiftFilter
@@ -26,7 +25,7 @@ class ShiftViewSet(AccountViewSet):
     paged = ("list", "cash_events")
     serializer_class = serializers.ShiftSerializer
     filterset_class = ShiftFilter
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
+    input_classes: ClassVar[Inputs] = {
         "create": serializers.ShiftInput,
         "move_cash": serializers.CashEventInput,
         "hand_over": serializers.HandOverInput,

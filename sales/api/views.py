@@ -14,13 +14,11 @@ from core import errors
 from core.api import fields
 from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from sales import services, summaries
 from sales.api import filters, leases, receipts, serializers
 from sales.models import NumberLease
 from sales.summaries import Span
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class RegisterViewSet(AccountViewSet):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from core import amounts, tenancy
+from core.dated import Dated
 
 
-class Levy(tenancy.Identified):
+class Levy(Dated):
     """A tax that a country puts on a class of goods, from one day to another.
 
     Levies of one stage share a base: the price without tax, and the tax of all earlier stages.
@@ -19,12 +20,11 @@ class Levy(tenancy.Identified):
     name = models.CharField(max_length=100)
     rate = amounts.RateField()
     stage = models.PositiveSmallIntegerField(default=1)
-    starts_on = models.DateField()
-    ends_on = models.DateField(null=True)
 
-    class Meta:
+    class Meta(Dated.Meta):
         db_table = "levies"
         constraints = [
+            *Dated.Meta.constraints,
             models.UniqueConstraint(
                 fields=["country", "tax_class", "code", "starts_on"],
                 name="one_levy_per_start",

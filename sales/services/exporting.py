@@ -38,7 +38,7 @@ def start_sales_export(
     if first_on and last_on and last_on < first_on:
         before = errors.FieldError("last_on", "before_first", "This is before the first day.")
         raise errors.InvalidInput(errors=[before])
-    return subscriptions.begin_export(by=by, kind=KIND, params={"what": what, "format": format, **days}, module=module)
+    return subscriptions.start_export(by=by, kind=KIND, module=module, what=what, format=format, **days)
 
 
 def make_sales_export(*, by: Membership, task: Task) -> Iterator[None]:

@@ -121,7 +121,7 @@ def change_layaway(*, by: Membership, layaway: Layaway, due_on: date | None = No
     refuse_unless_open(layaway)
     if due_on is None:
         return layaway
-    today = timezone.localdate(timezone=by.account.zone)
+    today = by.account.today
     _check_due(due_on, today=today)
     accounts.change(by=by, row=layaway, changes={"due_on": due_on})
     rows = list(layaway.lines.order_by("position"))

@@ -22,9 +22,12 @@ from sales.services import drawers
 
 Levies = Mapping[str, tuple[LevyRate, ...]]  # per class of goods
 
+# Of several rows of one levy the one that began last is in force.
 _LEVIES = """ARRAY(
-  SELECT json_build_array(tax_class, code, name, rate::text, stage) FROM levies
-  WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
+  SELECT json_build_array(tax_class, code, name, rate::text, stage) FROM (
+    SELECT DISTINCT ON (tax_class, code) tax_class, code, name, rate, stage FROM levies
+    WHERE country = %(country)s::text AND starts_on <= %(on)s AND (ends_on >= %(on)s OR ends_on IS NULL)
+    ORDER BY tax_class, code, starts_on DESC) in_force
   ORDER BY tax_class, stage, rate DESC, code
 )"""
 # The counter's row is the register's lock: one register sells one thing after another, and a sale that fails gives its

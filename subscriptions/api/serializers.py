@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from billing.models import PaymentState
+from billing.models import PageGateway, PaymentState
 from core.amounts import currency_exponent, show_money
 from core.api import fields
 from core.api.serializers import Serializer
@@ -11,7 +11,6 @@ from subscriptions.policy import Access, Feature, Resource, State
 
 STATES = [(state.value, state.value) for state in State]
 ACCESS = [(access.value, access.value) for access in Access]
-GATEWAYS = [(name, name) for name in ("PAYSTACK", "STRIPE")]  # who have pages to pay on
 
 
 class PriceField(fields.DecimalField):
@@ -130,12 +129,12 @@ class SubscriptionOfferSerializer(Serializer):
 class PricingInput(Serializer):
     plan = fields.TextField(required=False, max_length=40)
     cycle = serializers.ChoiceField(choices=Cycle.choices, required=False)
-    gateway = serializers.ChoiceField(choices=GATEWAYS, required=False)
+    gateway = serializers.ChoiceField(choices=PageGateway.choices, required=False)
 
 
 class SubscriptionPaymentInput(Serializer):
     id = fields.IdField(required=False)
-    gateway = serializers.ChoiceField(choices=GATEWAYS)
+    gateway = serializers.ChoiceField(choices=PageGateway.choices)
     plan = fields.TextField(required=False, max_length=40)
     cycle = serializers.ChoiceField(choices=Cycle.choices, required=False)
     return_url = fields.TextField(required=False, max_length=500)

@@ -8,19 +8,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.envelope import Page
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet, DeclaredView
+from core.api.views import AccountViewSet, DeclaredView, Inputs
 from subscriptions import papers, queries, services
 from subscriptions.api import serializers
 from subscriptions.models import Subscription, SubscriptionPlan, SubscriptionPricingTier
 from system import media
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class StatusView(DeclaredView):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,7 +9,10 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from accounts import countries
+from billing.models import PageGateway
 from core import amounts, tenancy
+from core.dated import Dated
 from subscriptions.policy import Resource
 
 _NOT_NEGATIVE = MinValueValidator(amounts.ZERO)
@@ -36,7 +38,7 @@ class SubscriptionPlan(tenancy.Identified):
 
     code = models.SlugField(max_length=40)
     name = models.CharField(max_length=100)
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=3, validators=[countries.validate_currency])
     features = models.TextField(blank=True)
     max_users = models.PositiveIntegerField(null=True, blank=True)
     max_storefronts = models.PositiveIntegerField(null=True, blank=True)
@@ -127,17 +129,6 @@ class SubscriptionPricingTier(tenancy.Identified):
             raise ValidationError("Another tier of this plan and cycle has some of these storefronts.", code="overlap")
 
 
-class _Dated(tenancy.Identified):
-    starts_on = models.DateField()
-    ends_on = models.DateField(null=True, blank=True)  # the last day; null: until further notice
-
-    class Meta:
-        abstract = True
-
-    def is_in_force_on(self, day: date) -> bool:
-        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
-
-
 def _share(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=Q(rate__gte=0, rate__lte=1),
@@ -147,28 +138,20 @@ def _share(name: str) -> models.CheckConstraint:
     )
 
 
-def _forwards(name: str) -> models.CheckConstraint:
-    return models.CheckConstraint(
-        condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
-        name=name,
-        violation_error_code="ends_before_it_starts",
-        violation_error_message="The last day is not before the first.",
-    )
-
-
-class TaxConfiguration(_Dated):
+class TaxConfiguration(Dated):
     """What a country puts on a subscription. One that compounds is on the price and the taxes before it as well."""
 
-    country = models.CharField(max_length=2)
+    country = models.CharField(max_length=2, validators=[countries.validate_country])
     code = models.CharField(max_length=16)
     name = models.CharField(max_length=100)
     rate = amounts.RateField()
     position = models.PositiveSmallIntegerField(default=1)
     compounds = models.BooleanField(default=False)
 
-    class Meta:
+    class Meta(Dated.Meta):
         db_table = "subscription_taxes"
         constraints = [
+            *Dated.Meta.constraints,
             models.UniqueConstraint(
                 fields=["country", "code", "starts_on"],
                 name="one_subscription_tax_per_start",
@@ -176,7 +159,6 @@ class TaxConfiguration(_Dated):
                 violation_error_message="This tax starts on that day already.",
             ),
             _share("subscription_tax_is_a_share"),
-            _forwards("subscription_tax_goes_forwards"),
             tenancy.ReferenceData(name="subscription_taxes_reference"),
         ]
 
@@ -184,17 +166,18 @@ class TaxConfiguration(_Dated):
         return f"{self.country} {self.code} {self.rate}"
 
 
-class ServiceCharge(_Dated):
+class ServiceCharge(Dated):
     """What a gateway takes for a payment, which the payer bears: a share of it, and so much each time."""
 
-    gateway = models.CharField(max_length=16)
-    currency = models.CharField(max_length=3)
+    gateway = models.CharField(max_length=16, choices=PageGateway.choices)
+    currency = models.CharField(max_length=3, validators=[countries.validate_currency])
     rate = amounts.RateField(default=amounts.ZERO)
     fixed = amounts.MoneyField(default=amounts.ZERO, validators=[_NOT_NEGATIVE])
 
-    class Meta:
+    class Meta(Dated.Meta):
         db_table = "subscription_charges"
         constraints = [
+            *Dated.Meta.constraints,
             models.UniqueConstraint(
                 fields=["gateway", "currency", "starts_on"],
                 name="one_charge_per_start",
@@ -202,7 +185,6 @@ class ServiceCharge(_Dated):
                 violation_error_message="This gateway's charge changes on that day already.",
             ),
             _share("subscription_charge_is_a_share"),
-            _forwards("subscription_charge_goes_forwards"),
             models.CheckConstraint(
                 condition=Q(fixed__gte=0),
                 name="subscription_charge_not_negative",

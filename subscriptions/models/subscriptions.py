@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db import models
-from django.utils import timezone
 
 from core import tenancy
 from subscriptions.models.plans import Cycle, SubscriptionPlan
@@ -57,7 +56,7 @@ class Subscription(tenancy.AccountOwned):
     @property
     def today(self) -> date:
         """The day that it is in the account's time zone."""
-        return timezone.localdate(timezone=self.account.zone)
+        return self.account.today
 
     def day_of(self, moment: datetime) -> date:
         """The day that it was then in the account's time zone."""

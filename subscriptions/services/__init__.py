@@ -1,6 +1,6 @@
 """The writers of subscriptions: what is held, what is paid for it, and what it covers."""
 
-from subscriptions.services.exporting import begin_export
+from subscriptions.services.exporting import start_export
 from subscriptions.services.holding import (
     cancel_subscription,
     choose_next_plan,
@@ -16,7 +16,6 @@ from subscriptions.services.reminders import remind_and_grant, remind_business
 from subscriptions.services.settling import receive_subscription_payment, take_back_subscription_payment
 
 __all__ = [
-    "begin_export",
     "cancel_subscription",
     "check_limit",
     "choose_next_plan",
@@ -27,6 +26,7 @@ __all__ = [
     "remind_business",
     "renew_subscription",
     "resume_subscription",
+    "start_export",
     "start_subscription_payment",
     "start_trial",
     "suspend_subscription",

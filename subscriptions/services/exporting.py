@@ -1,8 +1,6 @@
-from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import Membership
-from core import cells
 from subscriptions.checker import SubscriptionChecker
 from subscriptions.policy import SAMPLE_ROWS
 from system import services as system
@@ -11,12 +9,11 @@ from system.models import Task
 SAMPLE_ONLY = f"The first {SAMPLE_ROWS} rows only: the subscription has run out. Renew it to have all of them."
 
 
-def begin_export(*, by: Membership, kind: str, params: Mapping[str, Any], module: str = "") -> Task:
-    """Leave a table to the background; in the days of grace it has the first rows only, and the task says so."""
+def start_export(*, by: Membership, **asked: Any) -> Task:
+    """Leave a file to the background, as the system does; in the days of grace it has the first rows only, and the
+    task says so."""
     is_sample = SubscriptionChecker(by.account).has_sample_only
-    plain = {name: cells.plain(value) for name, value in params.items()}
-    plain["most"] = SAMPLE_ROWS if is_sample else None
-    task = system.start_task(by=by, kind=kind, params=plain, module=module)
+    task = system.start_export(by=by, most=SAMPLE_ROWS if is_sample else None, **asked)
     if is_sample:
         task.message = SAMPLE_ONLY
         task.save(update_fields=["message"])

@@ -19,7 +19,7 @@ TRIAL_PLAN = "standard"
 
 def start_trial(*, by: Membership) -> Subscription:
     """The rest of today, in the account's calendar, and fourteen days of everything."""
-    today, plan = timezone.localdate(timezone=by.account.zone), SubscriptionPlan.objects.get(code=TRIAL_PLAN)
+    today, plan = by.account.today, SubscriptionPlan.objects.get(code=TRIAL_PLAN)
     subscription = Subscription(
         account=by.account,
         plan=plan,

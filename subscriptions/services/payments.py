@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Membership
@@ -90,11 +89,11 @@ def make_offer(*, by: Membership, gateway: str = "", plan: str | None = None, cy
     Raises what `start_subscription_payment` raises, but for the gateway.
     """
     held = SubscriptionChecker(by.account).held
-    today = timezone.localdate(timezone=by.account.zone)
+    today = by.account.today
     wanted = _wanted(held, plan)
     if held is None or wanted != held.plan_on(today):
         limits.refuse_smaller(by=by, plan=wanted)
-    tariff = pricing.read_tariff(wanted, country=by.account.country, day=today)
+    tariff = pricing.read_tariff(wanted, country=by.account.country)
     storefronts = count_used(by.account, Resource.STOREFRONTS)
     if held is None or held.is_trial or today > held.ends_on or wanted == held.last_plan:
         chosen = cycle or (held.cycle if held else Cycle.MONTHLY)

@@ -96,7 +96,7 @@ def _refuse(by: Membership, payment: SubscriptionPayment) -> None:
 
 def _first(by: Membership, payment: SubscriptionPayment) -> Subscription:
     """What a business begins with that never had a subscription: one of which the grace is over, too."""
-    today = timezone.localdate(timezone=by.account.zone)
+    today = by.account.today
     ended_on = today - GRACE - DAY
     held = Subscription(
         account=by.account,

@@ -1,6 +1,6 @@
 """The history of the business: who did what, looked into and taken along."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import django_filters
 from django.db.models import QuerySet
@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, ChoiceField
+from rest_framework.serializers import ChoiceField
 
 from accounts.api.serializers.business import AuditEventSerializer
 from accounts.models import Account, AuditEvent
@@ -17,7 +17,7 @@ from core.api import fields, filters
 from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
 from core.api.serializers import Serializer
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from core.sheets import WRITERS
 from system import history, services
 from system.api.serializers import TaskSerializer
@@ -47,6 +47,7 @@ class AuditExportInput(Serializer):
     by = fields.IdField(source="actor", required=False, allow_null=True)
     action = fields.TextField(max_length=64, required=False)
     subject = fields.TextField(max_length=64, required=False)
+    subject_id = fields.IdField(required=False, allow_null=True)
     since = fields.MomentField(required=False, allow_null=True)
     until = fields.MomentField(required=False, allow_null=True)
 
@@ -60,7 +61,7 @@ class AuditLogViewSet(AccountViewSet):
     serializer_class = AuditEventSerializer
     pagination_class = KeyedPages
     filterset_class = AuditFilters
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"export": AuditExportInput}
+    input_classes: ClassVar[Inputs] = {"export": AuditExportInput}
 
     def rows(self, account: Account) -> QuerySet[AuditEvent]:
         return account.audit_events.select_related("by").order_by("-id")

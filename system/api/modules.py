@@ -3,7 +3,6 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
@@ -11,7 +10,7 @@ from core import errors
 from core.api import fields
 from core.api.requests import AccountRequest
 from core.api.serializers import ModelSerializer, Serializer
-from core.api.views import AccountViewSet, DeclaredView
+from core.api.views import AccountViewSet, DeclaredView, Inputs
 from system import modules, services
 from system.models import AccountModuleSettings
 
@@ -42,7 +41,7 @@ class ModuleSettingsView(AccountViewSet):
     write_capability = Capability.SETTINGS_CHANGE
     feature = "account"
     serializer_class = ModuleSettingsSerializer
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"partial_update": ModuleSettingsInput}
+    input_classes: ClassVar[Inputs] = {"partial_update": ModuleSettingsInput}
 
     def rows(self, account: Account) -> QuerySet[AccountModuleSettings]:
         return AccountModuleSettings.across_accounts.filter(account=account)

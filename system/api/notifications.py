@@ -51,10 +51,10 @@ class NotificationViewSet(AccountViewSet):
     @action(detail=True, methods=["post"], url_path="read", url_name="read")
     def mark_read(self, request: AccountRequest, pk: str) -> Response:
         """Note that one has read it."""
-        return self.act(services.read_notification, notification=self.get_locked_object)
+        return self.act(services.mark_read, notification=self.get_locked_object)
 
     @extend_schema(request=None, responses={204: None})
     @action(detail=False, methods=["post"], url_path="read-all", url_name="read-all")
     def mark_all_read(self, request: AccountRequest) -> Response:
         """Note that one has read all there is."""
-        return self.act(services.read_notifications)
+        return self.act(services.mark_all_read)

@@ -2,11 +2,11 @@
 
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts import services as accounts
 from accounts.api.views.declared import InputView
@@ -17,12 +17,11 @@ from core import errors
 from core.api.envelope import Page
 from core.api.requests import AccountRequest
 from core.api.serializers import kept
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs, refuse_stale, version_headers
+from core.tenancy import STAFF
 from system import services
 from system.api import settings_serializers as serializers
 from system.models import Integration, MemberSettings, PlatformSettings, Provider
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class AccountSettingsView(AccountViewSet):
@@ -76,21 +75,28 @@ class PlatformSettingsView(InputView):
     is_personal = True
     read_capability = Capability.PLATFORM_READ
     write_capability = Capability.PLATFORM_ACT
-    input_class = serializers.PlatformSettingsSerializer
+    input_class = serializers.PlatformSettingsInput
 
-    @extend_schema(responses=input_class)
+    @extend_schema(responses=serializers.PlatformSettingsSerializer)
     def get(self, request: AccountRequest) -> Response:
         """A notice of maintenance, which every till is told, and the end of every mail of a notice."""
         return self._shown(services.read_platform_settings())
 
-    @extend_schema(request=input_class, responses=input_class)
+    @extend_schema(request=input_class, responses=serializers.PlatformSettingsSerializer)
     def patch(self, request: AccountRequest) -> Response:
         """Change what is given; the rest stays."""
-        return self._shown(services.change_platform_settings(by=request.membership, **self.validated(request)))
+        by = request.membership
+        with transaction.atomic(using=STAFF):  # the request's own is of the account
+            row = services.lock_platform_settings()
+            refuse_stale(request, self._read(row))
+            return self._shown(services.change_platform_settings(by=by, row=row, **self.validated(request)))
 
     def _shown(self, row: PlatformSettings) -> Response:
-        serializer = kept(serializers.PlatformSettingsSerializer, context={"request": self.request})
-        return Response(serializer.to_representation(row))
+        shown = self._read(row)
+        return Response(shown, headers=version_headers(shown))
+
+    def _read(self, row: PlatformSettings) -> Any:
+        return kept(serializers.PlatformSettingsSerializer, context={"request": self.request}).to_representation(row)
 
 
 class IntegrationView(AccountViewSet):

@@ -116,6 +116,12 @@ class MemberSettingsInput(Serializer):
 class PlatformSettingsSerializer(ModelSerializer):
     class Meta:
         model = PlatformSettings
+        fields = ["maintenance_notice", "mail_footer", "version"]
+
+
+class PlatformSettingsInput(ModelSerializer):
+    class Meta:
+        model = PlatformSettings
         fields = ["maintenance_notice", "mail_footer"]
 
 

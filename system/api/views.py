@@ -1,4 +1,4 @@
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import QuerySet
 from django.http import FileResponse
@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.api.views.declared import PublicView
 from accounts.models import Account
@@ -15,7 +14,7 @@ from accounts.roles import Capability
 from core import errors
 from core.api.parsers import UploadParser
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from system import links, services
 from system.api import serializers
 from system.models import PrivateFile, Task
@@ -28,7 +27,7 @@ class FileViewSet(AccountViewSet):
     feature = "inventory"
     parser_classes = (UploadParser,)
     serializer_class = serializers.FileSerializer
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"create": serializers.FileInput}
+    input_classes: ClassVar[Inputs] = {"create": serializers.FileInput}
 
     def rows(self, account: Account) -> QuerySet[PrivateFile]:
         return account.private_files.filter(kept_by=self.request.membership)
@@ -49,9 +48,6 @@ class TaskViewSet(AccountViewSet):
 
     def rows(self, account: Account) -> QuerySet[Task]:
         return account.tasks.select_related("by").order_by("-id")
-
-    def retrieve(self, request: AccountRequest, pk: str) -> Response:
-        return self.show(self.get_object())
 
     @extend_schema(responses=serializers.TaskErrorSerializer(many=True))
     @action(detail=True, serializer_class=serializers.TaskErrorSerializer)

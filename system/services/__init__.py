@@ -10,8 +10,8 @@ from system.services.integrations import (
     reseal_secrets,
     run_check,
 )
-from system.services.notifications import notify, read_notification, read_notifications
-from system.services.platform import change_platform_settings, read_platform_settings
+from system.services.notifications import mark_all_read, mark_read, notify
+from system.services.platform import change_platform_settings, lock_platform_settings, read_platform_settings
 from system.services.switching import change_modules, open_module_settings
 from system.services.tasks import (
     cancel_task,
@@ -19,6 +19,7 @@ from system.services.tasks import (
     note_errors,
     refuse_task,
     share_task,
+    start_export,
     start_task,
 )
 from system.services.working import run_task, take_turn
@@ -34,14 +35,15 @@ __all__ = [
     "drop_old_results",
     "find_file",
     "keep_file",
+    "lock_platform_settings",
     "make_audit_export",
+    "mark_all_read",
+    "mark_read",
     "name_of",
     "note_errors",
     "notify",
     "open_module_settings",
     "open_settings",
-    "read_notification",
-    "read_notifications",
     "read_platform_settings",
     "refuse_task",
     "remove_integration",
@@ -51,6 +53,7 @@ __all__ = [
     "run_task",
     "share_task",
     "start_audit_export",
+    "start_export",
     "start_task",
     "take_turn",
     "write_listing",

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Membership
-from core import cells, errors
+from core import errors
 from system import history
 from system.models import Task
-from system.services.tasks import start_task
+from system.services.tasks import start_export
 from system.services.writing import write_listing
 
 KIND = "system.audit"
+_OF_THE_FILE = {"what", "format", "most"}
 
 
 def start_audit_export(
@@ -25,13 +26,12 @@ def start_audit_export(
     """Leave the history, or what is asked for of it, to the background. Raises InvalidInput for an unknown actor."""
     if actor and not by.account.memberships.filter(pk=actor).exists():
         raise errors.InvalidInput(errors=[errors.unknown_reference("by")])
-    plain = {name: cells.plain(value) for name, value in {"actor": actor, **asked}.items() if value}
-    return start_task(by=by, kind=KIND, params={"what": "AUDIT", "format": format, "most": None, "asked": plain})
+    return start_export(by=by, kind=KIND, what="AUDIT", format=format, actor=actor, **asked)
 
 
 def make_audit_export(*, by: Membership, task: Task) -> Iterator[None]:
     """The steps of such an export, a portion of lines each. Raises SheetFull for more lines than a sheet has."""
-    asked: dict[str, Any] = dict(task.params["asked"])
+    asked = {name: value for name, value in task.params.items() if value and name not in _OF_THE_FILE}
     for name in ("since", "until"):
         if name in asked:
             asked[name] = datetime.fromisoformat(asked[name])

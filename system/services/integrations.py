@@ -30,7 +30,7 @@ def change_integration(*, by: Membership, provider: str, keys: Mapping[str, str]
     """
     _refuse_misshapen(provider, keys)
     secret = keys[integrations.SHAPES[provider].names[0]]
-    row = _find(by, provider) or Integration(account=by.account, provider=provider, version=0)
+    row = _lock(by, provider) or Integration(account=by.account, provider=provider, version=0)
     row.sealed = vault.seal(json.dumps(dict(keys)))
     row.hint = secret[-_HINT:] if len(secret) >= _TOO_SHORT else ""
     row.check_state, row.checked_at, row.changed_at = "", None, timezone.now()
@@ -103,14 +103,14 @@ def _rows(account_id: UUID, pk: UUID) -> tenancy.OwnedQuerySet:
     return found
 
 
-def _find(by: Membership, provider: str) -> Integration | None:
+def _lock(by: Membership, provider: str) -> Integration | None:
     accounts.lock_account(by.account)  # of two who bring keys at once, the second changes those of the first
     row: Integration | None = by.account.integrations.filter(provider=provider).first()
     return row
 
 
 def _required(by: Membership, provider: str) -> Integration:
-    row = _find(by, provider)
+    row = _lock(by, provider)
     if row is None:
         raise IntegrationMissing(provider=provider)
     return row

@@ -73,7 +73,7 @@ def _body(account: Account, text: str) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def read_notification(*, by: Membership, notification: Notification) -> Notification:
+def mark_read(*, by: Membership, notification: Notification) -> Notification:
     """Note that the member has read it; the first time counts."""
     if notification.read_at is None and notification.member_id == by.pk:
         notification.read_at = timezone.now()
@@ -81,6 +81,6 @@ def read_notification(*, by: Membership, notification: Notification) -> Notifica
     return notification
 
 
-def read_notifications(*, by: Membership) -> None:
+def mark_all_read(*, by: Membership) -> None:
     """Note that the member has read all of theirs."""
     by.account.notifications.filter(member=by, read_at=None).update(read_at=timezone.now())

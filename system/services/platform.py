@@ -15,13 +15,16 @@ def read_platform_settings() -> PlatformSettings:
     return PlatformSettings.objects.first() or PlatformSettings()
 
 
-def change_platform_settings(*, by: Membership, **changes: Any) -> PlatformSettings:
-    """Change what is told. Its history is the platform's own; both are written as staff, together."""
+def lock_platform_settings() -> PlatformSettings:
+    """What is told, locked in a transaction of the staff's; a row of defaults where nothing was said yet."""
     rows = PlatformSettings.objects.using(STAFF)
+    rows.get_or_create()
+    return rows.select_for_update().get()
+
+
+def change_platform_settings(*, by: Membership, row: PlatformSettings, **changes: Any) -> PlatformSettings:
+    """Change what is told, `row` being locked. Its history is the platform's own; both are written as staff."""
     with transaction.atomic(using=STAFF):
-        if changes:
-            rows.get_or_create()
-        row = rows.select_for_update().first() or PlatformSettings()
         line = accounts.set_changes(row=row, changes=changes)
         if line:
             row.save(using=STAFF, update_fields=[*line.after, "version"])

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.errors import CapabilityMissing
 from accounts.models import Membership
-from core import errors
+from core import cells, errors
 from core.tenancy import STAFF
 from system import modules, queue
 from system.errors import TaskOver, TooManyTasks
@@ -38,6 +38,25 @@ def start_task(
     accounts.record(by=by, action="task.started", subject=task, after={"kind": kind})
     queue.defer(task)
     return task
+
+
+def start_export(
+    *,
+    by: Membership,
+    kind: str,
+    what: str,
+    format: str,  # noqa: A002 - as it is called in what is sent
+    most: int | None = None,
+    module: str = "",
+    **asked: Any,
+) -> Task:
+    """Leave a file of what is asked for to the background: at `most` so many rows, or None for all of them.
+
+    Raises TooManyTasks.
+    """
+    params = {"what": what, "format": format, "most": most, **asked}
+    plain = {name: cells.plain(value) for name, value in params.items()}
+    return start_task(by=by, kind=kind, params=plain, module=module)
 
 
 def _refuse_too_many(by: Membership) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from tempfile import TemporaryFile
 
 from django.core.files.base import File
-from django.utils import timezone
 
 from accounts.models import Membership
 from core import sheets
@@ -48,5 +47,5 @@ def write_listing(*, by: Membership, task: Task, listing: Table) -> Iterator[Non
 def name_of(by: Membership, task: Task) -> str:
     """What the file that a task makes is called."""
     business = by.account.name.replace("/", "_")[:MOST_OF_A_NAME]
-    today = timezone.localdate(timezone=by.account.zone)
+    today = by.account.today
     return f"{business} {task.params['what'].lower()} {today}.{task.params['format'].lower()}"

@@ -96,7 +96,7 @@ def test_what_was_reserved_is_paid_at_the_price_of_then():
     [
         ({"credits": 0}, "credit_cost_of_something"),
         ({"credits": 1, "units": 0}, "credit_cost_of_something"),
-        ({"credits": 1, "ends_on": FIRST - timedelta(days=1)}, "credit_cost_ends_after_it_starts"),
+        ({"credits": 1, "ends_on": FIRST - timedelta(days=1)}, "billing_creditcost_goes_forwards"),
     ],
 )
 def test_a_cost_that_makes_no_sense_is_refused_by_the_database(facts, rule):
@@ -137,6 +137,10 @@ def test_operators_take_a_pack_off_the_shelf():
     address = reverse("admin:billing_creditpack_change", args=[pack.pk])
     form = {"code": pack.code, "name": pack.name, "credits": "500", "price": "50.00", "currency": "GHS"}
     client = hire(Role.OPERATOR).client()
+    assert client.post(address, {**form, "code": "ghs-501", "is_offered": "on"}).status_code == 302
+    assert "ghs-500" in [row["code"] for row in get(shop, "packs/").json()["data"]]
+    for currency in ("ghs", "XXX", ""):
+        assert client.post(address, {**form, "currency": currency}).status_code == 200, currency
     assert client.post(address, form).status_code == 302
     assert "ghs-500" not in [row["code"] for row in get(shop, "packs/").json()["data"]]
     assert client.post(address, {**form, "is_offered": "on"}).status_code == 302

@@ -107,6 +107,7 @@ def togo(django_db_setup):
         ("FONDS", "0.0250", 1, "2000-01-01", None),
         ("OLD", "0.5000", 1, "2000-01-01", "2019-12-31"),
         ("NEW", "0.5000", 1, "2021-01-01", None),
+        ("TAXE", "0.0400", 1, "2022-03-01", "2022-03-31"),
     ]
     with administrator() as admin:
         for code, rate, stage, starts_on, ends_on in rows:
@@ -146,6 +147,18 @@ def test_a_sale_stacks_the_levies_of_its_day_as_the_country_has_them(inclusive):
 def test_a_levy_is_taken_from_its_first_day_to_its_last(sold_at, codes):
     sale = sell(open_shop("Lomé", country="TG", prices=("100.00",)), sold_at=sold_at)
     assert {tax["code"] for tax in sale["lines"][0]["taxes"]} == codes
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("togo")
+@pytest.mark.parametrize(
+    ("day", "rate"), [("02-28", "0.0250"), ("03-01", "0.0400"), ("03-31", "0.0400"), ("04-01", "0.0250")]
+)
+def test_of_two_rows_of_a_levy_the_one_that_began_last_is_taken_alone(day, rate):
+    sale = sell(open_shop("Lomé", country="TG", prices=("100.00",)), sold_at=f"2022-{day}T12:00:00Z")
+    taxes = sale["lines"][0]["taxes"]
+    assert sorted(tax["code"] for tax in taxes) == ["FONDS", "NEW", "TAXE", "TVA"]
+    assert [tax["rate"] for tax in taxes if tax["code"] == "TAXE"] == [rate]
 
 
 @pytest.mark.django_db

@@ -244,15 +244,16 @@ def test_a_shop_whose_money_is_cfa_reads_prices_in_the_money_of_the_plan(db):
 
 
 @pytest.mark.parametrize(
-    ("query", "field"),
+    ("query", "field", "code"),
     [
-        ({"plan": "nonsense"}, "plan"),
-        ({"plan": ""}, "plan"),
-        ({"cycle": "WEEKLY"}, "cycle"),
-        ({"gateway": "CASH"}, "gateway"),
+        ({"plan": "nonsense"}, "plan", "does_not_exist"),
+        ({"plan": ""}, "plan", "blank"),
+        ({"cycle": "WEEKLY"}, "cycle", "invalid_choice"),
+        ({"gateway": "CASH"}, "gateway", "invalid_choice"),
+        ({"gateway": "MOMO"}, "gateway", "invalid_choice"),
     ],
 )
-def test_a_price_of_what_is_not_offered_is_not_told(shop, query, field):
+def test_a_price_of_what_is_not_offered_is_not_told(shop, query, field, code):
     refused = shop.client().get("/api/v1/subscriptions/my-pricing/", query)
-    assert refused.status_code == 400
-    assert [error["field"] for error in refused.json()["errors"]] == [field]
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_input")
+    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [(field, code)]

@@ -13,8 +13,9 @@ from core import vault
 from inventory import services as inventory
 from inventory.importing.rows import Row
 from subscriptions import services as subscriptions
-from subscriptions.models import Subscription, SubscriptionPlan
+from subscriptions.models import SubscriptionPlan
 from tests.conftest import PASSWORD
+from tests.subscriptions.paying import hold
 from tests.test_query_counts import statements
 from tests.traces import state_of
 
@@ -24,12 +25,6 @@ STOREFRONTS = "/api/v1/inventory/storefronts/"
 PRODUCTS = "/api/v1/inventory/products/"
 INVITATIONS = "/api/v1/accounts/invitations/"
 STARTER = {"users": 5, "storefronts": 2, "products": 500}
-
-
-def hold(shop, plan, **facts):
-    with shop.inside():
-        Subscription.across_accounts.update(plan=SubscriptionPlan.objects.get(code=plan), **facts)
-        shop.account.refresh_from_db()
 
 
 @pytest.fixture

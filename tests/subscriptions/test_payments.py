@@ -140,10 +140,15 @@ def test_a_retry_begins_nothing_new_and_a_payment_without_id_or_key_is_refused(s
 def test_another_business_does_not_see_or_verify_the_payment(shop, stranger):
     payment = begin(shop)
     client = stranger.client()
-    assert client.get(f"{PAYMENTS}{payment['id']}/").status_code == 404
-    assert client.post(f"{PAYMENTS}{payment['id']}/verify/").status_code == 404
+    refusals = (
+        (client.get(f"{PAYMENTS}{payment['id']}/"), (404, "not_found")),
+        (client.post(f"{PAYMENTS}{payment['id']}/verify/"), (404, "not_found")),
+        (shop.client(shop.cashier).get(PAYMENTS), (403, "capability_missing")),
+    )
+    for refused, why in refusals:
+        assert (refused.status_code, refused.json()["code"]) == why, refused.content
     assert client.get(PAYMENTS).json()["count"] == 0
-    assert shop.client(shop.cashier).get(PAYMENTS).status_code == 403
+    assert shop.client().get(PAYMENTS).json()["count"] == 1
 
 
 def test_to_verify_has_the_gateway_asked_again(shop):

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -99,6 +99,17 @@ def test_taxes_and_fees_hold_from_their_first_day_to_their_last():
         "2026-03-31": ["18.00", "1.38"],
         "2026-04-01": ["24.00", "2.88"],
     }
+
+
+@pytest.mark.parametrize("is_newest_first", [False, True])
+def test_of_two_rows_of_a_tax_or_of_a_fee_the_one_that_began_last_holds_alone(is_newest_first):
+    taxes = [tax("VAT", "0.15"), tax("NHIL", "0.025", position=2), tax("VAT", "0.20", starts_on=DAY, ends_on=DAY)]
+    charges = [charge("0.01"), charge("0.03", gateway="STRIPE"), charge("0.02", starts_on=DAY, ends_on=DAY)]
+    if is_newest_first:
+        taxes, charges = taxes[::-1], charges[::-1]
+    known = tariff(taxes=taxes, charges=charges)
+    days = {offset: amounts(price(known, day=DAY + timedelta(days=offset)))[2:] for offset in (-1, 0, 1)}
+    assert days == {-1: ["18.00", "3.00", "1.41"], 0: ["24.00", "3.00", "2.94"], 1: ["18.00", "3.00", "1.41"]}
 
 
 def test_the_gateways_fee_is_on_what_is_paid_and_each_gateways_own():

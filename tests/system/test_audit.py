@@ -104,6 +104,8 @@ def test_the_history_is_taken_along_as_a_table_of_what_was_asked_for(busy):
     now = timezone.now()
     assert exported(busy, action="step.", until=(now - timedelta(days=1)).isoformat()) == []
     soon = (now + timedelta(hours=1)).isoformat()
+    assert len(exported(busy, action="step.", subject_id=str(busy.id))) == 2
+    assert exported(busy, action="step.", subject_id=str(busy.owner.pk)) == []
     assert len(exported(busy, action="step.", since=(now - timedelta(days=1)).isoformat(), until=soon)) == 2
 
 

@@ -2,18 +2,16 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import FileResponse
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts import services
 from accounts.api.serializers import business as serializers
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet, DeclaredView
+from core.api.views import AccountViewSet, DeclaredView, Inputs
 
 
 class AccountView(AccountViewSet):
@@ -23,7 +21,7 @@ class AccountView(AccountViewSet):
     write_capability = Capability.ACCOUNT_CHANGE
     feature = "account"
     serializer_class = serializers.AccountSerializer
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"partial_update": serializers.AccountInput}
+    input_classes: ClassVar[Inputs] = {"partial_update": serializers.AccountInput}
 
     def rows(self, account: Account) -> QuerySet[Account]:
         return Account.across_accounts.filter(pk=account.pk)
@@ -45,7 +43,7 @@ class TakeOutView(DeclaredView):
     def get(self, request: AccountRequest) -> FileResponse:
         """A ZIP of every table, as CSV and as JSON, with a manifest; passwords and the like are left out."""
         bundle = services.take_out_account(by=request.membership)
-        today = timezone.localdate(timezone=request.account.zone)
+        today = request.account.today
         return FileResponse(
             bundle, as_attachment=True, filename=f"take-out-{today:%Y-%m-%d}.zip", content_type="application/zip"
         )

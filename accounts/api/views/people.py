@@ -1,22 +1,19 @@
 """The people of a business, those it has invited, and the tills that they share."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts import services
 from accounts.api.serializers import people as serializers
 from accounts.models import Account, Device, Invitation, Membership
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
+from core.api.views import AccountViewSet, Inputs
 
 
 class MembershipViewSet(AccountViewSet):

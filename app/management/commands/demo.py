@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import queries
@@ -120,7 +119,7 @@ def open_shop(shop: Shop) -> None:
             subscriptions.renew_subscription(
                 by=owner,
                 subscription=owner.account.subscription,
-                ends_on=timezone.localdate(timezone=owner.account.zone) + timedelta(days=365),
+                ends_on=owner.account.today + timedelta(days=365),
             )
         fill_shelves(owner, shop)
 

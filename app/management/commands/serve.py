@@ -17,7 +17,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-MANY_PROCESSES = "PROMETHEUS_MULTIPROC_DIR"
+from system import metrics
+
 HOST = os.environ.get("MAKOLA_HOST", "127.0.0.1")
 PORT = os.environ.get("MAKOLA_PORT", "8000")
 WORKERS = os.environ.get("MAKOLA_WORKERS", "2")
@@ -55,26 +56,22 @@ class Command(BaseCommand):
 
     def serve(self, port: int, logins: str) -> None:
         with TemporaryDirectory() as folder:
-            self.serve_counting(folder, port, logins)
-
-    def serve_counting(self, folder: str, port: int, logins: str) -> None:
-        """Serve, with what the processes count together for /metrics in this folder."""
-        os.environ[MANY_PROCESSES] = folder
-        gunicorn, worker = start(gunicorn_command(port)), start(WORKER)
-        fakes = [start(command, is_silent=True) for command in fakes_commands(port)]
-        try:
-            wait_for_answer(gunicorn, port)
-            self.greet(port, logins)
-            while gunicorn.poll() is None:
-                time.sleep(1)
-                if worker.poll() is not None:  # without one the shop still sells
-                    self.say(f"The worker ended with status {worker.returncode}: here is another.")
-                    worker = start(WORKER)
-        finally:
-            for process in (gunicorn, worker, *fakes):
-                process.terminate()
-            for process in (gunicorn, worker, *fakes):
-                process.wait()
+            os.environ[metrics.MANY_PROCESSES] = folder  # what they count together
+            gunicorn, worker = start(gunicorn_command(port)), start(WORKER)
+            fakes = [start(command, is_silent=True) for command in fakes_commands(port)]
+            try:
+                wait_for_answer(gunicorn, port)
+                self.greet(port, logins)
+                while gunicorn.poll() is None:
+                    time.sleep(1)
+                    if worker.poll() is not None:  # without one the shop still sells
+                        self.say(f"The worker ended with status {worker.returncode}: here is another.")
+                        worker = start(WORKER)
+            finally:
+                for process in (gunicorn, worker, *fakes):
+                    process.terminate()
+                for process in (gunicorn, worker, *fakes):
+                    process.wait()
         raise CommandError(f"gunicorn ended by itself with status {gunicorn.returncode}.")
 
     def greet(self, port: int, logins: str) -> None:

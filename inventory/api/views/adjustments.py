@@ -10,6 +10,7 @@ from rest_framework.serializers import BaseSerializer
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
+from core.api.views import Inputs
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import adjustments as serializers
@@ -22,7 +23,7 @@ class AdjustmentViewSet(OpenDocumentViewSet):
 
     write_capability = Capability.STOCK_ADJUST
     filterset_class = filters.AdjustmentFilter
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
+    input_classes: ClassVar[Inputs] = {
         **OpenDocumentViewSet.input_classes,
         "create": serializers.AdjustmentInput,
         "write_off_expired": serializers.WriteOffInput,

@@ -6,19 +6,17 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.roles import Capability
 from core import errors
 from core.api import fields
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from inventory import queries, services
 from inventory.api.serializers.attachments import AttachmentInput, AttachmentSerializer
 from inventory.models import Attachment
 from system.api.views import show_file
 
-Inputs = dict[str, type[BaseSerializer[Any]]]
 NAMED = [OpenApiParameter("attachment", OpenApiTypes.UUID, OpenApiParameter.PATH)]
 
 

@@ -5,19 +5,16 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core import errors
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from inventory import queries, services, valuation
 from inventory.api import filters
 from inventory.api.serializers import catalogue as serializers
 from inventory.api.serializers.valuation import ReconciliationSerializer
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class CategoryViewSet(AccountViewSet):

@@ -10,7 +10,7 @@ from rest_framework.serializers import BaseSerializer
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import counts as serializers
@@ -26,7 +26,7 @@ class StockCountViewSet(AccountViewSet):
     feature = "inventory"
     exactly_once = True
     filterset_class = filters.StockCountFilter
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {
+    input_classes: ClassVar[Inputs] = {
         "create": serializers.CountInput,
         "scan": serializers.ScanInput,
         "cancel": ReasonInput,

@@ -4,12 +4,11 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from inventory import services
 from inventory.api.serializers import imports as serializers
 from system.api.serializers import TaskSerializer
@@ -24,7 +23,7 @@ class ImportViewSet(AccountViewSet):
     feature = "inventory"
     exactly_once = True
     serializer_class = TaskSerializer
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"create": serializers.ImportInput}
+    input_classes: ClassVar[Inputs] = {"create": serializers.ImportInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.tasks.filter(kind=services.IMPORT).select_related("by").order_by("-id")

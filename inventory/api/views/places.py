@@ -7,21 +7,18 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core import errors
 from core.api import fields
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet, DeclaredView
+from core.api.views import AccountViewSet, DeclaredView, Inputs
 from inventory import queries, services, till
 from inventory.api import filters
 from inventory.api.serializers import places as serializers
 from inventory.api.serializers import till as till_serializers
 from inventory.models import LocationKind
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class LocationsView(DeclaredView):
@@ -86,7 +83,7 @@ class StorefrontViewSet(LocationViewSet):
     @action(detail=True, url_path="stock-products/(?P<product>[^/]+)/availability", module="sales")
     def availability(self, request: AccountRequest, pk: str, product: str) -> Response:
         """How much of a product can be had here now: on hand, less what has expired, less what carts hold."""
-        place, on = self.get_object(), timezone.localdate(timezone=request.account.zone)
+        place, on = self.get_object(), request.account.today
         try:
             product_id = fields.read_id(product)
         except ValueError:

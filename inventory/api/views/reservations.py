@@ -6,12 +6,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import status as http
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import reservations as serializers
@@ -26,7 +25,7 @@ class ReservationViewSet(AccountViewSet):
     feature = "sales"
     serializer_class = serializers.ReservationSerializer
     filterset_class = filters.ReservationFilter
-    input_classes: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {"create": serializers.ReservationInput}
+    input_classes: ClassVar[Inputs] = {"create": serializers.ReservationInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:
         return account.reservations.filter(expires_at__gt=timezone.now()).order_by("-held_at", "-id")

@@ -11,15 +11,13 @@ from accounts.models import Account
 from accounts.roles import Capability
 from core.api.pagination import KeyedPages
 from core.api.requests import AccountRequest
-from core.api.views import AccountViewSet
+from core.api.views import AccountViewSet, Inputs
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import pieces, purchasing
 from inventory.api.serializers import stock as serializers
 from inventory.api.views.attachments import DocumentViewSet
 from inventory.models import MovementKind
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class StockViewSet(DocumentViewSet):

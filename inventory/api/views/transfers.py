@@ -10,13 +10,12 @@ from rest_framework.serializers import BaseSerializer
 from accounts.models import Account
 from accounts.roles import Capability
 from core.api.requests import AccountRequest
+from core.api.views import Inputs
 from inventory import services
 from inventory.api import filters
 from inventory.api.serializers import transfers as serializers
 from inventory.api.serializers.documents import ReasonInput
 from inventory.api.views.attachments import OpenDocumentViewSet
-
-Inputs = dict[str, type[BaseSerializer[Any]]]
 
 
 class TransferViewSet(OpenDocumentViewSet):
