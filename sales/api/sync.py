@@ -25,7 +25,7 @@ from inventory.errors import SerialElsewhere
 from sales import services
 from sales.api import filters
 from sales.api.sync_serializers import INPUTS, SHOWN_BY, SyncInput, SyncIssueSerializer, SyncResultSerializer
-from sales.errors import ShiftClosed, ShiftOpen
+from sales.errors import InsufficientWallet, PaymentPending, ShiftClosed, ShiftOpen
 from sales.models import Verdict
 from subscriptions.errors import SubscriptionExpired
 from system.errors import ModuleDisabled
@@ -34,8 +34,8 @@ logger = structlog.get_logger(__name__)
 
 ATTEMPTS = 3  # at an item that others were quicker with
 ROUNDS = 8  # in which what waits for another item of the batch is tried
-_AGAIN = {failures.ID_TAKEN.code, SerialElsewhere.code, ShiftOpen.code, ShiftClosed.code}
-_TOO_EARLY = {ShiftOpen.code, SubscriptionExpired.code, ModuleDisabled.code}
+_AGAIN = {failures.ID_TAKEN.code, SerialElsewhere.code, ShiftOpen.code, ShiftClosed.code, InsufficientWallet.code}
+_TOO_EARLY = {ShiftOpen.code, PaymentPending.code, SubscriptionExpired.code, ModuleDisabled.code}
 _UNKNOWN = errors.unknown_reference("").code
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -130,8 +130,8 @@ def _place_in_order(item: Item) -> tuple[int, datetime]:
 
 
 def _may_come(failure: failures.Failure) -> bool:
-    """Whether it is only too early: what it names is not there yet, the shift before is still open, its module is off,
-    or the subscription is not renewed."""
+    """Whether it is only too early: what it names is not there yet, the shift before is still open, a phone has not
+    answered, its module is off, or the subscription is not renewed."""
     return failure.code in _TOO_EARLY or any(error.code == _UNKNOWN for error in failure.errors)
 
 
