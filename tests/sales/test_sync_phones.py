@@ -1,4 +1,4 @@
-"""A sale made offline that a phone was asked to pay: its money counts once, wherever it is by the time the sale comes."""
+"""A sale made offline that a phone was asked to pay: its money counts once, wherever it is when the sale comes."""
 
 from decimal import Decimal
 

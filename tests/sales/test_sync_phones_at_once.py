@@ -6,7 +6,7 @@ from threading import Barrier
 from billing.models import PaymentAttempt
 from sales.api import sync as sync_api
 from tests.billing import payments
-from tests.races import PATIENCE, at_once, meeting_before, without_index
+from tests.races import at_once, meanwhile, meeting_before, without_index
 from tests.sales.offline import codes, problems, sync
 from tests.sales.phones import add_customer, age, ask, attempt_of, pursue, state, transfers, wallet
 from tests.sales.test_mobile_payments_at_once import spent, unlocked
@@ -64,19 +64,9 @@ def sold_while_she_takes_it_out(busy, fake):
     """The verdict on a sale that finds the money in the wallet, which is empty by the time it is locked."""
     efua = add_customer(busy)
     payment = late(busy, fake, customer=efua)
-    item, has_looked, is_out = by_attempt(busy, payment, customer=efua), Barrier(2), Barrier(2)
-
-    def send():
-        with meeting_before("UPDATE registers", is_out), meeting_before("UPDATE registers", has_looked):
-            return sync(busy, item)
-
-    def take_out():
-        has_looked.wait(PATIENCE)
-        pay_out(busy, efua)
-        is_out.wait(PATIENCE)
-
-    busy.client()
-    [answer], _ = at_once([send, take_out])
+    item = by_attempt(busy, payment, customer=efua)
+    with meanwhile(r"\s*UPDATE registers", lambda: pay_out(busy, efua)):
+        [answer] = sync(busy, item)
     return answer, wallet(busy, efua)[:2]
 
 

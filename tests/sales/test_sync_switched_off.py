@@ -181,6 +181,6 @@ def test_a_coupon_that_never_was_takes_nothing_off(one):
     add_coupon(one, code="OTHER")
     short, enough = with_coupon(one), with_coupon(one, cash="10")
     answers = sync(one, short, enough)
-    assert told(answers[0]) == ("ACCEPTED_WITH_EXCEPTION", ["coupon_not_valid"], True)
-    assert told(answers[1]) == ("REJECTED", ["payment_short"], True)
+    assert told(answers[0]) == ("REJECTED", ["payment_short"], True)
+    assert told(answers[1]) == ("ACCEPTED_WITH_EXCEPTION", ["coupon_not_valid"], True)
     assert (counted(one), on_hand(one), problems(one)) == ((0, 0, []), [99], [])
