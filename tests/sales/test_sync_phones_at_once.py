@@ -8,7 +8,7 @@ from sales.api import sync as sync_api
 from tests.billing import payments
 from tests.races import at_once, meanwhile, meeting_before, without_index
 from tests.sales.offline import codes, problems, sync
-from tests.sales.phones import add_customer, age, ask, attempt_of, pursue, state, transfers, wallet
+from tests.sales.phones import add_customer, age, ask, attempt_of, paid, pursue, state, transfers, wallet
 from tests.sales.test_mobile_payments_at_once import spent, unlocked
 from tests.sales.test_sync_phones import by_attempt, late, pay_out
 
@@ -78,6 +78,30 @@ def test_what_the_customer_takes_out_while_the_sale_comes_is_owed(busy, fake):
 
 
 def test_control_who_does_not_look_again_rejects_the_sale(busy, fake, monkeypatch):
-    monkeypatch.setattr(sync_api, "_AGAIN", sync_api._AGAIN - {"insufficient_wallet"})
+    monkeypatch.setattr(sync_api, "ATTEMPTS", 1)
     answer, left = sold_while_she_takes_it_out(busy, fake)
     assert (answer["verdict"], codes(answer), left) == ("REJECTED", ["insufficient_wallet"], (0, 0))
+
+
+def brought_twice(busy, fake):
+    """The verdicts of two devices on a sale that one phone has paid, and how often its money is in the books."""
+    payment, barrier = paid(busy, fake), Barrier(2)
+    item = by_attempt(busy, payment)
+
+    def send():
+        with meeting_before('SELECT "mobile_payments"', barrier):
+            return sync(busy, item)[0]["verdict"]
+
+    busy.client()
+    return sorted(at_once([send] * 2)), spent(busy, payment)
+
+
+def test_s40_two_devices_that_bring_the_same_sale_use_its_money_once_and_both_know(busy, fake):
+    """S40."""
+    assert brought_twice(busy, fake) == (["ACCEPTED", "DUPLICATE"], 1)
+    assert problems(busy) == []
+
+
+def test_control_who_does_not_look_again_says_that_the_money_is_used(busy, fake, monkeypatch):
+    monkeypatch.setattr(sync_api, "ATTEMPTS", 1)
+    assert brought_twice(busy, fake) == (["ACCEPTED", "REJECTED"], 1)
