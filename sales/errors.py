@@ -184,6 +184,11 @@ class LeaseUsed(DomainError):
     detail = "A sale has this number, or a later one."
 
 
+class PaymentPending(DomainError):
+    code = "payment_pending"
+    detail = "The customer's phone has not answered yet: whether this was paid is still to be seen."
+
+
 class TransferDecided(DomainError):
     code = "transfer_decided"
     detail = "Somebody has decided about this transfer: it is {state}."

@@ -45,7 +45,10 @@ class Deal:
 
 @dataclass(frozen=True)
 class Voucher(Deal):
-    """A coupon that may be used; `minimum` is what the basket has to cost without it."""
+    """A coupon that may be used, or `is_over` and was used offline; `minimum` is what the basket has to cost without
+    it."""
+
+    is_over: bool = False
 
 
 def take_promotions(deals: Sequence[Deal], lines: Sequence[Sold], reckoning: Reckoning) -> None:

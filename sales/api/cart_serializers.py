@@ -49,6 +49,14 @@ class CartTermsInput(Serializer):
     serials = SerialsField(required=False)
 
 
+class CartQuoteInput(Serializer):
+    """What the sale of the cart would be asked for besides."""
+
+    discount = fields.MoneyField(min_value=ZERO, required=False)
+    discount_percent = fields.PercentField(required=False)
+    coupon = fields.TextField(max_length=32, required=False)
+
+
 class CartLineInput(CartTermsInput):
     """A product, or what a barcode names: a product, a pack, or what the shop's scale weighed."""
 

@@ -47,6 +47,7 @@ class CustomerViewSet(AccountViewSet):
     write_capability = Capability.CUSTOMER_CHANGE
     module = "customers"
     feature = "sales"
+    finishing = ("pay",)
     filterset_class = filters.CustomerFilter
     paged = ("list", "debts", "entries")
     input_classes: ClassVar[Inputs] = {

@@ -23,6 +23,7 @@ class MobilePaymentViewSet(AccountViewSet):
     module = "sales"
     feature = "sales"
     exactly_once = True
+    finishing = ("create", "cancel")
     serializer_class = serializers.MobilePaymentSerializer
     filterset_class = filters.MobilePaymentFilter
     input_classes: ClassVar[Inputs] = {"create": serializers.MobilePaymentInput}

@@ -302,6 +302,9 @@ class ExchangeInput(Serializer):
     new_lines = fields.BoundedList(child=SaleLineInput(), min_length=1, max_length=500)
     price_level = serializers.ChoiceField(choices=PriceLevel.choices, required=False)
     discount = fields.MoneyField(min_value=ZERO, required=False)
+    discount_percent = fields.PercentField(required=False)
+    coupon = fields.TextField(max_length=32, required=False, allow_null=True)
+    receipt_number = ReceiptNumberField(required=False)
     payments = fields.BoundedList(child=PaymentInput(), required=False, max_length=20)
     given_back = fields.BoundedList(child=RefundPaymentInput(), required=False, max_length=20)
 

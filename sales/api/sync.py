@@ -21,11 +21,10 @@ from core.api import envelope, failures, fields
 from core.api.requests import AccountRequest
 from core.api.serializers import kept
 from core.api.views import AccountViewSet, DeclaredView
-from inventory.errors import SerialElsewhere
 from sales import services
 from sales.api import filters
 from sales.api.sync_serializers import INPUTS, SHOWN_BY, SyncInput, SyncIssueSerializer, SyncResultSerializer
-from sales.errors import ShiftClosed, ShiftOpen
+from sales.errors import PaymentPending, ShiftOpen
 from sales.models import Verdict
 from subscriptions.errors import SubscriptionExpired
 from system.errors import ModuleDisabled
@@ -34,8 +33,7 @@ logger = structlog.get_logger(__name__)
 
 ATTEMPTS = 3  # at an item that others were quicker with
 ROUNDS = 8  # in which what waits for another item of the batch is tried
-_AGAIN = {failures.ID_TAKEN.code, SerialElsewhere.code, ShiftOpen.code, ShiftClosed.code}
-_TOO_EARLY = {ShiftOpen.code, SubscriptionExpired.code, ModuleDisabled.code}
+_TOO_EARLY = {ShiftOpen.code, PaymentPending.code, SubscriptionExpired.code, ModuleDisabled.code}
 _UNKNOWN = errors.unknown_reference("").code
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -79,7 +77,11 @@ class SyncView(DeclaredView):
             yield self._rejected(item, failure)
 
     def _take(self, item: Item, sent_at: datetime | None) -> dict[str, Any] | failures.Failure:
-        """The verdict on one item, or why it cannot be taken: the others have happened as well."""
+        """The verdict on one item, or why it cannot be taken: the others have happened as well.
+
+        What conflicts with something is looked at again, for it may be the item itself, brought by another device that
+        was quicker: its id, or what it used up.
+        """
         for _ in range(ATTEMPTS):
             try:
                 with tenancy.scope(self.request.account.pk):
@@ -88,7 +90,7 @@ class SyncView(DeclaredView):
                 failure = failures.failure_of(problem, self.request)
                 if failure.status >= http.HTTP_500_INTERNAL_SERVER_ERROR:
                     logger.error("item_failed", exc_info=problem, code=failure.code)
-                elif failure.code not in _AGAIN:
+                elif failure.status != http.HTTP_409_CONFLICT:
                     break
         return failure
 
@@ -130,8 +132,8 @@ def _place_in_order(item: Item) -> tuple[int, datetime]:
 
 
 def _may_come(failure: failures.Failure) -> bool:
-    """Whether it is only too early: what it names is not there yet, the shift before is still open, its module is off,
-    or the subscription is not renewed."""
+    """Whether it is only too early: what it names is not there yet, the shift before is still open, a phone has not
+    answered, its module is off, or the subscription is not renewed."""
     return failure.code in _TOO_EARLY or any(error.code == _UNKNOWN for error in failure.errors)
 
 

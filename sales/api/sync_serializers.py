@@ -101,7 +101,8 @@ class ReasonSerializer(Serializer):
 
 class SyncResultSerializer(Serializer):
     """`is_final` is false where the same item may be taken another time: what it refers to had not come yet, the shift
-    before is still open, its module is switched off, the subscription has to be renewed, or the service was busy."""
+    before is still open, a phone has not answered yet, its module is switched off, the subscription has to be renewed,
+    or the service was busy."""
 
     kind = fields.TextField()
     id = fields.IdField()

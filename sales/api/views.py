@@ -109,7 +109,7 @@ class RegisterViewSet(AccountViewSet):
 class SaleViewSet(receipts.ReceiptViewSet):
     read_capability = Capability.SALE_READ
     write_capability = Capability.SALE_COMPLETE
-    finishing = ("create", "refunds")
+    finishing = ("create", "refunds", "exchanges", "void", "prints")
     filterset_class = filters.SaleFilter
     receipt_class = receipts.SaleReceiptSerializer
     print_class = receipts.SalePrintSerializer
@@ -196,6 +196,7 @@ class RefundViewSet(receipts.ReceiptViewSet):
     filterset_class = filters.RefundFilter
     receipt_class = receipts.RefundReceiptSerializer
     print_class = receipts.RefundPrintSerializer
+    finishing = ("prints",)
     input_classes: ClassVar[Inputs] = {"prints": receipts.PrintInput}
 
     def rows(self, account: Account) -> QuerySet[Any]:

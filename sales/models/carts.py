@@ -21,13 +21,13 @@ FORGOTTEN_AFTER = timedelta(days=7)
 
 
 class CartStatus(models.TextChoices):
-    OPEN = "OPEN"
+    DRAFT = "DRAFT"
     PARKED = "PARKED"
     COMPLETED = "COMPLETED"
     ABANDONED = "ABANDONED"
 
 
-GOING_ON = (CartStatus.OPEN, CartStatus.PARKED)
+GOING_ON = (CartStatus.DRAFT, CartStatus.PARKED)
 
 
 class CartQuerySet(tenancy.OwnedQuerySet):
@@ -52,7 +52,7 @@ class Cart(tenancy.AccountOwned):
     customer = tenancy.OwnedKey(Customer, null=True, related_name="carts")
     name = models.CharField(max_length=100, blank=True)
     price_level = models.CharField(max_length=16, choices=PriceLevel.choices, default=PriceLevel.RETAIL)
-    status = models.CharField(max_length=16, choices=CartStatus.choices, default=CartStatus.OPEN)
+    status = models.CharField(max_length=16, choices=CartStatus.choices, default=CartStatus.DRAFT)
     sale = tenancy.OwnedKey(Sale, null=True, related_name="carts")
     closing_reason = models.CharField(max_length=200, blank=True)
     opened_by = tenancy.OwnedKey(Membership, related_name="+")

@@ -17,7 +17,8 @@ from sales.models.sales import Sale
 class Coupon(Offer):
     """Who names its code at the till gets `percent` or `amount` off what costs at least `min_basket`.
 
-    `use_count` counts its uses, a projection of them. It is used up after `max_uses` in all, and for one customer after
+    `use_count` counts its uses, a projection of them, and `over_count` those among them that tills which were offline
+    made beyond what it may be used. It is used up after `max_uses` in all, and for one customer after
     `max_uses_per_customer`; a sale that is taken back does not give its use back.
     """
 
@@ -28,6 +29,7 @@ class Coupon(Offer):
     max_uses = models.PositiveIntegerField(null=True)
     max_uses_per_customer = models.PositiveIntegerField(null=True)
     use_count = models.PositiveIntegerField(default=0)
+    over_count = models.PositiveIntegerField(default=0)
 
     class Meta(Offer.Meta):
         db_table = "coupons"
@@ -50,7 +52,8 @@ class Coupon(Offer):
                 violation_error_message="A coupon takes off a percentage or an amount, one of the two.",
             ),
             models.CheckConstraint(
-                condition=models.Q(max_uses__isnull=True) | models.Q(use_count__lte=models.F("max_uses")),
+                condition=models.Q(max_uses__isnull=True)
+                | models.Q(use_count__lte=models.F("max_uses") + models.F("over_count")),
                 name="coupon_used_at_most",
                 violation_error_code="coupon_used_up",
                 violation_error_message="This coupon has been used as often as it may be.",

@@ -29,6 +29,7 @@ class NumberLease(tenancy.AccountOwned):
     class Meta(tenancy.AccountOwned.Meta):
         db_table = "number_leases"
         default_related_name = "number_leases"
+        indexes = [models.Index(fields=["account", "register", "leased_at"], name="leases_by_register")]
         constraints = [
             *tenancy.AccountOwned.Meta.constraints,
             tenancy.SameAccount("register"),

@@ -47,6 +47,7 @@ class TransferState(models.TextChoices):
     WAITING = "WAITING"
     MATCHED = "MATCHED"
     DISMISSED = "DISMISSED"
+    USED = "USED"  # by the sale for which it had been asked
 
 
 class TransferCause(models.TextChoices):

@@ -1,8 +1,9 @@
 """What is in a basket and what it costs: by the list, by the shop's own offers, and by what the till asks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from inventory.queries import Sellable
 from inventory.services import Shelf
 from sales import pricing
 from sales.discounts import Source
-from sales.errors import PriceChanged
+from sales.errors import CouponNotValid, PriceChanged
 from sales.models import PriceLevel
 from sales.objections import REFUSING, Objections
 from sales.offers import Offers
@@ -106,15 +107,19 @@ def fill_basket(
         _wanted(line, article, price, levies, account.currency_exponent)
         for line, article, price in zip(lines, articles, prices, strict=True)
     ]
-    priced = pricing.price_lines(
+    price = partial(
+        pricing.price_lines,
         wanted,
         discount=asked.discount,
         discount_percent=asked.discount_percent,
         deals=offers.deals,
-        voucher=asked.voucher,
         prices_include_tax=account.prices_include_tax,
         exponent=account.currency_exponent,
     )
+    priced: list[Priced] = []
+    with objections.against(CouponNotValid):
+        priced = price(voucher=asked.voucher)
+    priced = priced or price(voucher=asked.voucher and replace(asked.voucher, minimum=ZERO))
     basket = Basket(sellables, articles, _winners(rules, wanted), wanted, priced)
     with objections.against(CapabilityMissing, ApprovalRequired):
         _check_rights(by, basket, prices, lines, asked)

@@ -44,13 +44,13 @@ def add_cart_line(
     serials: Sequence[str] = (),
     **terms: Any,
 ) -> Cart:
-    """Put so many of a product, of a pack, or of what a barcode names into a locked open cart; of what is there
+    """Put so many of a product, of a pack, or of what a barcode names into a locked draft; of what is there
     already, so many more.
 
     Raises InvalidInput for what is not on sale here, CapabilityMissing for a price or a discount of one's own,
     CartClosed, CartState, CartFull.
     """
-    refuse_unless(cart, CartStatus.OPEN)
+    refuse_unless(cart, CartStatus.DRAFT)
     _check_terms(by, cart, terms)
     thing = _find_thing(by, product=product, pack=pack, barcode=barcode)
     line = cart.lines.filter(product=thing.product_id, pack=thing.pack_id).first()
@@ -67,11 +67,11 @@ def add_cart_line(
 
 
 def change_cart_line(*, by: Membership, cart: Cart, line: UUID, **changes: Any) -> Cart:
-    """Change a line of a locked open cart; what was promised of it and is no longer wanted is free again.
+    """Change a line of a locked draft; what was promised of it and is no longer wanted is free again.
 
     Raises NotFound, InvalidInput for a quantity that is too fine, CapabilityMissing, CartClosed, CartState.
     """
-    refuse_unless(cart, CartStatus.OPEN)
+    refuse_unless(cart, CartStatus.DRAFT)
     _check_terms(by, cart, changes)
     row = _find_line(cart, line)
     row.quantity = _exact(changes.pop("quantity", row.quantity), row.pack.factor if row.pack else ONE)
@@ -83,9 +83,9 @@ def change_cart_line(*, by: Membership, cart: Cart, line: UUID, **changes: Any) 
 
 
 def remove_cart_line(*, by: Membership, cart: Cart, line: UUID) -> Cart:
-    """Take a line out of a locked open cart, and free what was promised of it. Raises NotFound, CartClosed,
+    """Take a line out of a locked draft, and free what was promised of it. Raises NotFound, CartClosed,
     CartState."""
-    refuse_unless(cart, CartStatus.OPEN)
+    refuse_unless(cart, CartStatus.DRAFT)
     row = _find_line(cart, line)
     cart.lines.filter(pk=row.pk).delete()
     _let_go(by, cart, row.product_id)

@@ -21,7 +21,7 @@ from inventory.models import Location
 from inventory.services import Shelf
 from sales.errors import RegisterInactive
 from sales.models import GOING_ON, Cart, CartLine, CartStatus, PriceLevel, Register, Sale
-from sales.services import quotes, rights
+from sales.services import coupons, quotes, rights
 from sales.services.baskets import Asked
 from sales.services.claims import refuse_unless
 
@@ -56,9 +56,9 @@ def open_cart(
 
 
 def change_cart(*, by: Membership, cart: Cart, **changes: Any) -> Cart:
-    """Change whose an open cart is, what it is called, or at which level it is priced. Raises CartClosed, CartState,
+    """Change whose a draft is, what it is called, or at which level it is priced. Raises CartClosed, CartState,
     CapabilityMissing."""
-    refuse_unless(cart, CartStatus.OPEN)
+    refuse_unless(cart, CartStatus.DRAFT)
     _check_level(by, cart.storefront_id, changes.get("price_level", cart.price_level))
     rights.check_customer(by, changes.get("customer"))
     accounts.change(by=by, row=cart, changes=changes)
@@ -68,7 +68,7 @@ def change_cart(*, by: Membership, cart: Cart, **changes: Any) -> Cart:
 
 def park_cart(*, by: Membership, cart: Cart) -> Cart:
     """Put a locked cart aside: the customer comes back. Raises CartClosed, CartState."""
-    refuse_unless(cart, CartStatus.OPEN)
+    refuse_unless(cart, CartStatus.DRAFT)
     return take_step(by, cart, "parked", status=CartStatus.PARKED)
 
 
@@ -78,7 +78,7 @@ def resume_cart(*, by: Membership, cart: Cart, register: Register | None = None)
     refuse_unless(cart, CartStatus.PARKED)
     register = register or cart.register
     _check_register(register, cart.storefront_id)
-    return take_step(by, cart, "resumed", status=CartStatus.OPEN, register=register)
+    return take_step(by, cart, "resumed", status=CartStatus.DRAFT, register=register)
 
 
 def hold_cart(*, by: Membership, cart: Cart, minutes: int = MINUTES) -> Cart:
@@ -106,13 +106,21 @@ def abandon_cart(*, by: Membership, cart: Cart, reason: str = "") -> Cart:
     return take_step(by, cart, "abandoned", status=CartStatus.ABANDONED, closing_reason=reason)
 
 
-def quote_cart(*, by: Membership, cart: Cart) -> Sale:
+def quote_cart(
+    *,
+    by: Membership,
+    cart: Cart,
+    discount: Decimal = ZERO,
+    discount_percent: Decimal = ZERO,
+    coupon: str | None = None,
+) -> Sale:
     """What is in a cart, priced and taxed as a sale would now; nothing is written. Raises what that is refused for."""
     accounts.dismiss_approver_elsewhere(by=by, location_id=cart.storefront_id)
     now = timezone.now()
     shelf = Shelf(cart.storefront_id, on=now.astimezone(by.account.zone).date(), cart=cart.pk)
     lines = [_as_sent(line) for line in cart.lines.order_by("id")]
-    asked = Asked(cart.price_level)
+    voucher = coupons.find_voucher(by=by, code=coupon, shelf=shelf, customer=cart.customer_id)
+    asked = Asked(cart.price_level, discount, discount_percent, voucher)
     quote = quotes.make_quote(by=by, shelf=shelf, lines=lines, customer=cart.customer_id, asked=asked, at=now)
     return quote.sale
 

@@ -58,7 +58,7 @@ def collect_debt(
     Raises InvalidInput for a register or a debt that is not there and a date that cannot be, RegisterInactive,
     DebtOverpaid, AllocationTooMuch, CapabilityMissing for a date long past, and what `drawers.find_turn` raises.
     """
-    drawer = drawers.lock_register(by=by, register_id=register)
+    drawer = drawers.lock_register(by=by, register_id=register, objections=objections)
     accounts.dismiss_approver_elsewhere(by=by, location_id=drawer.storefront_id)
     now = timezone.now()
     with objections.against(CapabilityMissing):

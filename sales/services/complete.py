@@ -60,6 +60,7 @@ def complete_sale(
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, CouponNotValid, CouponUsedUp, PaymentShort, PaymentTooMuch, PaymentNotUsable,
+    PaymentPending,
     RegisterInactive, ShiftRequired, ShiftClosed, SubscriptionExpired, RegisterLeased, NumberNotLeased, CartClosed,
     InsufficientStock, SerialsRequired, SerialElsewhere, ModuleDisabled, TryAgain where others keep being quicker, and
     what `tenders.settle_sale` raises.
@@ -77,7 +78,7 @@ def complete_sale(
         claimed = claims.claim_cart(by=by, cart_id=cart, storefront_id=storefront)
     on = sold_at.astimezone(by.account.zone).date()
     shelf = Shelf(storefront, on=on, cart=cart, withdrawn=objections.has_happened)
-    mobile_payments.use_mobile_payments(by=by, payments=payments)
+    means = mobile_payments.use_mobile_payments(by=by, payments=payments, customer=customer, objections=objections)
     customs = Customs({line["product"] for line in lines}, price_level, customer)
     receipt = open_receipt(
         by=by,
@@ -91,7 +92,9 @@ def complete_sale(
     )
     with objections.against(CapabilityMissing):
         _check_clock(by=by, sold_at=sold_at, now=now)
-    voucher = coupons.find_voucher(by=by, code=coupon, shelf=shelf, customer=customer, is_locked=True)
+    voucher = coupons.find_voucher(
+        by=by, code=coupon, shelf=shelf, customer=customer, is_locked=True, objections=objections
+    )
     basket = fill_basket(
         by=by,
         shelf=shelf,
@@ -104,8 +107,8 @@ def complete_sale(
     sale = as_sale(by, basket, sold_at=sold_at, price_level=price_level)
     sale.id, sale.receipt_number = id or uuid7(), receipt.number
     sale.shift_id, sale.is_late = receipt.shift_id, receipt.is_late
-    sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, customer
-    rows = as_lines(sale, basket)
+    sale.storefront_id, sale.register_id, sale.customer_id = storefront, register, means.customer_id
+    rows, payments = as_lines(sale, basket), means.payments
     if trade:
         sale.exchange_id, payments = trade.exchange_id, [*trade.pay(sale.total), *payments]
     taken = tenders.settle_sale(by=by, sale=sale, payments=payments, keep_change=keep_change, objections=objections)

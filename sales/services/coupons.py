@@ -11,6 +11,7 @@ from accounts.models import Membership
 from inventory.services import Shelf
 from sales.errors import CouponNotValid, CouponUsedUp
 from sales.models import Coupon, Sale
+from sales.objections import REFUSING, Objections
 from sales.promotions import Voucher
 from sales.services import offering
 
@@ -28,7 +29,13 @@ def change_coupon(*, by: Membership, coupon: Coupon, **changes: Any) -> Coupon:
 
 
 def find_voucher(
-    *, by: Membership, code: str | None, shelf: Shelf, customer: UUID | None, is_locked: bool = False
+    *,
+    by: Membership,
+    code: str | None,
+    shelf: Shelf,
+    customer: UUID | None,
+    is_locked: bool = False,
+    objections: Objections = REFUSING,
 ) -> Voucher | None:
     """What a coupon is worth, in whatever letters its code is written; locked where it is about to be used, so that
     its uses are counted one after another. Raises CouponNotValid, CouponUsedUp."""
@@ -37,16 +44,20 @@ def find_voucher(
     coupons = by.account.coupons.filter(code__iexact=code)
     coupon: Coupon | None = (coupons.locked() if is_locked else coupons).first()
     reason = "unknown" if coupon is None else _why_not(coupon, shelf, customer)
-    if coupon is None or reason:
-        raise CouponNotValid(reason=reason)
-    if _is_used_up(coupon, customer):
-        raise CouponUsedUp
-    return Voucher(coupon.pk, coupon.name, coupon.percent, coupon.amount, coupon.min_basket)
+    if reason:
+        objections.note(CouponNotValid(reason=reason))
+    if coupon is None:
+        return None
+    is_over = coupon.max_uses is not None and coupon.use_count >= coupon.max_uses
+    if is_over or _has_used_up(coupon, customer):
+        objections.note(CouponUsedUp())
+    return Voucher(coupon.pk, coupon.name, coupon.percent, coupon.amount, coupon.min_basket, is_over=is_over)
 
 
 def use_voucher(*, by: Membership, voucher: Voucher, sale: Sale, amount: Decimal) -> None:
     """Count a use of a locked coupon, for good: a void or a refund does not give it back."""
-    by.account.coupons.filter(pk=voucher.id).update(use_count=F("use_count") + 1)
+    over = {"over_count": F("over_count") + 1} if voucher.is_over else {}
+    by.account.coupons.filter(pk=voucher.id).update(use_count=F("use_count") + 1, **over)
     by.account.coupon_uses.create(coupon_id=voucher.id, sale=sale, customer_id=sale.customer_id, amount=amount)
 
 
@@ -62,8 +73,6 @@ def _why_not(coupon: Coupon, shelf: Shelf, customer: UUID | None) -> str:
     return "customer_required" if coupon.max_uses_per_customer is not None and customer is None else ""
 
 
-def _is_used_up(coupon: Coupon, customer: UUID | None) -> bool:
-    if coupon.max_uses is not None and coupon.use_count >= coupon.max_uses:
-        return True
+def _has_used_up(coupon: Coupon, customer: UUID | None) -> bool:
     most = coupon.max_uses_per_customer
     return most is not None and bool(coupon.uses.filter(account=coupon.account, customer=customer).count() >= most)

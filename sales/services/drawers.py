@@ -26,14 +26,14 @@ def find_drawer(*, by: Membership, register_id: UUID) -> Register:
     return register
 
 
-def lock_register(*, by: Membership, register_id: UUID) -> Register:
+def lock_register(*, by: Membership, register_id: UUID, objections: Objections = REFUSING) -> Register:
     """The register, locked. Raises InvalidInput for one that is unknown or where the member does not work,
     RegisterInactive."""
     register: Register | None = by.account.registers.open_to(by).filter(pk=register_id).locked().first()
     if register is None:
         raise errors.InvalidInput(errors=[errors.unknown_reference("register")])
     if not register.is_active:
-        raise RegisterInactive
+        objections.note(RegisterInactive())
     return register
 
 
@@ -85,6 +85,15 @@ def check_shift(
     check_covered(by=by, happened_at=happened_at, shift_id=shift_id, opened_at=opened_at)
     if shift_id is None and by.account.is_shift_required:
         raise ShiftRequired
+
+
+def check_running(*, by: Membership, shift_id: UUID | None) -> None:
+    """Raises SubscriptionExpired where the subscription has run out, but for what belongs to a shift that is still open
+    and began before."""
+    if SubscriptionChecker(by.account).is_paid(Feature.SALES):
+        return
+    is_running = shift_id and by.account.shifts.filter(pk=shift_id, closed_at__isnull=True).exists()
+    check_covered(by=by, shift_id=shift_id if is_running else None)
 
 
 def check_covered(

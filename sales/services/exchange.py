@@ -48,14 +48,17 @@ def exchange_goods(
     given_back: Sequence[Mapping[str, Any]] | None = None,
     price_level: str = PriceLevel.RETAIL,
     discount: Decimal = ZERO,
+    discount_percent: Decimal = ZERO,
+    coupon: str | None = None,
+    receipt_number: str | None = None,
     exchanged_at: datetime | None = None,
     shift: UUID | None = None,
 ) -> Exchange:
     """Take lines of a locked sale back for what was paid for them, and sell others there; all of it, or nothing, in the
     drawer of `register`, or of the one that sold, and in one shift of it.
 
-    `payments` are for what the new goods cost more, and by `given_back` goes back what they cost less. Raises what
-    `take_back`, `complete_sale` and `refund_sale` raise.
+    The new goods are priced, and their receipt is numbered, as of any sale. `payments` are for what they cost more, and
+    by `given_back` goes back what they cost less. Raises what `take_back`, `complete_sale` and `refund_sale` raise.
     """
     taken = take_back(
         by=by,
@@ -72,7 +75,7 @@ def exchange_goods(
     )
     rights.check_right(by, Capability.SALE_COMPLETE)
     trade = Trade(by, taken.refund, open_purse(by=by, refund=taken.refund), given_back)
-    _lock(by, taken, new_lines)
+    _lock(by, taken, new_lines, coupon)
     with _about_new_lines():
         sold = complete_sale(
             by=by,
@@ -85,6 +88,9 @@ def exchange_goods(
             shift=taken.refund.shift_id,
             price_level=price_level,
             discount=discount,
+            discount_percent=discount_percent,
+            coupon=coupon,
+            receipt_number=receipt_number,
             trade=trade,
         )
     taken.refund.replacement = sold
@@ -105,9 +111,11 @@ def _about_new_lines() -> Iterator[None]:
         raise
 
 
-def _lock(by: Membership, taken: TakenBack, new_lines: Sequence[Mapping[str, Any]]) -> None:
-    """The customer, then what comes and what goes in one order: two who exchange the one for the other do not wait in a
-    circle."""
+def _lock(by: Membership, taken: TakenBack, new_lines: Sequence[Mapping[str, Any]], coupon: str | None) -> None:
+    """The coupon and the customer, as a sale does, then what comes and what goes in one order: two who exchange the one
+    for the other do not wait in a circle."""
+    if coupon:
+        by.account.coupons.filter(code__iexact=coupon).locked().first()
     if taken.refund.customer_id:
         by.account.customers.locked().get(pk=taken.refund.customer_id)
     inventory.lock_batches(

@@ -13,7 +13,9 @@ from billing.errors import PaymentNotUsable
 from billing.models import PaymentAttempt, PaymentState
 from core import errors
 from sales.models import Customer, MobilePayment, PaymentMethod
-from sales.services import drawers, rights, transfers
+from sales.objections import REFUSING, Objections
+from sales.services import drawers, late_payments, rights, transfers
+from sales.services.late_payments import Means
 
 PURPOSE = "till"
 
@@ -52,31 +54,46 @@ def start_mobile_payment(
 
 
 def cancel_mobile_payment(*, by: Membership, payment: MobilePayment) -> MobilePayment:
-    """Wait no longer for it. What the customer pays all the same comes late. Raises PaymentOver."""
+    """Wait no longer for it. What the customer pays all the same comes late. Raises PaymentOver,
+    SubscriptionExpired."""
+    drawers.check_covered(by=by, shift_id=payment.register.open_shift_id)
     attempt = by.account.payment_attempts.locked().get(pk=payment.attempt_id)
     payment.attempt = billing.cancel_payment(by=by, attempt=attempt)
     return payment
 
 
-def use_mobile_payments(*, by: Membership, payments: Sequence[Mapping[str, Any]]) -> None:
-    """Take the money of the attempts that these payments of a sale name, each once; they stay locked.
+def use_mobile_payments(
+    *,
+    by: Membership,
+    payments: Sequence[Mapping[str, Any]],
+    customer: UUID | None,
+    objections: Objections = REFUSING,
+) -> Means:
+    """Take the money of the attempts that these payments of a sale name, each once; they stay locked. How the sale is
+    paid then.
 
-    Raises InvalidInput for an attempt that is unknown or at a place that is not the member's, is named twice, by
-    another tender, or for another amount; PaymentNotUsable for money that has not come, came late, or was used.
+    Raises InvalidInput for an attempt that is unknown or at a place that is not the member's, is named by another
+    tender, or for another amount; PaymentNotUsable for one that is named twice, and for money that has not come, came
+    late, or was used. For a sale that has happened see `late_payments.find_money`.
     """
     named = {index: payment["attempt"] for index, payment in enumerate(payments) if payment.get("attempt")}
     if not named:
-        return
+        return Means(payments, customer)
     rows = by.account.mobile_payments.open_to(by).filter(pk__in=named.values())
     attempts = dict(rows.values_list("pk", "attempt_id"))
     _refuse([errors.unknown_reference(_path(index)) for index, pk in named.items() if pk not in attempts])
     _refuse([_wrong_tender(index) for index in named if payments[index]["method"] != PaymentMethod.MOBILE_MONEY])
     if len(set(named.values())) < len(named):
         raise PaymentNotUsable
-    used = billing.use_payments(by=by, purpose=PURPOSE, attempts=attempts.values())
+    take = late_payments.use_what_came if objections.has_happened else billing.use_payments
+    used = take(by=by, purpose=PURPOSE, attempts=attempts.values())
     _refuse(
         [_wrong_amount(i) for i, pk in named.items() if used[attempts[pk]].amount != payments[i]["amount"]],
     )
+    lacking = [pk for pk in named.values() if not used[attempts[pk]].is_waiting]
+    if not lacking:
+        return Means(payments, customer)
+    return late_payments.find_money(by=by, payments=payments, lacking=lacking, customer=customer, objections=objections)
 
 
 def _path(index: int) -> str:
@@ -98,11 +115,15 @@ def _refuse(wrong: Sequence[errors.FieldError]) -> None:
 
 def receive_payment(*, by: Membership, attempt: PaymentAttempt) -> None:
     """Money that a till asked for has come, or has waited in vain. In time it waits for its sale; otherwise it is a
-    transfer, which a known customer finds in the wallet."""
+    transfer: of the sale, where that was made offline and came first, or else one that a known customer finds in the
+    wallet."""
     if attempt.state == PaymentState.PAID:
         return
     payment: MobilePayment = by.account.mobile_payments.get(attempt=attempt)
     transfer = transfers.keep_payment(payment=payment, attempt=attempt)
+    if attempt.state == PaymentState.PAID_LATE and payment.payments.filter(account=by.account).exists():
+        transfers.use_transfer(by=by, transfer=transfer)
+        return
     if attempt.state == PaymentState.PAID_LATE and payment.customer_id:
         transfers.credit_late(by=by, transfer=transfer, customer_id=payment.customer_id)
     transfers.tell(account=by.account, transfer=transfer)

@@ -9,6 +9,7 @@ from accounts.models import Membership
 from sales.models import ReceiptFormat, ReceiptPrint, Refund, Sale
 from sales.receipts import content, escpos, page, pdf
 from sales.receipts.content import Receipt
+from sales.services import drawers
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ def print_receipt(
     format: str,  # noqa: A002 - as it is called outside
     columns: int = escpos.WIDE,
 ) -> Printed:
-    """Note a print of the receipt of a locked sale or refund: who, when, on which device, and which number."""
+    """Note a print of the receipt of a locked sale or refund: who, when, on which device, and which number. Raises
+    SubscriptionExpired."""
+    drawers.check_running(by=by, shift_id=document.shift_id)
     row = ReceiptPrint(
         account_id=by.account_id,
         sale=document if isinstance(document, Sale) else document.sale,

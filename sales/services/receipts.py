@@ -35,11 +35,12 @@ _LEVIES = """ARRAY(
 # with it. A number that the till has given out by itself is counted already.
 _OPEN_RECEIPT = f"""
 UPDATE registers r SET last_number = r.last_number + %(taken)s FROM locations l
-WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s AND r.is_active
-  AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.is_active AND l.kind = 'STOREFRONT'
+WHERE r.account_id = %(account)s AND r.id = %(register)s AND r.storefront_id = %(storefront)s
+  AND l.account_id = r.account_id AND l.id = r.storefront_id AND l.kind = 'STOREFRONT'
+  AND (r.is_active AND l.is_active OR %(has_happened)s)
 RETURNING r.code, coalesce(%(number)s::int, r.last_number), r.open_shift_id,
   (SELECT s.opened_at FROM shifts s WHERE s.account_id = r.account_id AND s.id = r.open_shift_id),
-  r.open_lease_id, {_LEVIES}, {offers.COLUMNS}
+  r.open_lease_id, r.is_active AND l.is_active, {_LEVIES}, {offers.COLUMNS}
 """
 # The same for a sale that is only asked about, and whether the customer is there.
 _LOOK = f"""
@@ -82,13 +83,16 @@ def open_receipt(
         "register": register_id,
         "number": None if given_out is None else int(given_out.rpartition("-")[2]),
         "taken": 1 if given_out is None else 0,
+        "has_happened": objections.has_happened,
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_RECEIPT, wanted)
         row = cursor.fetchone()
     if row is None:
         raise _no_register(by=by, register_id=register_id, storefront_id=shelf.location_id)
-    code, number, open_shift_id, opened_at, lease_id, levied, *offered = row
+    code, number, open_shift_id, opened_at, lease_id, is_active, levied, *offered = row
+    if not is_active:
+        objections.note(RegisterInactive())
     receipt_number = f"{code}-{number:06d}"
     if given_out is None and lease_id:
         raise RegisterLeased

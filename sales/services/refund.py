@@ -134,7 +134,7 @@ def take_back(
     accounts.dismiss_approver_elsewhere(by=by, location_id=sale.storefront_id)
     now = timezone.now()
     refunded_at = refunded_at or now
-    drawer = drawers.lock_register(by=by, register_id=register or sale.register_id)
+    drawer = drawers.lock_register(by=by, register_id=register or sale.register_id, objections=objections)
     turn = drawers.find_turn(
         by=by,
         register_id=drawer.pk,

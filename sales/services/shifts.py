@@ -42,7 +42,7 @@ def open_shift(
     Raises InvalidInput for a register that is unknown or elsewhere, RegisterInactive, ShiftOpen, CapabilityMissing for
     a day long past.
     """
-    drawer = drawers.lock_register(by=by, register_id=register)
+    drawer = drawers.lock_register(by=by, register_id=register, objections=objections)
     accounts.dismiss_approver_elsewhere(by=by, location_id=drawer.storefront_id)
     if drawer.open_shift_id:
         raise ShiftOpen
@@ -68,14 +68,14 @@ def hand_over_shift(
     objections: Objections = REFUSING,
 ) -> Shift:
     """Let another member, whoever asks unless told, go on in a locked shift with what they counted. What was expected
-    is noted and not told, for the shift is closed blind.
+    is noted and not told, for the shift is closed blind. What happened while it was open changes no Z report.
 
     Raises InvalidInput for a member who could not work there, ShiftClosed.
     """
     drawer = lock_drawer(by, shift)
-    if shift.closed_at:
-        raise ShiftClosed
     now = timezone.now()
+    if shift.closed_at and not (objections.has_happened and shift.was_open_at(occurred_at or now)):
+        objections.note(ShiftClosed())
     with objections.against(CapabilityMissing):
         rights.check_moment(by, "occurred_at", occurred_at, now=now)
     expected = shift_report.expected_cash(shift, until=occurred_at)

@@ -94,14 +94,15 @@ _ITEM = ["account", "item_id"]
 _INSTEAD: Mapping[str, Any] = {
     "update_conflicts": True,
     "unique_fields": _ITEM,
-    "update_fields": [field.name for field in SyncIssue._meta.concrete_fields if field.name not in {"id", *_ITEM}],
+    "update_fields": ["kind", "verdict", "reasons", "content", "storefront", "sent_by", "recorded_at"],
 }
 
 
 def _note(
     by: Membership, kind: str, item_id: UUID, verdict: Verdict, reasons: Sequence[Mapping[str, Any]], **facts: Any
 ) -> None:
-    """Note it instead of what was noted of the item before; another device may bring it at the same time."""
+    """Note it instead of what was noted of the item before; another device may bring it at the same time. Who has
+    looked at it, has."""
     issue = SyncIssue(
         account_id=by.account_id,
         kind=kind,

@@ -1,6 +1,7 @@
 """What a till that was offline can send: of each kind, how it is found where it stands already, and how it is done."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -96,7 +97,15 @@ def _find_closed(by: Membership, facts: Facts) -> Shift | None:
     """The shift, if it is closed with the same count: another count is another closing."""
     shift: Shift | None = by.account.shifts.open_to(by).filter(pk=facts["shift"], closed_at__isnull=False).first()
     counted = shifts.as_counted(by, facts["denominations"])
-    return shift if shift and shift.denominations == counted else None
+    return shift if shift and _tally(shift.denominations) == _tally(counted) else None
+
+
+def _tally(denominations: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """A count in whatever order; a Counter is equal to one that counts none of something besides."""
+    tally: Counter[str] = Counter()
+    for kind in denominations:
+        tally[kind["value"]] += kind["count"]
+    return tally
 
 
 # In the order in which one thing may need another.

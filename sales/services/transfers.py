@@ -142,6 +142,12 @@ def dismiss_transfer(*, by: Membership, transfer: IncomingTransfer, reason: str)
     return transfer
 
 
+def use_transfer(*, by: Membership, transfer: IncomingTransfer) -> None:
+    """Let a transfer that waits be the money of the sale for which it had been asked, and no news."""
+    _decide(by, transfer, TransferState.USED, timezone.now())
+    _see(transfer)
+
+
 def see_transfer(*, by: Membership, transfer: IncomingTransfer) -> IncomingTransfer:
     """Somebody has read the notice; that they had is in the history once."""
     if not transfer.is_seen:

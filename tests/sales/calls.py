@@ -49,7 +49,9 @@ def give_back(shop: Shop, sale, lines, **extra):
 def unlock_refunds(monkeypatch) -> None:
     """Without the locks on the products of the lines and on the drawer that the money comes from."""
     monkeypatch.setattr(refund_service, "_lock_lines", lambda sale: sale.lines.select_related("product"))
-    monkeypatch.setattr(drawers, "lock_register", lambda *, by, register_id: by.account.registers.get(pk=register_id))
+    monkeypatch.setattr(
+        drawers, "lock_register", lambda *, by, register_id, **_: by.account.registers.get(pk=register_id)
+    )
 
 
 def lines_of(shop: Shop, sale):

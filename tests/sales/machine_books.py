@@ -110,11 +110,11 @@ class Cart:
     place: UUID
     lines: dict[UUID, Decimal]
     touched_at: datetime
-    status: str = "OPEN"
+    status: str = "DRAFT"
 
     @property
     def is_going_on(self) -> bool:
-        return self.status == "OPEN" and self.touched_at >= timezone.now() - FORGOTTEN
+        return self.status == "DRAFT" and self.touched_at >= timezone.now() - FORGOTTEN
 
 
 @dataclass

@@ -90,7 +90,7 @@ def test_a_sale_that_is_refused_leaves_its_cart_open_and_what_it_holds(shop):
     took(shop, f"{pk}/hold/")
     short = [{"method": "CASH", "amount": "1"}]
     refused(shop, lambda: sell(shop, pk, "60", payments=short), 409, "payment_short")
-    assert shown(shop, pk)["status"] == "OPEN"
+    assert shown(shop, pk)["status"] == "DRAFT"
     assert sell(shop, pk, "60").status_code == 201
 
 
@@ -141,7 +141,7 @@ def test_to_who_works_elsewhere_a_cart_is_as_unknown_as_any_id(shop):
     line = {"product": str(shop.products[0].pk), "quantity": "1"}
     response = shop.client(cashier).post("/api/v1/sales/sales/", shop.basket(lines=[line], cart=pk))
     assert response.status_code == 201, response.content
-    assert shown(there, pk)["status"] == "OPEN"
+    assert shown(there, pk)["status"] == "DRAFT"
     assert held_of(there, shop.products[0])[0] == "1.000"
 
 
@@ -154,7 +154,7 @@ def test_a_cart_is_parked_and_taken_up_once_at_another_register_of_the_storefron
     refused(shop, lambda: ask(shop, f"{pk}/park/"), 409, "cart_state")
     refused(shop, lambda: ask(shop, f"{pk}/lines/", {"product": str(shop.products[0].pk)}), 409, "cart_state")
     resumed = took(shop, f"{pk}/resume/", {"register": other})
-    assert (resumed["status"], resumed["register"]) == ("OPEN", other)
+    assert (resumed["status"], resumed["register"]) == ("DRAFT", other)
     refused(shop, lambda: ask(shop, f"{pk}/resume/", {"register": other}), 409, "cart_state")
     assert sell(shop, pk, "1", register=other).status_code == 201
     with shop.inside():
@@ -184,7 +184,7 @@ def test_a_register_has_several_carts_and_each_is_its_own(shop):
     took(shop, f"{first}/park/")
     assert ids(shop, CARTS, register=str(shop.register.pk)) == {first, second}
     assert ids(shop, CARTS, status="PARKED") == {first}
-    assert ids(shop, CARTS, status="OPEN") == {second}
+    assert ids(shop, CARTS, status="DRAFT") == {second}
 
 
 # --- Promised stock ---------------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def test_s25_what_is_let_go_or_given_up_is_free_for_others(shop, step):
     took(shop, f"{pk}/hold/")
     assert held_of(shop, shop.products[1]) == ("100.000", "0.000")
     cart = took(shop, f"{pk}/{step}/")
-    assert cart["status"] == {"release": "OPEN", "abandon": "ABANDONED"}[step]
+    assert cart["status"] == {"release": "DRAFT", "abandon": "ABANDONED"}[step]
     assert [held_of(shop, product)[0] for product in shop.products[:2]] == ["0.000", "0.000"]
 
 
@@ -317,4 +317,4 @@ def test_a_cart_that_nobody_touched_for_a_week_is_abandoned_although_no_job_ran(
         refused(shop, lambda: sell(shop, forgotten, "1"), *CLOSED)
         with shop.inside():
             cart = services.resume_cart(by=shop.owner, cart=shop.account.carts.locked().get(pk=kept))
-        assert cart.status == "OPEN"
+        assert cart.status == "DRAFT"

@@ -69,7 +69,7 @@ def test_a_cart_that_two_tills_sell_at_once_is_one_sale(busy):
 def test_control_without_the_lock_the_cart_is_sold_twice(busy, monkeypatch):
     def look(*, by, cart_id, storefront_id):
         cart = by.account.carts.get(pk=cart_id)
-        claims.refuse_unless(cart, "OPEN")
+        claims.refuse_unless(cart, "DRAFT")
         return cart
 
     monkeypatch.setattr(claims, "claim_cart", look)

@@ -12,6 +12,7 @@ from sales.models.offers import OfferQuerySet
 from tests.conftest import Shop
 from tests.races import at_once, count_of, meeting_before, without
 from tests.sales.offers import add_coupon, add_customer
+from tests.sales.offline import codes, problems, sale, sync
 
 TILLS = 4
 
@@ -95,3 +96,21 @@ def test_control_without_the_lock_one_customer_has_the_last_use_at_every_till(bu
     found = at_many_tills(busy, together=True, customer=add_customer(busy).pk)
     assert count_of(found, Sale) == TILLS
     assert counted(busy) == (TILLS, TILLS, TILLS)
+
+
+def offline(shop, register=None):
+    extra = {"register": register} if register else {}
+    return sale(shop, coupon="AMA-10", payments=[{"method": "CASH", "amount": "9"}], **extra)
+
+
+def test_of_two_offline_tills_at_once_both_have_sold_and_one_is_noted(busy):
+    add_coupon(busy, max_uses=1)
+    with busy.inside():
+        other = services.add_register(by=busy.owner, storefront=busy.storefront, code="R2", name="Till")
+    items = [offline(busy), offline(busy, str(other.pk))]
+    busy.client()
+    answers = at_once([lambda item=item: sync(busy, item)[0] for item in items])
+    assert sorted(map(codes, answers)) == [[], ["coupon_used_up"]]
+    assert (counted(busy), problems(busy)) == ((2, 2, 2), [])
+    with busy.inside():
+        assert busy.account.coupons.get().over_count == 1

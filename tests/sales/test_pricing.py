@@ -114,14 +114,24 @@ def test_s34_refunding_in_any_pieces_returns_exactly_what_each_line_cost(basket,
         assert back == row.total
 
 
-def three_for_3_33(*, inclusive: bool):
+def three_for_3_33(*, inclusive: bool, discount: str, percent: str):
     lines = [Wanted(Decimal(1), Decimal("3.33"), Decimal(0), GHANA) for _ in range(3)]
-    return price_lines(lines, discount=Decimal("1.00"), prices_include_tax=inclusive, exponent=2)
+    return price_lines(
+        lines,
+        discount=Decimal(discount),
+        discount_percent=Decimal(percent),
+        prices_include_tax=inclusive,
+        exponent=2,
+    )
 
 
-def test_s33_three_times_3_33_with_1_00_off_and_three_levies_inclusive():
+tenth_off = pytest.mark.parametrize(("discount", "percent"), [("1.00", "0"), ("0", "10")])  # of 9.99: 0.999, so 1.00
+
+
+@tenth_off
+def test_s33_three_times_3_33_with_a_tenth_off_and_three_levies_inclusive(discount, percent):
     """S33."""
-    rows = three_for_3_33(inclusive=True)
+    rows = three_for_3_33(inclusive=True, discount=discount, percent=percent)
     assert [row.discount for row in rows] == [Decimal("0.34"), Decimal("0.33"), Decimal("0.33")]
     assert [row.total for row in rows] == [Decimal("2.99"), Decimal("3.00"), Decimal("3.00")]
     # 2.99 / 6 = 0.49833..., 3.00 / 6 = 0.50; of 0.50 three quarters are VAT, and 0.0625 goes to each of the others.
@@ -129,9 +139,10 @@ def test_s33_three_times_3_33_with_1_00_off_and_three_levies_inclusive():
     assert [[tax["amount"] for tax in row.taxes] for row in rows] == [["0.38", "0.06", "0.06"]] * 3
 
 
-def test_s33_three_times_3_33_with_1_00_off_and_three_levies_exclusive():
+@tenth_off
+def test_s33_three_times_3_33_with_a_tenth_off_and_three_levies_exclusive(discount, percent):
     """S33."""
-    rows = three_for_3_33(inclusive=False)
+    rows = three_for_3_33(inclusive=False, discount=discount, percent=percent)
     # 2.99 * 0.2 = 0.598, 3.00 * 0.2 = 0.60.
     assert [row.tax_amount for row in rows] == [Decimal("0.60")] * 3
     assert [row.total for row in rows] == [Decimal("3.59"), Decimal("3.60"), Decimal("3.60")]

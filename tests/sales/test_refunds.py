@@ -18,38 +18,56 @@ from tests.traces import refused_with
 pytestmark = pytest.mark.django_db
 
 
-def thirds(shop: Shop):
-    """S33: three lines of 3.33, 10 % (0.999, so 1.00) off the sale, three levies."""
-    product = shop.products[1].pk
+TENTH = ({"discount": Decimal("1.00")}, {"discount_percent": Decimal(10)})  # of 9.99 are 0.999, so 1.00
+TOTALS = {True: Decimal("8.99"), False: Decimal("10.79")}  # where prices include taxes, and where they do not
+
+
+def in_thirds(shop: Shop, *quantities: str, includes_tax: bool = True, **off):
+    """S33: three times 3.33 in lines of so many, 10 % off the sale, three levies."""
+    shop.account.prices_include_tax = includes_tax
+    with shop.inside():
+        shop.account.save(update_fields=["prices_include_tax"])
     return sell(
         shop,
-        lines=[{"product": product, "quantity": Decimal(1)} for _ in range(3)],
-        discount=money("1.00"),
-        payments=[{"method": "CASH", "amount": money("8.99")}],
+        lines=[{"product": shop.products[1].pk, "quantity": Decimal(quantity)} for quantity in quantities],
+        payments=[{"method": "CASH", "amount": TOTALS[includes_tax]}],
+        **off,
     )
 
 
-def test_s33_the_lines_sum_to_the_total_and_refunding_them_one_by_one_returns_what_was_paid(shop):
+@pytest.mark.parametrize("off", TENTH, ids=["amount", "percent"])
+@pytest.mark.parametrize("includes_tax", [True, False])
+def test_s33_the_lines_sum_to_the_total_and_refunding_them_one_by_one_returns_what_was_paid(shop, off, includes_tax):
     """S33."""
-    sale = thirds(shop)
+    sale = in_thirds(shop, "1", "1", "1", includes_tax=includes_tax, **off)
     lines = lines_of(shop, sale)
-    assert sum(line.total for line in lines) == sale.total == money("8.99")
+    assert sale.discount_total == money("1.00")
+    assert [len(line.taxes) for line in lines] == [3, 3, 3]
+    assert sum(line.total for line in lines) == sale.total == sale.paid == TOTALS[includes_tax]
+    assert sum(Decimal(tax["amount"]) for line in lines for tax in line.taxes) == sale.tax_total > 0
     back = [give_back(shop, sale, [(line, "1", "SHELF")]) for line in lines]
-    assert sum(refund.total for refund in back) == money("8.99")
+    assert sum(refund.total for refund in back) == TOTALS[includes_tax]
     assert sum(refund.tax_total for refund in back) == sale.tax_total
     with shop.inside():
         assert sum(shop.account.payments.filter(sale=sale).values_list("amount", flat=True)) == 0
         assert shop.account.sales.get(pk=sale.pk).status == SaleStatus.REFUNDED
 
 
-def test_s33_refunding_unit_by_unit_returns_exactly_what_was_paid(shop):
+@pytest.mark.parametrize("off", TENTH, ids=["amount", "percent"])
+@pytest.mark.parametrize(
+    ("includes_tax", "thirds"),
+    [
+        (True, ["3.00", "2.99", "3.00"]),  # of 8.99: 2.9966..., 5.9933..., 8.99
+        (False, ["3.60", "3.59", "3.60"]),  # of 10.79: 3.5966..., 7.1933..., 10.79
+    ],
+)
+def test_s33_refunding_unit_by_unit_returns_exactly_what_was_paid(shop, off, includes_tax, thirds):
     """S33."""
-    product = shop.products[1].pk
-    sale = sell(shop, lines=[{"product": product, "quantity": Decimal(3)}], discount=money("1.00"))
+    sale = in_thirds(shop, "3", includes_tax=includes_tax, **off)
     (line,) = lines_of(shop, sale)
-    back = [give_back(shop, sale, [(line, "1", "SHELF")]).total for _ in range(3)]
-    # 8.99 in thirds: 2.9966..., 5.9933..., 8.99
-    assert back == [money("3.00"), money("2.99"), money("3.00")]
+    back = [give_back(shop, sale, [(line, "1", "SHELF")]) for _ in range(3)]
+    assert [refund.total for refund in back] == [money(third) for third in thirds]
+    assert sum(refund.tax_total for refund in back) == sale.tax_total
     assert sum(on_hand(shop)) == 300
 
 

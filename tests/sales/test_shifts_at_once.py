@@ -40,7 +40,9 @@ def take_out(shop: Shop, shift: Shift, amount: str, *, is_locked: bool = True) -
 
 def without_locks(monkeypatch) -> None:
     """Without the lock on the register."""
-    monkeypatch.setattr(drawers, "lock_register", lambda *, by, register_id: by.account.registers.get(pk=register_id))
+    monkeypatch.setattr(
+        drawers, "lock_register", lambda *, by, register_id, **_: by.account.registers.get(pk=register_id)
+    )
     monkeypatch.setattr(shifts, "lock_drawer", lambda by, shift: by.account.registers.get(pk=shift.register_id))
 
 

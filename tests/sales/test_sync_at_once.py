@@ -15,7 +15,19 @@ from sales.services import sync as sync_service
 from tests.conftest import Shop
 from tests.races import at_once, count_of, meeting_before
 from tests.sales.drawer import start
-from tests.sales.offline import SYNC, ago, customer_payment, sale, shift_close, shift_hand_over, shift_open, sync
+from tests.sales.offline import (
+    SYNC,
+    ago,
+    cash_event,
+    customer,
+    customer_payment,
+    refund_of,
+    sale,
+    shift_close,
+    shift_hand_over,
+    shift_open,
+    sync,
+)
 from tests.sales.owing import add_customer
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -110,7 +122,12 @@ def send_at_once(busy: Shop, *batch, before: str):
 def of_a_day(busy: Shop):
     """One thing of each kind that a shift can bring, and the statement before which nothing of it has been done."""
     shift, known = start(busy, opened_at=ago(hours=5)), add_customer(busy)
+    [sold] = sync(busy, sale(busy))
     return [
+        (customer(), 'INSERT INTO "customers"'),
+        (sale(busy), "UPDATE registers"),
+        (refund_of(sold["row"], sold["row"]["lines"][0]["id"]), 'SELECT "sales"'),
+        (cash_event(shift["id"], "DROP", "30"), 'SELECT "shifts"'),
         (customer_payment(busy, str(known.pk), "5"), 'SELECT "registers"'),
         (shift_hand_over(shift["id"], "50"), 'SELECT "shifts"'),
         (shift_close(shift["id"], ("50", 1)), 'SELECT "shifts"'),
@@ -123,19 +140,18 @@ def test_s40_two_devices_that_bring_the_same_do_it_once(busy):
     for item, statement in of_a_day(busy):
         assert send_at_once(busy, item, before=statement) == [["ACCEPTED"], ["DUPLICATE"]], item["kind"]
     with busy.inside():
-        assert (busy.account.shifts.count(), busy.account.hand_overs.count(), busy.account.payments.count()) == (
-            2,
-            1,
-            1,
-        )
+        account = busy.account
+        made = (account.customers, account.sales, account.refunds, account.cash_events, account.shifts)
+        assert [rows.count() for rows in made] == [2, 2, 1, 1, 2]
+        assert (account.hand_overs.count(), account.payments.count()) == (1, 4)
         assert not busy.account.sync_issues.exists()
     assert_everything_agrees()
 
 
 def test_control_who_does_not_look_again_rejects_what_another_device_was_quicker_with(busy, monkeypatch):
-    monkeypatch.setattr(sync_api, "_AGAIN", set())
+    monkeypatch.setattr(sync_api, "ATTEMPTS", 1)
     found = [send_at_once(busy, item, before=statement) for item, statement in of_a_day(busy)]
-    assert found == [[["ACCEPTED"], ["REJECTED"]]] * 4
+    assert found == [[["ACCEPTED"], ["REJECTED"]]] * 8
 
 
 def reject_at_once(busy: Shop):

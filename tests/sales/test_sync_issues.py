@@ -102,3 +102,15 @@ def test_what_comes_through_another_time_waits_no_longer(shop):
     assert sync(shop, paid)[0]["verdict"] == "ACCEPTED"
     with shop.inside():
         assert not shop.account.sync_issues.exists()
+
+
+def test_who_has_looked_at_what_was_rejected_has_when_it_comes_again(shop):
+    item = sale(shop, payments=[])
+    sync(shop, item)
+    [issue] = shop.client().get(ISSUES, {"item_id": item["id"]}).json()["results"]
+    reviewed = shop.client().post(f"{ISSUES}{issue['id']}/review/").json()["data"]
+    assert reviewed["reviewed_by"] == str(shop.owner.pk)
+    assert sync(shop, item, member=shop.cashier)[0]["verdict"] == "REJECTED"
+    [again] = shop.client().get(ISSUES, {"item_id": item["id"]}).json()["results"]
+    assert (again["reviewed_by"], again["reviewed_at"]) == (reviewed["reviewed_by"], reviewed["reviewed_at"])
+    assert again["sent_by"] == str(shop.cashier.pk)
