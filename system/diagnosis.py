@@ -11,9 +11,12 @@ from django.db import DatabaseError, connections
 from django.http.request import validate_host
 from django.utils import timezone
 
-from core import checks
+from accounts.models import User
+from core import checks, vault
+from core.tenancy import STAFF
 from system import health, probe
 from system.addresses import host_of, is_loopback, is_plain, is_same_site, read_origin
+from system.models import Integration
 
 NEEDED_HEADERS = ("authorization", "content-type", "idempotency-key", "x-csrftoken")
 DEAF_BACKENDS = ("console", "dummy", "locmem", "filebased")
@@ -149,6 +152,7 @@ def examine_database() -> list[str]:
             theirs: Any = cursor.fetchone()[0]
         found = [*judge_clock(timezone.now(), theirs=theirs)]
         found += [f"The web's role {problem}: run manage.py provision." for problem in checks.role_problems("default")]
+        found += [*_find_lost_secrets()]
         missing = health.unapplied_migrations()
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
@@ -156,6 +160,17 @@ def examine_database() -> list[str]:
     if missing:
         found.append(f"{len(missing)} migrations are not applied: run manage.py migrate --database owner.")
     return found
+
+
+def _find_lost_secrets() -> Iterator[str]:
+    keys = Integration.across_accounts.using(STAFF).values_list("sealed", flat=True)
+    factors = User.across_accounts.using(STAFF).exclude(totp_key="").values_list("totp_key", flat=True)
+    lost = sum(not vault.is_readable(sealed) for sealed in [*keys, *factors])
+    if lost:
+        yield (
+            f"{lost} of the second factors and keys to providers were sealed under a key that SEALING_KEYS no longer"
+            " lists: add it, behind the one in use; a SECRET_KEY of before may be it."
+        )
 
 
 def judge_clock(ours: datetime, *, theirs: datetime) -> Iterator[str]:

@@ -206,6 +206,11 @@ def _quick_passwords(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _looked_at_anew(settings: Any) -> None:
+    settings.READINESS_KEPT = 0
+
+
+@pytest.fixture(autouse=True)
 def files_dir(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the bytes of private files lie during the test."""
     settings.FILES_DIR = tmp_path / "files"

@@ -85,6 +85,9 @@ ACROSS = {
     "system/services/files.py: Account.across_accounts.using",
     "system/services/files.py: PrivateFile.across_accounts.using",
     "sales/services/fiscal.py: FiscalDocument.across_accounts.using",
+    # Whether all that is sealed can be opened is asked of all accounts, as staff; nothing of it is told but how many.
+    "system/diagnosis.py: Integration.across_accounts.using",
+    "system/diagnosis.py: User.across_accounts.using",
     # Django makes many rows at once, or on another connection, through a manager only; each row bears its account_id.
     "accounts/services/history.py: AuditEvent.across_accounts.using",
     "accounts/services/repairs.py: AuditEvent.across_accounts.bulk_create",

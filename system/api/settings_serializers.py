@@ -11,6 +11,7 @@ from accounts.api.serializers.business import AccountInput, AccountSerializer
 from accounts.api.serializers.people import LimitsSerializer
 from accounts.models import Account
 from accounts.roles import LIMITABLE, Limits, Role
+from core import vault
 from core.amounts import ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
@@ -132,9 +133,9 @@ class IntegrationSerializer(ModelSerializer):
         fields = ["provider", "uses", "wanted", "hint", "can_be_checked", "check_state", "checked_at", "changed_at"]
 
     def get_uses(self, row: Integration) -> str:
-        """`own`, `platform` or `none`: whose keys are used."""
+        """`own`, `platform` or `none`: whose keys are used; `unreadable` are own ones that have to be brought again."""
         if row.sealed:
-            return "own"
+            return "own" if vault.is_readable(row.sealed) else "unreadable"
         return "platform" if integrations.is_platforms(row.provider) else "none"
 
     def get_wanted(self, row: Integration) -> list[str]:

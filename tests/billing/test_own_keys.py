@@ -72,9 +72,6 @@ def test_what_is_bought_of_the_platform_is_paid_to_the_platform(shop, fake, sett
 @BOTH
 def test_a_business_is_paid_though_the_platform_has_no_keys(shop, fake, settings, gateway):
     settings.PAID_TO_BUSINESS = {"test"}
-    settings.GATEWAY_DRIVERS = {
-        name: {key: options[key] for key in ("driver", "base_url")} for name, options in settings.GATEWAYS.items()
-    }
     settings.GATEWAYS = {}
     bring(shop, gateway)
     attempt = prompted(shop, gateway)
