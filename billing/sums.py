@@ -1,21 +1,11 @@
 """Whether what is kept of credits is what their ledger tells, and the ledger itself hangs together."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connections
 
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A row that says something else than the lines of the ledger."""
-
-    table: str
-    account_id: UUID
-    id: UUID
-    problem: str
-
+from core.inspection import Finding
 
 _VERIFY = """
 WITH lines AS NOT MATERIALIZED (
@@ -64,10 +54,10 @@ ORDER BY 2, 1, 4, 3
 """
 
 
-def find_disagreements(*, using: str, account_id: UUID | None = None) -> Iterator[Disagreement]:
+def find_disagreements(*, using: str, account_id: UUID | None = None) -> Iterator[Finding]:
     """Every place where the ledger of credits and what is kept of it disagree, in one account or all that the role
     sees."""
     with connections[using].cursor() as cursor:
         cursor.execute(_VERIFY, {"account": account_id})
         for table, owner_id, row, _, problem in cursor:
-            yield Disagreement(table, owner_id, row, problem)
+            yield Finding(table, problem, row, owner_id)

@@ -1,21 +1,11 @@
 """Whether what is kept as a count, a place or a sum is that of the ledger, and the ledger itself hangs together."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connections
 
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A row that says something else than the rows under it. A line of the ledger is named by its batch."""
-
-    table: str
-    account_id: UUID
-    id: UUID
-    problem: str
-
+from core.inspection import Finding
 
 # In the order of accounts; of each batch first what it holds.
 _VERIFY = """
@@ -108,9 +98,10 @@ ORDER BY 2, 1 DESC, 3, 4
 """
 
 
-def find_disagreements(*, using: str, account_id: UUID | None = None) -> Iterator[Disagreement]:
-    """Every place where the stock ledger and what is kept of it disagree, in one account or all that the role sees."""
+def find_disagreements(*, using: str, account_id: UUID | None = None) -> Iterator[Finding]:
+    """Every place where the stock ledger and what is kept of it disagree, in one account or all that the role sees. A
+    line of the ledger is named by its batch."""
     with connections[using].cursor() as cursor:
         cursor.execute(_VERIFY, {"account": account_id})
         for table, owner_id, row, _, problem in cursor:
-            yield Disagreement(table, owner_id, row, problem)
+            yield Finding(table, problem, row, owner_id)

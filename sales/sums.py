@@ -1,21 +1,11 @@
 """Whether what is kept as a sum, a count or a state is that of the rows under it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connections
 
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A row that says something else than the rows under it."""
-
-    table: str
-    account_id: UUID
-    id: UUID
-    problem: str
-
+from core.inspection import Finding
 
 _VERIFY = """
 WITH lines AS (
@@ -262,11 +252,11 @@ WHERE %(account)s::uuid IS NULL OR account_id = %(account)s::uuid ORDER BY 1, 2,
 """
 
 
-def find_disagreements(*, using: str, account_id: UUID | None = None) -> Iterator[Disagreement]:
+def find_disagreements(*, using: str, account_id: UUID | None = None) -> Iterator[Finding]:
     """Every sale, line, refund, coupon, register, customer, debt and gift card that does not agree with its rows, in
     one account or all that the role sees."""
     with connections[using].cursor() as cursor:
         for statement in (_VERIFY, _VERIFY_ACCOUNTS):
             cursor.execute(_OF_ACCOUNT.format(statement.replace("%", "%%")), {"account": account_id})
             for table, owner_id, row, problem in cursor:
-                yield Disagreement(table, owner_id, row, problem)
+                yield Finding(table, problem, row, owner_id)

@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.test import override_settings
 from rest_framework.test import APIClient
 from uuid_utils.compat import uuid7
 
@@ -27,6 +28,7 @@ from system.models import PrivateFile
 from tests.database import administrator, empty
 from tests.server import gunicorn
 
+pytest_plugins = ["tests.filled"]
 PASSWORD = "correct-horse-battery"
 
 
@@ -200,9 +202,26 @@ def receive(shop: Shop, quantity: str, **item: Any) -> Any:
     )
 
 
+@contextmanager
+def quick_passwords() -> Iterator[None]:
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@contextmanager
+def keeping_files_in(folder: Path) -> Iterator[Path]:
+    """Where the bytes of private files lie meanwhile."""
+    storage = PrivateFile._meta.get_field("content").storage
+    with override_settings(FILES_DIR=folder), pytest.MonkeyPatch.context() as patch:
+        for name in ("base_location", "location"):
+            patch.setitem(vars(storage), name, str(folder))
+        yield folder
+
+
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _quick_passwords() -> Iterator[None]:
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -211,13 +230,9 @@ def _looked_at_anew(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def files_dir(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the bytes of private files lie during the test."""
-    settings.FILES_DIR = tmp_path / "files"
-    storage = PrivateFile._meta.get_field("content").storage
-    for name in ("base_location", "location"):
-        monkeypatch.setitem(vars(storage), name, str(settings.FILES_DIR))
-    return tmp_path / "files"
+def files_dir(tmp_path: Path) -> Iterator[Path]:
+    with keeping_files_in(tmp_path / "files") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -40,16 +40,6 @@ from tests.routes import Route, by_name, routes
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def mine(shop):
-    return fill(shop)
-
-
-@pytest.fixture
-def theirs(stranger):
-    return fill(stranger)
-
-
 # --- Paths ------------------------------------------------------------------------------------------------------------
 
 
@@ -271,7 +261,7 @@ def test_s08_nothing_that_i_read_changes_when_a_strangers_business_comes_goes_or
     """S08."""
     reads = [route for route in routes() if route.method == "GET" and route.path != "accounts/auth/csrf/"]
     with transaction.atomic():
-        theirs = fill(open_shop("Stranger Stores"))
+        theirs = fill(open_shop("Other Stores"))
         barcode = theirs.send("POST inventory/products/", {**product(theirs), "barcode": PARAMETERS["barcode"]})
         assert barcode["barcode"] == PARAMETERS["barcode"]
         asked = []
@@ -330,7 +320,7 @@ def test_the_keys_that_bodies_may_name_are_found():
     assert ("POST inventory/products/", ("category",)) in named()
 
 
-def test_every_related_field_that_can_be_written_looks_among_the_rows_of_the_account_only(shop):
+def test_every_related_field_that_can_be_written_looks_among_the_rows_of_the_account_only():
     swept = 0
     for route in routes():
         serializer = input_of(route)

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from accounts.roles import Role
 from inventory.models import Location
 from inventory.till import Cursor, Look
-from tests.bodies import BODIES, Cast, at, everything, fill, named, pk_for, said, with_value
+from tests.bodies import BODIES, Cast, at, everything, named, pk_for, said, with_value
 from tests.conftest import Shop
 from tests.places import add_member, add_place
 from tests.routes import Route, by_name, routes
@@ -76,11 +76,11 @@ def test_every_model_with_a_way_to_a_place_says_which():
 
 
 @pytest.fixture
-def here(shop) -> Cast:
+def here(mine) -> Cast:
     """The business with rows of every kind at its first storefront, as its owner sees it."""
-    with shop.inside():
-        shop.account.products.filter(pk=shop.products[0].pk).update(**LOOKUP)
-    return fill(shop)
+    with mine.shop.inside():
+        mine.shop.account.products.filter(pk=mine.shop.products[0].pk).update(**LOOKUP)
+    return mine
 
 
 def sell_there(shop: Shop) -> Shop:

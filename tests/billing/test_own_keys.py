@@ -4,7 +4,6 @@ import hashlib
 import hmac
 
 import pytest
-
 from uuid_utils.compat import uuid7
 
 from system import services as system
