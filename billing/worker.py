@@ -28,7 +28,7 @@ def pursue_payment(account_id: str, row_id: str) -> None:
 
 @app.task(name=TRACE_NOTICE, retry=FAR_AWAY)
 def trace_notice(account_id: str, row_id: str) -> None:
-    services.trace_notice(account_id=UUID(account_id), event_id=UUID(row_id))
+    services.trace_notice(account_id=UUID(account_id), notice_id=UUID(row_id))
 
 
 @app.task(name=NAME_NOTICE, retry=FAR_AWAY)

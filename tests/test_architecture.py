@@ -110,7 +110,7 @@ ACROSS = {
     # The gateway's job, or its notice, names the account and the row; due attempts are found over all, as staff.
     "billing/services/notices.py: Account.across_accounts.filter",
     "billing/services/notices.py: Account.across_accounts.get",
-    "billing/services/notices.py: GatewayEvent.across_accounts.filter",
+    "billing/services/notices.py: GatewayNotice.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.using",
     "billing/ledger.py: CreditAccount.across_accounts.bulk_create",

@@ -16,7 +16,7 @@ from accounts.models import Account
 from billing import gateways, queue
 from billing.errors import NoticeInvalid
 from billing.gateways import Notice, Outcome
-from billing.models import GatewayEvent
+from billing.models import GatewayNotice
 from billing.references import read_reference
 from core import limits, tenancy
 
@@ -96,28 +96,28 @@ def _keep(account_id: UUID, gateway: str, reference: str, digest: str, body: byt
         attempt = account.payment_attempts.filter(pk=named.attempt_id, gateway=gateway).first() if named else None
         limits.hit("notice" if attempt else "notice_unknown", account_id, gateway)
         kept = body.decode(errors="replace")[:MOST_KEPT]
-        event, _ = account.gateway_events.get_or_create(
+        notice, _ = account.gateway_notices.get_or_create(
             gateway=gateway, digest=digest, defaults={"reference": reference, "attempt": attempt, "body": kept}
         )
         if attempt:
             queue.defer_once(queue.PURSUE_PAYMENT, attempt)
         elif reference:
-            queue.defer_once(queue.TRACE_NOTICE, event, about=f"{account_id} {gateway} {reference}")
+            queue.defer_once(queue.TRACE_NOTICE, notice, about=f"{account_id} {gateway} {reference}")
 
 
-def trace_notice(*, account_id: UUID, event_id: UUID) -> None:
+def trace_notice(*, account_id: UUID, notice_id: UUID) -> None:
     """Ask the gateway about what we never asked for; money that came is told to whoever keeps such. Harmless to repeat.
 
     Raises GatewayAway, GatewayNotConfigured.
     """
     with tenancy.scope(account_id):
-        event = GatewayEvent.across_accounts.filter(account_id=account_id, pk=event_id).first()
-    if event is None:
+        notice = GatewayNotice.across_accounts.filter(account_id=account_id, pk=notice_id).first()
+    if notice is None:
         return
-    finding = gateways.open_gateway(event.gateway, _own_keys(event.gateway, account_id)).fetch(event.reference)
+    finding = gateways.open_gateway(notice.gateway, _own_keys(notice.gateway, account_id)).fetch(notice.reference)
     if finding.outcome is not Outcome.PAID or finding.is_reversed or finding.amount is None:
         return
     with tenancy.scope(account_id):
         account = Account.across_accounts.get(pk=account_id)
         keep = import_string(settings.UNKNOWN_PAYMENTS)
-        keep(account=account, gateway=event.gateway, reference=event.reference, finding=finding)
+        keep(account=account, gateway=notice.gateway, reference=notice.reference, finding=finding)

@@ -127,7 +127,7 @@ def forget_payers(*, by: Membership, attempts: Any, phone: str) -> None:
     the answers that are kept for a retry and show it."""
     rows = by.account.payment_attempts.filter(Q(pk__in=attempts) | Q(payer_phone=phone)).exclude(payer_phone="")
     found = {row.pk: row.payer_phone for row in rows}
-    by.account.gateway_events.filter(attempt__in=found).update(body="")
+    by.account.gateway_notices.filter(attempt__in=found).update(body="")
     by.account.payment_attempts.filter(pk__in=found).update(payer_phone="", payer_email="")
     told = Q(pk=None)
     for asked in set(found.values()):

@@ -11,7 +11,7 @@ from accounts.models import Account
 from core import tenancy
 from core.tenancy import STAFF
 from subscriptions.models import GRACE, Subscription
-from subscriptions.services import notices
+from subscriptions.services import notifications
 from subscriptions.services.credits import grant_credits
 from subscriptions.services.locking import lock_subscription
 
@@ -50,4 +50,4 @@ def remind_business(*, account_id: UUID) -> int:
         if account is None or held is None or held.suspended_at:
             return 0
         grant_credits(held=held)
-        return 0 if held.cancelled_at else notices.remind(account=account, held=held, today=held.today)
+        return 0 if held.cancelled_at else notifications.remind(account=account, held=held, today=held.today)

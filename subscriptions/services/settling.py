@@ -11,7 +11,7 @@ from billing.models import PaymentAttempt, PaymentState
 from subscriptions.calendar import add_months
 from subscriptions.models import Cycle, PaymentKind, Subscription, SubscriptionPayment
 from subscriptions.policy import State
-from subscriptions.services import invoices, notices
+from subscriptions.services import invoices, notifications
 from subscriptions.services.credits import grant_credits
 from subscriptions.services.locking import lock_subscription
 
@@ -50,7 +50,7 @@ def take_back_subscription_payment(*, by: Membership, attempt: PaymentAttempt) -
     accounts.record(by=by, action="subscription.withdrawn", subject=held, before=before, after=_told(held))
     paper = invoices.take_back_invoice(by=by, payment=payment)
     logger.warning("subscription_payment_taken_back", payment_id=str(payment.pk), total=str(payment.total))
-    notices.tell_of_withdrawal(by=by, payment=payment, held=held, paper=paper)
+    notifications.tell_of_withdrawal(by=by, payment=payment, held=held, paper=paper)
 
 
 def _lock_payment(by: Membership, attempt: PaymentAttempt) -> SubscriptionPayment:
@@ -76,7 +76,7 @@ def _grant(by: Membership, payment: SubscriptionPayment) -> None:
     accounts.record(by=by, action="subscription.renewed", subject=held, before=before, after=_told(held))
     grant_credits(held=held)
     paper = invoices.issue_invoice(by=by, payment=payment)
-    notices.tell_of_payment(by=by, payment=payment, held=held, paper=paper)
+    notifications.tell_of_payment(by=by, payment=payment, held=held, paper=paper)
 
 
 def _first(by: Membership, payment: SubscriptionPayment) -> Subscription:

@@ -98,7 +98,7 @@ class MemberSettingsSerializer(ModelSerializer):
     def get_notifications(self, row: MemberSettings) -> dict[str, dict[str, bool]]:
         """By kind of notice, of those that one may be told: whether in the app, and by mail."""
         member = self.context["request"].membership
-        kinds = [kind for kind, right in settings.NOTICES.items() if member.may(right)]
+        kinds = [kind for kind, right in settings.NOTIFICATIONS.items() if member.may(right)]
         return {kind: {way: row.wants(kind, way) for way in ("app", "mail")} for kind in kinds}
 
 
@@ -107,7 +107,7 @@ class MemberSettingsInput(Serializer):
     notifications = serializers.DictField(child=WaysInput(), required=False)
 
     def validate_notifications(self, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-        unknown = [kind for kind in sent if kind not in settings.NOTICES]
+        unknown = [kind for kind in sent if kind not in settings.NOTIFICATIONS]
         if unknown:
             message = serializers.ErrorDetail("There is no such kind of notice.", code="unknown_field")
             raise serializers.ValidationError({kind: [message] for kind in unknown[:20]})
