@@ -21,7 +21,7 @@ TASK_RIGHTS = {
     "reports.mail": "report:export",
 }
 # Kinds of notices, and the right of those who are told.
-NOTICES: dict[str, str] = {
+NOTIFICATIONS: dict[str, str] = {
     "credits.low": "credit:buy",
     "till.paid_late": "debt:allow",
     "till.unmatched": "debt:allow",

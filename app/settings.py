@@ -183,6 +183,10 @@ ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="opti
 RATE_LIMITS: dict[str, tuple[int, int]] = {
     "anonymous": (600, 60),  # per address
     "webhook": (6000, 60),  # per address
+    "notice": (1200, 3600),  # of a gateway about what a business asked it for, per business and gateway
+    "notice_unknown": (300, 3600),  # about anything else, which a stranger may have made up
+    "prompt": (1200, 3600),  # to phones, per business
+    "prompt_phone": (10, 900),  # to one phone, per business: a PIN that is mistyped a few times stays far below
     "login_address": (60, 900),
     "login": (10, 900),  # per account and address
     "login_account": (50, 3600),  # per account, from addresses where nobody has signed in to it
@@ -263,6 +267,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Makola <no-reply@loc
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+READINESS_KEPT = env.float("READINESS_KEPT", default=5)  # seconds that a process keeps its answer to /readyz
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # of who may read /metrics; without one only this machine may
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG

@@ -14,7 +14,7 @@ from billing.models import (
     CreditPurchase,
     CreditReservation,
     CreditTransaction,
-    GatewayEvent,
+    GatewayNotice,
     PaymentAttempt,
     PaymentState,
 )
@@ -62,8 +62,8 @@ class PaymentAttemptAdmin(StaffAdmin):
     search_fields = ("=provider_reference", "=id")
 
 
-@admin.register(GatewayEvent)
-class GatewayEventAdmin(StaffAdmin):
+@admin.register(GatewayNotice)
+class GatewayNoticeAdmin(StaffAdmin):
     needs_account = True
     fields = ("id", "account", "gateway", "reference", "attempt", "digest", "body", "received_at")
     list_display = ("received_at", "account", "gateway", "reference")

@@ -10,6 +10,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 PURSUE_PAYMENT = "pursue_payment"
 TRACE_NOTICE = "trace_notice"
 NAME_NOTICE = "name_notice"
+_PRIORITIES = {TRACE_NOTICE: -1}  # after all other work: strangers can make some of it
 
 
 def defer(name: str, row: Any) -> None:
@@ -17,10 +18,11 @@ def defer(name: str, row: Any) -> None:
     _configure(name, row).defer(account_id=str(row.account_id), row_id=str(row.pk))
 
 
-def defer_once(name: str, row: Any) -> None:
-    """The same; nothing, where one that was deferred so still waits for a worker."""
+def defer_once(name: str, row: Any, *, about: str = "") -> None:
+    """The same; nothing, where one that was deferred so, of this row or else `about` the same, still waits for a
+    worker."""
     with suppress(AlreadyEnqueued), transaction.atomic():
-        _configure(name, row, queueing_lock=f"{name} {row.pk}").defer(
+        _configure(name, row, queueing_lock=f"{name} {about or row.pk}").defer(
             account_id=str(row.account_id), row_id=str(row.pk)
         )
 
@@ -34,4 +36,5 @@ def defer_naming(gateway: str, provider_reference: str, digest: str) -> None:
 
 
 def _configure(name: str, row: Any, **options: Any) -> Any:
-    return app.configure_task(name, lock=f"{name} {row.pk}", allow_unknown=True, **options)
+    priority = _PRIORITIES.get(name, 0)
+    return app.configure_task(name, lock=f"{name} {row.pk}", priority=priority, allow_unknown=True, **options)

@@ -38,6 +38,15 @@ def is_fresh(sealed: str) -> bool:
     return True
 
 
+def is_readable(sealed: str) -> bool:
+    """Whether one of `SEALING_KEYS` unseals this."""
+    try:
+        unseal(sealed)
+    except ValueError:
+        return False
+    return True
+
+
 def digest(secret: str) -> str:
     """What is stored of a secret that is long and random enough to need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()

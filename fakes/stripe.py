@@ -18,7 +18,11 @@ SECRET, WEBHOOK_SECRET = "fake", "fake"
 PREFIX = "/v1/"
 _CURRENCY = re.compile(r"[a-z]{3}", re.ASCII)
 _UNITS = re.compile(r"[1-9][0-9]{0,7}", re.ASCII)
-_WHOLE = {"BIF", "GNF", "JPY", "RWF", "UGX", "XAF", "XOF"}
+_WHOLE = {
+    *("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"),
+    *("PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"),
+}
+_EVEN = {"ISK", "UGX"}  # which have no hundredths, and are counted in them
 _DISPUTES = {OPEN: "needs_response", WON: "won", LOST: "lost"}
 _EVENTS = {SUCCESSFUL: "checkout.session.completed", FAILED: "checkout.session.expired"}
 
@@ -52,6 +56,7 @@ def _open(ledger: Ledger, headers: Message, body: bytes) -> Answer:
     item = "line_items[0][price_data]"
     currency, units = wanted.get(f"{item}[currency]", ""), wanted.get(f"{item}[unit_amount]", "")
     is_right = bool(_CURRENCY.fullmatch(currency) and _UNITS.fullmatch(units)) and wanted.get("mode") == "payment"
+    is_right = is_right and not (currency.upper() in _EVEN and int(units) % 100)
     is_named = bool(wanted.get(f"{item}[product_data][name]")) and wanted.get("line_items[0][quantity]") == "1"
     if not is_right or not is_named or not wanted.get("success_url", "").startswith("http"):
         return 400, _error("invalid_request_error", "Invalid request", "parameter_invalid_empty")

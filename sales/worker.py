@@ -1,7 +1,6 @@
 """What a worker does for the till, round by round."""
 
 from django.conf import settings
-from django.db import close_old_connections
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -12,8 +11,4 @@ from sales import services
 @app.task(name="certify_due", queueing_lock="certify_due")
 def certify_due(timestamp: int) -> None:  # noqa: ARG001 - when it was due
     """Tell the tax authority of what it has not certified. What fails is due again, after a longer pause each time."""
-    close_old_connections()
-    try:
-        services.certify_due(now=timezone.now())
-    finally:
-        close_old_connections()
+    services.certify_due(now=timezone.now())

@@ -1,7 +1,6 @@
 """What a worker does for subscriptions: the round that reminds, and gives the month's credits."""
 
 from django.conf import settings
-from django.db import close_old_connections
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -12,8 +11,4 @@ from subscriptions import services
 @app.task(name="remind_and_grant", queueing_lock="remind_and_grant")
 def remind_and_grant(timestamp: int) -> None:  # noqa: ARG001 - when it was due
     """Several times a day, for midnight comes to every time zone at another hour."""
-    close_old_connections()
-    try:
-        services.remind_and_grant(now=timezone.now())
-    finally:
-        close_old_connections()
+    services.remind_and_grant(now=timezone.now())

@@ -11,9 +11,12 @@ from django.db import DatabaseError, connections
 from django.http.request import validate_host
 from django.utils import timezone
 
-from core import checks
+from accounts.models import User
+from core import checks, vault
+from core.tenancy import STAFF
 from system import health, probe
 from system.addresses import host_of, is_loopback, is_plain, is_same_site, read_origin
+from system.models import Integration
 
 NEEDED_HEADERS = ("authorization", "content-type", "idempotency-key", "x-csrftoken")
 DEAF_BACKENDS = ("console", "dummy", "locmem", "filebased")
@@ -142,7 +145,8 @@ def _judge_mail() -> Iterator[str]:
 
 
 def examine_database() -> list[str]:
-    """Whether the database answers the web's role, binds it, has every migration, and what its clock says."""
+    """Whether the database answers the web's role, binds it, has every migration, what its clock says, and whether what
+    is sealed in it can be opened."""
     try:
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
@@ -155,7 +159,21 @@ def examine_database() -> list[str]:
         return [f"The database does not answer: check DATABASE_URL and MAKOLA_APP_PASSWORD ({reason})."]
     if missing:
         found.append(f"{len(missing)} migrations are not applied: run manage.py migrate --database owner.")
-    return found
+    return [*found, *_find_lost_secrets()]
+
+
+def _find_lost_secrets() -> Iterator[str]:
+    keys = Integration.across_accounts.using(STAFF).values_list("sealed", flat=True)
+    factors = User.across_accounts.using(STAFF).exclude(totp_key="").values_list("totp_key", flat=True)
+    try:
+        lost = sum(not vault.is_readable(sealed) for sealed in [*keys, *factors])
+    except DatabaseError:
+        return  # whoever has not the staff's password sees no secrets, nor whether they can be read
+    if lost:
+        yield (
+            f"{lost} of the second factors and keys to providers were sealed under a key that SEALING_KEYS no longer"
+            " lists: add it, behind the one in use; a SECRET_KEY of before may be it."
+        )
 
 
 def judge_clock(ours: datetime, *, theirs: datetime) -> Iterator[str]:

@@ -40,6 +40,11 @@ class IntegrationMissing(DomainError):
     detail = "This business has no keys of its own to {provider}."
 
 
+class KeysUnreadable(DomainError):
+    code = "keys_unreadable"
+    detail = "The keys to {provider} were sealed under a key that is gone: bring them again."
+
+
 class CheckUnavailable(DomainError):
     code = "check_unavailable"
     detail = "Keys to {provider} cannot be tried here."

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from accounts.models import Account
 from core import vault
+from system.errors import KeysUnreadable
 from system.models import CheckState, Integration, Provider
 
 TIMEOUT = (5, 15)  # seconds: to connect, to answer
@@ -38,13 +39,20 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def own_keys(account: Account, provider: str) -> dict[str, str] | None:
-    """The account's own keys to the provider; None where it has none, and uses the platform's."""
+    """The account's own keys to the provider; None where it has none, and uses the platform's.
+
+    Raises KeysUnreadable.
+    """
     row: Integration | None = account.integrations.filter(provider=provider).first()
     return keys_in(row) if row else None
 
 
 def keys_in(row: Integration) -> dict[str, str]:
-    keys: dict[str, str] = json.loads(vault.unseal(row.sealed))
+    """Raises KeysUnreadable where none of `SEALING_KEYS` opens them."""
+    try:
+        keys: dict[str, str] = json.loads(vault.unseal(row.sealed))
+    except ValueError:
+        raise KeysUnreadable(provider=row.provider) from None
     return keys
 
 

@@ -84,7 +84,7 @@ class Background(Collector):
 
 def show_metrics(request: HttpRequest) -> HttpResponse:
     """For who has METRICS_TOKEN or, where there is none, for this machine; to everybody else there is nothing here."""
-    if not _may_look(request):
+    if not may_look(request):
         return failures.respond(errors.NotFound(), request)
     told = b"".join(generate_latest(registry) for registry in _registries())
     return HttpResponse(told, content_type=CONTENT_TYPE_LATEST)
@@ -100,12 +100,14 @@ def _registries() -> list[CollectorRegistry]:
     return [together, background]
 
 
-def _may_look(request: HttpRequest) -> bool:
+def may_look(request: HttpRequest) -> bool:
+    """Whether it bears METRICS_TOKEN or, where there is none, comes from this machine, and through no proxy."""
     if settings.METRICS_TOKEN:
         offered = request.headers.get("Authorization", "")
         return constant_time_compare(offered, f"Bearer {settings.METRICS_TOKEN}")
-    # A proxy on this machine would make everybody its neighbour.
-    is_direct = not {"X-Forwarded-For", "Forwarded", "Via"} & set(request.headers)
+    # A proxy on this machine would make everybody its neighbour, and need not say that it is one.
+    has_proxy = settings.TRUSTED_PROXIES or settings.SECURE_PROXY_SSL_HEADER
+    is_direct = not has_proxy and not {"X-Forwarded-For", "Forwarded", "Via"} & set(request.headers)
     return is_direct and _is_here(request.META.get("REMOTE_ADDR", ""))
 
 

@@ -49,7 +49,7 @@ def _wastes(*, now: datetime, kept: timedelta) -> list[Waste]:
         Waste("old counters of tries", "rate_limits", "started_at <= %s", [now - max(kept, longest)]),
         Waste("promises to carts that have ended", "reservations", "expires_at <= %s", [now - timedelta(days=1)]),
         Waste("answers to old requests", "idempotency_keys", "created_at <= %s", [now - kept]),
-        Waste("old notices of gateways", "gateway_events", "received_at <= %s", [now - max(kept, _NOTICES)]),
+        Waste("old notices of gateways", "gateway_notices", "received_at <= %s", [now - max(kept, _NOTICES)]),
     ]
 
 

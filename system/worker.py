@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -15,20 +15,12 @@ AWAY = RetryStrategy(exponential_wait=2, retry_exceptions={OperationalError, Int
 
 @app.task(name=TAKE_TURN, retry=AWAY)
 def take_turn(account_id: str) -> None:
-    close_old_connections()
-    try:
-        services.take_turn(account_id=UUID(account_id))
-    finally:
-        close_old_connections()
+    services.take_turn(account_id=UUID(account_id))
 
 
 @app.task(name=CHECK_INTEGRATION, retry=AWAY)
 def check_integration(account_id: str, integration_id: str) -> None:
-    close_old_connections()
-    try:
-        services.run_check(account_id=UUID(account_id), integration_id=UUID(integration_id))
-    finally:
-        close_old_connections()
+    services.run_check(account_id=UUID(account_id), integration_id=UUID(integration_id))
 
 
 @app.periodic(cron=settings.WORKER_RECOVERY, periodic_id="recovery")

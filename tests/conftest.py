@@ -225,6 +225,11 @@ def _quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _looked_at_anew(settings: Any) -> None:
+    settings.READINESS_KEPT = 0
+
+
+@pytest.fixture(autouse=True)
 def files_dir(tmp_path: Path) -> Iterator[Path]:
     with keeping_files_in(tmp_path / "files") as folder:
         yield folder

@@ -297,7 +297,7 @@ def add_notice(cast):
     """What a gateway said of an attempt."""
     attempt = cast.shop.account.payment_attempts.order_by("id")
     with cast.shop.inside():
-        cast.shop.account.gateway_events.create(
+        cast.shop.account.gateway_notices.create(
             gateway="MOMO", attempt=attempt.first(), digest=f"{next(serial):064}", body="{}"
         )
 

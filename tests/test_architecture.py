@@ -85,6 +85,9 @@ ACROSS = {
     "system/services/files.py: Account.across_accounts.using",
     "system/services/files.py: PrivateFile.across_accounts.using",
     "sales/services/fiscal.py: FiscalDocument.across_accounts.using",
+    # Whether all that is sealed can be opened is asked of all accounts, as staff; nothing of it is told but how many.
+    "system/diagnosis.py: Integration.across_accounts.using",
+    "system/diagnosis.py: User.across_accounts.using",
     # Django makes many rows at once, or on another connection, through a manager only; each row bears its account_id.
     "accounts/services/history.py: AuditEvent.across_accounts.using",
     "accounts/services/repairs.py: AuditEvent.across_accounts.bulk_create",
@@ -107,7 +110,7 @@ ACROSS = {
     # The gateway's job, or its notice, names the account and the row; due attempts are found over all, as staff.
     "billing/services/notices.py: Account.across_accounts.filter",
     "billing/services/notices.py: Account.across_accounts.get",
-    "billing/services/notices.py: GatewayEvent.across_accounts.filter",
+    "billing/services/notices.py: GatewayNotice.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.filter",
     "billing/services/pursuing.py: PaymentAttempt.across_accounts.using",
     "billing/ledger.py: CreditAccount.across_accounts.bulk_create",

@@ -193,7 +193,7 @@ def register(url):
 def test_s45_the_database_stops_and_starts_and_the_app_answers_503_and_then_as_before(database):
     """S45."""
     server, environment = database
-    with gunicorn(workers=1, ACCOUNT_EMAIL_VERIFICATION="optional", **environment) as url:
+    with gunicorn(workers=1, ACCOUNT_EMAIL_VERIFICATION="optional", READINESS_KEPT="0", **environment) as url:
         headers, body = register(url)
         running = [worker.pid for worker in workers()]
 

@@ -22,6 +22,7 @@ from sales.models import Customer, Register
 from system import services as system
 from tests import works
 from tests.conftest import PASSWORD, Shop, open_shop, receive
+from tests.making import serial
 from tests.routes import routes
 from tests.subscriptions.paying import pay
 
@@ -110,11 +111,14 @@ def grow(shop: Shop, name: str) -> None:
     pay(shop)
 
 
+def a_phone() -> str:
+    """Another each time: one is not asked without end."""
+    return f"0244{next(serial):06d}"
+
+
 def ask_by_phone(shop: Shop, name: str, register: Register) -> None:
     """One more request to a phone, and money that nobody asked for."""
-    sales.start_mobile_payment(
-        by=shop.owner, register=register.pk, amount=Decimal(5), phone="0244123456", gateway="MOMO"
-    )
+    sales.start_mobile_payment(by=shop.owner, register=register.pk, amount=Decimal(5), phone=a_phone(), gateway="MOMO")
     finding = Finding(Outcome.PAID, amount=Decimal(5), currency="GHS")
     sales.keep_transfer(account=shop.account, gateway="MOMO", reference=name, finding=finding)
 
@@ -153,7 +157,7 @@ def trade_in_credits(shop: Shop) -> None:
     """One more line of credits, reservation and order of a pack."""
     billing.add_credits(by=shop.owner, account=shop.account, credits=100)
     billing.reserve_credits(by=shop.owner, account=shop.account, operation="linking")
-    billing.buy_credits(by=shop.owner, pack="ghs-500", gateway="MOMO", payer_phone="0244123456")
+    billing.buy_credits(by=shop.owner, pack="ghs-500", gateway="MOMO", payer_phone=a_phone())
 
 
 def leave_to_background(shop: Shop) -> None:

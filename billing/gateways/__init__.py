@@ -9,7 +9,10 @@ from typing import ClassVar, Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from accounts.models import Account
 from billing.errors import GatewayNotConfigured
+from system import integrations
+from system.errors import KeysUnreadable
 
 
 class Outcome(StrEnum):
@@ -59,10 +62,11 @@ class Finding:
 @dataclass(frozen=True)
 class Notice:
     """What a notice is about. What else it says is not believed. `reference` is empty for what is no payment to us, and
-    for one that the gateway calls by a name of its own alone."""
+    for one that the gateway calls by a name of its own alone. One that is not signed may be anybody's."""
 
     reference: str
     provider_reference: str = ""
+    is_signed: bool = True
 
 
 class GatewayAway(Exception):
@@ -86,12 +90,23 @@ class Gateway(Protocol):
         """What a notice is about. Raises NoticeInvalid for what is none, or is not signed as it should be."""
 
 
+def own_keys(account: Account, name: str) -> dict[str, str] | None:
+    """The business's own keys; None where it has none, and is paid by the platform's.
+
+    Raises GatewayNotConfigured for some that nobody can read any more: the platform's would bring it no money.
+    """
+    try:
+        return integrations.own_keys(account, name)
+    except KeysUnreadable:
+        raise GatewayNotConfigured(gateway=name) from None
+
+
 def open_gateway(name: str, keys: Mapping[str, str] | None = None) -> Gateway:
-    """The gateway as `GATEWAYS` describes it with the platform's keys, or with these, which are a business's own.
+    """The gateway with the platform's keys, as `GATEWAYS` describes it, or with these, which are a business's own.
 
     Raises GatewayNotConfigured.
     """
-    options = settings.GATEWAYS.get(name) or (settings.GATEWAY_DRIVERS.get(name) if keys else None)
+    options = (settings.GATEWAY_DRIVERS if keys else settings.GATEWAYS).get(name)
     if options is None:
         raise GatewayNotConfigured(gateway=name)
     described = {**options, **(keys or {})}

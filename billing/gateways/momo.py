@@ -59,6 +59,8 @@ class Momo(Gateway):
         outcome = _OUTCOMES.get(str(found.get("status")))
         if status != 200 or outcome is None or found.get("externalId") != reference:
             raise GatewayAway(f"status {status}")
+        if outcome is Outcome.PAID:
+            wire.require(found, "amount", "currency")
         return Finding(
             outcome,
             amount=wire.amount_in(found.get("amount")),
@@ -72,7 +74,7 @@ class Momo(Gateway):
         reference = wire.read_body(body).get("externalId")
         if not is_fit(reference):
             raise NoticeInvalid
-        return Notice(str(reference))
+        return Notice(str(reference), is_signed=False)
 
     def _call(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None

@@ -67,6 +67,8 @@ class Paystack(Gateway):
         if status != 200 or found.get("reference") != reference:
             raise GatewayAway(f"status {status}")
         outcome = _OUTCOMES.get(str(found.get("status")), Outcome.PENDING)
+        if outcome is Outcome.PAID:
+            wire.require(found, "amount", "currency")
         subunits = wire.amount_in(found.get("amount"))
         return Finding(
             outcome,

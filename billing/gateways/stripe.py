@@ -21,10 +21,11 @@ _VERSION = "2024-06-20"  # of their interface, whatever our account is set to
 _TOLERANCE = 300  # seconds by which the moment of a signature may be off
 _GONE_WRONG = {"requires_payment_method", "canceled"}  # intents of a session that was completed, and not paid
 _DISPUTED = {"needs_response", "under_review", "lost"}  # else the money is ours: an inquiry, or a dispute that was won
-# They count in hundredths, but for what has none in their book.
+# They count in hundredths, but for what has none in their book. UGX and ISK have none, and are counted in them all the
+# same (docs.stripe.com/currencies, special cases).
 _WHOLE = {
     *("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"),
-    *("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
+    *("PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"),
 }
 _LONGEST_NAME = 100
 
@@ -97,15 +98,14 @@ class Stripe(Gateway):
         return Notice("", str(intent) if is_fit(intent) else "")
 
     def _paid(self, intent: Mapping[str, Any], session: str) -> Finding:
+        wire.require(intent, "amount_received", "currency")
         currency = wire.plain(intent.get("currency"), 3).upper()
         units = wire.amount_in(intent.get("amount_received"))
-        if not currency or units is None:
-            raise GatewayAway("no intent")
         charge = wire.part(intent, "latest_charge")
         is_reversed = charge.get("refunded") is True
         return Finding(
             Outcome.PAID,
-            amount=units / _units(currency),
+            amount=None if units is None else units / _units(currency),
             currency=currency,
             provider_reference=session,
             is_reversed=is_reversed or (charge.get("disputed") is True and self._is_disputed(intent)),

@@ -69,6 +69,13 @@ def parts(of: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
 
 
+def require(of: Mapping[str, Any], *names: str) -> None:
+    """Raises GatewayAway where one of these is not told: what was paid is then known to nobody yet."""
+    for name in names:
+        if of.get(name) in (None, ""):
+            raise GatewayAway(f"no {name}")
+
+
 def amount_in(text: Any) -> Decimal | None:
     """The amount that was told; None for none, and for one that could not be kept."""
     try:

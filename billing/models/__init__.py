@@ -10,7 +10,7 @@ from billing.models.credits import (
     CreditTransaction,
     ReservationState,
 )
-from billing.models.payments import OPEN, GatewayEvent, PageGateway, PaymentAttempt, PaymentState, PhoneGateway
+from billing.models.payments import OPEN, GatewayNotice, PageGateway, PaymentAttempt, PaymentState, PhoneGateway
 
 __all__ = [
     "OPEN",
@@ -21,7 +21,7 @@ __all__ = [
     "CreditPurchase",
     "CreditReservation",
     "CreditTransaction",
-    "GatewayEvent",
+    "GatewayNotice",
     "PageGateway",
     "PaymentAttempt",
     "PaymentState",

@@ -172,22 +172,22 @@ class PaymentAttempt(tenancy.AccountOwned):
         return min(at, self.expires_at) if self.is_open and now < self.expires_at else at
 
 
-class GatewayEvent(tenancy.AccountOwned):
+class GatewayNotice(tenancy.AccountOwned):
     """A notice as a gateway sent it, once, whatever came of it. None is believed: it only makes us ask."""
 
     PERSONAL = SECRET = frozenset({"body"})
 
     gateway = models.CharField(max_length=16)
     reference = models.CharField(max_length=100, blank=True)
-    attempt = tenancy.OwnedKey(PaymentAttempt, null=True, related_name="events")
+    attempt = tenancy.OwnedKey(PaymentAttempt, null=True, related_name="notices")
     digest = models.CharField(max_length=64)
     body = models.TextField(blank=True)
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(tenancy.AccountOwned.Meta):
-        db_table = "gateway_events"
-        default_related_name = "gateway_events"
-        indexes = [models.Index(fields=["account", "attempt"], name="gateway_events_by_attempt")]
+        db_table = "gateway_notices"
+        default_related_name = "gateway_notices"
+        indexes = [models.Index(fields=["account", "attempt"], name="gateway_notices_by_attempt")]
         constraints = [
             *tenancy.AccountOwned.Meta.constraints,
             tenancy.SameAccount("attempt"),

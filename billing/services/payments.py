@@ -15,10 +15,10 @@ from accounts import services as accounts
 from accounts.models import Membership
 from billing import gateways, queue
 from billing.errors import PaymentNotUsable, PaymentOver
+from billing.gateways import phones
 from billing.models import PaymentAttempt, PaymentState
-from core import errors
+from core import errors, limits
 from core.amounts import currency_exponent, show_money
-from system import integrations
 
 _NO_PHONE = errors.FieldError("payer_phone", "required", "This gateway asks a phone: say which.")
 _ELSEWHERE = errors.FieldError("return_url", "unknown_origin", "Must be an address of the till.")
@@ -42,17 +42,21 @@ def start_payment(
     A business is paid by its own keys where it has them, the platform by its own.
 
     Who has no phone is given a page to pay on, `page_url`, which leads to `return_url`, or else to the till. The
-    currency is the account's unless told. Raises GatewayNotConfigured, and InvalidInput where the gateway needs a
-    phone, and for a `return_url` that is none of the till's.
+    currency is the account's unless told. Raises GatewayNotConfigured, InvalidInput where the gateway needs a phone and
+    for a `return_url` that is none of the till's, and TooManyTries for more prompts than a phone, or all that a
+    business asks, can be meant to get.
     """
     if purpose not in settings.PAYMENT_PURPOSES:
         raise ValueError(purpose)
-    keys = integrations.own_keys(by.account, gateway) if purpose in settings.PAID_TO_BUSINESS else None
+    keys = gateways.own_keys(by.account, gateway) if purpose in settings.PAID_TO_BUSINESS else None
     has_page = gateways.open_gateway(gateway, keys).has_page
     if not payer_phone and not has_page:
         raise errors.InvalidInput(errors=[_NO_PHONE])
     if return_url and _origin_of(return_url) not in settings.TILL_ORIGINS:
         raise errors.InvalidInput(errors=[_ELSEWHERE])
+    if payer_phone:
+        limits.hit("prompt_phone", by.account_id, phones.international(payer_phone, by.account.country))
+        limits.hit("prompt", by.account_id)
     now = timezone.now()
     currency = currency or by.account.currency
     patience = settings.PAYMENT_PATIENCE if payer_phone else settings.PAYMENT_PAGE_PATIENCE
@@ -123,7 +127,7 @@ def forget_payers(*, by: Membership, attempts: Any, phone: str) -> None:
     the answers that are kept for a retry and show it."""
     rows = by.account.payment_attempts.filter(Q(pk__in=attempts) | Q(payer_phone=phone)).exclude(payer_phone="")
     found = {row.pk: row.payer_phone for row in rows}
-    by.account.gateway_events.filter(attempt__in=found).update(body="")
+    by.account.gateway_notices.filter(attempt__in=found).update(body="")
     by.account.payment_attempts.filter(pk__in=found).update(payer_phone="", payer_email="")
     told = Q(pk=None)
     for asked in set(found.values()):

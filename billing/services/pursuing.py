@@ -20,7 +20,6 @@ from billing.services.settling import settle_payment
 from core import tenancy
 from core.amounts import currency_exponent
 from core.tenancy import STAFF
-from system import integrations
 
 logger = structlog.get_logger("payment")
 
@@ -45,12 +44,19 @@ def pursue_payment(*, account_id: UUID, attempt_id: UUID) -> None:
         # First: whatever goes wrong from here on is tried again, and not at once.
         attempt.due_at = attempt.next_look(timezone.now(), is_silent=True)
         attempt.save(update_fields=["due_at"])
-        keys = integrations.own_keys(attempt.account, attempt.gateway) if attempt.is_own else None
+        keys = _own_keys(attempt)
     finding = _ask(attempt, keys)
     with tenancy.scope(account_id):
         attempt = _lock(account_id, attempt_id)
         if attempt is not None:
             settle_payment(attempt=attempt, finding=finding, now=timezone.now())
+
+
+def _own_keys(attempt: PaymentAttempt) -> Mapping[str, str] | None:
+    try:
+        return gateways.own_keys(attempt.account, attempt.gateway) if attempt.is_own else None
+    except GatewayNotConfigured:
+        return None
 
 
 def _lock(account_id: UUID, attempt_id: UUID) -> PaymentAttempt | None:

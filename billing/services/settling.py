@@ -99,6 +99,6 @@ def _record(attempt: PaymentAttempt, state: str, reversed_at: datetime | None) -
     was = {"state": state, "is_reversed": reversed_at is not None}
     after = {"state": attempt.state, "is_reversed": attempt.reversed_at is not None, "reason": attempt.reason}
     if attempt.paid_amount is not None:
-        paid = show_money(attempt.paid_amount, currency_exponent(attempt.currency))
+        paid = show_money(attempt.paid_amount, currency_exponent(attempt.paid_currency))
         after["paid"] = f"{paid} {attempt.paid_currency}"
     accounts.record(by=attempt.by, action="payment.settled", subject=attempt, before=was, after=after)

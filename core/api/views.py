@@ -84,6 +84,7 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
     input_classes: ClassVar[Inputs] = {}
     exactly_once: ClassVar[bool] = False
     keeps_answers: ClassVar[bool] = True  # for a retry; not where an answer holds a secret
+    tells_secrets: ClassVar[bool] = False  # then an answer that is kept is for nobody but the member who got it
 
     def rows(self, account: Any) -> QuerySet[Any]:
         raise NotImplementedError
@@ -203,12 +204,13 @@ class AccountViewSet(DeclaredView, GenericViewSet[Any]):
             return None
         if len(key) > MAX_KEY_LENGTH or not (key.isascii() and key.isprintable()):
             raise errors.InvalidInput(errors=[_BAD_KEY])
+        asked = [self.kwargs, request.data, *([request.membership.id] if self.tells_secrets else [])]
         return idempotency.Claim(
             account_id=request.account.id,
             member_id=request.membership.id,
             operation=f"{type(self).__name__}.{self.action}",
             key=key,
-            fingerprint=idempotency.fingerprint([self.kwargs, request.data]),
+            fingerprint=idempotency.fingerprint(asked),
             request_id=request.request_id,
         )
 

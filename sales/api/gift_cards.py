@@ -70,6 +70,7 @@ class GiftCardViewSet(AccountViewSet):
     module = "sales"
     feature = "sales"
     exactly_once = True
+    tells_secrets = True
     serializer_class = GiftCardSerializer
     filterset_class = filters.GiftCardFilter
     input_classes: ClassVar[Inputs] = {
@@ -83,7 +84,7 @@ class GiftCardViewSet(AccountViewSet):
 
     @extend_schema(responses={201: SoldGiftCardSerializer})
     def create(self, request: AccountRequest) -> Response:
-        """Sell a card for money. The answer, and its replay, are the only ones that tell the code."""
+        """Sell a card for money. The answer, and its replay for who sold it, are the only ones that tell the code."""
         return self.act(services.sell_gift_card, status=http.HTTP_201_CREATED, shown_by=SoldGiftCardSerializer)
 
     def partial_update(self, request: AccountRequest, pk: str) -> Response:

@@ -14,7 +14,7 @@ from core.amounts import ZERO
 from core.errors import DomainError
 from inventory import services as inventory
 from sales.models import PriceLevel, Refund, RefundKind, Sale
-from sales.services import rights
+from sales.services import mobile_payments, rights
 from sales.services.complete import complete_sale
 from sales.services.purse import open_purse
 from sales.services.refund import TakenBack, take_back, write_refund
@@ -60,6 +60,7 @@ def exchange_goods(
     The new goods are priced, and their receipt is numbered, as of any sale. `payments` are for what they cost more, and
     by `given_back` goes back what they cost less. Raises what `take_back`, `complete_sale` and `refund_sale` raise.
     """
+    mobile_payments.lock_attempts(by=by, payments=payments)
     taken = take_back(
         by=by,
         sale=sale,

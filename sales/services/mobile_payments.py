@@ -96,6 +96,14 @@ def use_mobile_payments(
     return late_payments.find_money(by=by, payments=payments, lacking=lacking, customer=customer, objections=objections)
 
 
+def lock_attempts(*, by: Membership, payments: Sequence[Mapping[str, Any]]) -> None:
+    """Lock the attempts that these payments name, before whoever uses them locks a register."""
+    named = [payment["attempt"] for payment in payments if payment.get("attempt")]
+    if named:
+        attempts = by.account.mobile_payments.filter(pk__in=named).values("attempt")
+        list(by.account.payment_attempts.locked().filter(pk__in=attempts))
+
+
 def _path(index: int) -> str:
     return f"payments.{index}.attempt"
 

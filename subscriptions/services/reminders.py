@@ -11,7 +11,7 @@ from accounts.models import Account
 from core import tenancy
 from core.tenancy import STAFF
 from subscriptions.models import GRACE, Subscription
-from subscriptions.services import notices
+from subscriptions.services import notifications
 from subscriptions.services.credits import grant_credits
 from subscriptions.services.locking import lock_subscription
 from subscriptions.services.reckoning import HELD, Granted, read_granted, reckon
@@ -55,4 +55,4 @@ def remind_business(*, account_id: UUID) -> int:
             reckon(held, granted)  # what has begun is the plan, and what may come after it the next
             held.save(update_fields=HELD)
         grant_credits(held=held, granted=granted)
-        return 0 if held.cancelled_at else notices.remind(account=account, held=held, today=held.today)
+        return 0 if held.cancelled_at else notifications.remind(account=account, held=held, today=held.today)

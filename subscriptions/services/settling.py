@@ -9,7 +9,7 @@ from accounts import services as accounts
 from accounts.models import Membership
 from billing.models import PaymentAttempt, PaymentState
 from subscriptions.models import GRACE, PaymentKind, Subscription, SubscriptionPayment
-from subscriptions.services import invoices, notices
+from subscriptions.services import invoices, notifications
 from subscriptions.services.credits import grant_credits, take_back_credits
 from subscriptions.services.locking import lock_subscription
 from subscriptions.services.reckoning import DAY, HELD, Granted, lay, move_up, read_granted, reckon
@@ -49,7 +49,7 @@ def take_back_subscription_payment(*, by: Membership, attempt: PaymentAttempt) -
     accounts.record(by=by, action="subscription.taken_back", subject=held, before=before, after=after)
     paper = invoices.take_back_invoice(by=by, payment=payment)
     logger.warning("subscription_payment_taken_back", payment_id=str(payment.pk), total=str(payment.total))
-    notices.tell_of_taking_back(by=by, payment=payment, held=held, paper=paper)
+    notifications.tell_of_taking_back(by=by, payment=payment, held=held, paper=paper)
 
 
 def _lock(by: Membership, attempt: PaymentAttempt) -> tuple[Subscription | None, SubscriptionPayment]:
@@ -77,7 +77,7 @@ def _grant(by: Membership, held: Subscription, payment: SubscriptionPayment) -> 
     accounts.record(by=by, action="subscription.renewed", subject=held, before=before, after=_told(held))
     grant_credits(held=held, granted=granted)
     paper = invoices.issue_invoice(by=by, payment=payment)
-    notices.tell_of_payment(by=by, payment=payment, held=held, paper=paper)
+    notifications.tell_of_payment(by=by, payment=payment, held=held, paper=paper)
 
 
 def _is_usable(payment: SubscriptionPayment, was: Granted, granted: Granted) -> bool:
@@ -91,7 +91,7 @@ def _refuse(by: Membership, payment: SubscriptionPayment) -> None:
     """Leave the money for staff to send back."""
     logger.warning("subscription_payment_not_usable", payment_id=str(payment.pk))
     accounts.record(by=by, action="subscription.payment_not_usable", subject=payment)
-    notices.tell_of_refusal(by=by, payment=payment)
+    notifications.tell_of_refusal(by=by, payment=payment)
 
 
 def _first(by: Membership, payment: SubscriptionPayment) -> Subscription:

@@ -37,7 +37,7 @@ class NotificationViewSet(AccountViewSet):
 
     def rows(self, account: Account) -> QuerySet[Notification]:
         member = self.request.membership
-        kinds = [kind for kind, right in settings.NOTICES.items() if member.may(right)]
+        kinds = [kind for kind, right in settings.NOTIFICATIONS.items() if member.may(right)]
         return account.notifications.filter(member=member, kind__in=kinds, is_shown=True).order_by("-id")
 
     @extend_schema(responses=UnreadSerializer)

@@ -11,6 +11,7 @@ from accounts.api.serializers.business import AccountInput, AccountSerializer
 from accounts.api.serializers.people import LimitsSerializer
 from accounts.models import Account
 from accounts.roles import LIMITABLE, Limits, Role
+from core import vault
 from core.amounts import ZERO
 from core.api import fields
 from core.api.serializers import ModelSerializer, Serializer, WholeSerializer
@@ -97,7 +98,7 @@ class MemberSettingsSerializer(ModelSerializer):
     def get_notifications(self, row: MemberSettings) -> dict[str, dict[str, bool]]:
         """By kind of notice, of those that one may be told: whether in the app, and by mail."""
         member = self.context["request"].membership
-        kinds = [kind for kind, right in settings.NOTICES.items() if member.may(right)]
+        kinds = [kind for kind, right in settings.NOTIFICATIONS.items() if member.may(right)]
         return {kind: {way: row.wants(kind, way) for way in ("app", "mail")} for kind in kinds}
 
 
@@ -106,7 +107,7 @@ class MemberSettingsInput(Serializer):
     notifications = serializers.DictField(child=WaysInput(), required=False)
 
     def validate_notifications(self, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-        unknown = [kind for kind in sent if kind not in settings.NOTICES]
+        unknown = [kind for kind in sent if kind not in settings.NOTIFICATIONS]
         if unknown:
             message = serializers.ErrorDetail("There is no such kind of notice.", code="unknown_field")
             raise serializers.ValidationError({kind: [message] for kind in unknown[:20]})
@@ -138,9 +139,9 @@ class IntegrationSerializer(ModelSerializer):
         fields = ["provider", "uses", "wanted", "hint", "can_be_checked", "check_state", "checked_at", "changed_at"]
 
     def get_uses(self, row: Integration) -> str:
-        """`own`, `platform` or `none`: whose keys are used."""
+        """`own`, `platform` or `none`: whose keys are used; `unreadable` are own ones that have to be brought again."""
         if row.sealed:
-            return "own"
+            return "own" if vault.is_readable(row.sealed) else "unreadable"
         return "platform" if integrations.is_platforms(row.provider) else "none"
 
     def get_wanted(self, row: Integration) -> list[str]:

@@ -50,9 +50,10 @@ def remove_integration(*, by: Membership, provider: str) -> None:
 def check_integration(*, by: Membership, provider: str) -> Integration:
     """Have the provider asked, in the background, whether it takes the keys.
 
-    Raises IntegrationMissing where the account has none of its own, CheckUnavailable, TooManyTries.
+    Raises IntegrationMissing where the account has none of its own, KeysUnreadable, CheckUnavailable, TooManyTries.
     """
     row = _required(by, provider)
+    integrations.keys_in(row)
     if not integrations.can_be_checked(provider):
         raise CheckUnavailable(provider=provider)
     limits.hit("integration_check", by.account_id)

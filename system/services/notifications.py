@@ -24,7 +24,7 @@ def notify(
     by: Membership | None = None,
     places: Collection[UUID] | None = None,
 ) -> int:
-    """Tell every active member who holds the right that `NOTICES` names for this kind; how many were told.
+    """Tell every active member who holds the right that `NOTIFICATIONS` names for this kind; how many were told.
 
     Nobody is told when this key of the kind was told before. With `places`, only who works at one of them, or
     everywhere. Title and text are kept as they are, so they name no person. Stand in the account's scope.
@@ -56,7 +56,7 @@ def notify(
 
 
 def _audience(account: Account, kind: str, places: Collection[UUID] | None) -> list[Membership]:
-    right = settings.NOTICES[kind]
+    right = settings.NOTIFICATIONS[kind]
     entitled = [role for role in roles.Role if right in roles.CAPABILITIES[role]]
     members = account.memberships.filter(is_active=True, user__is_active=True, role__in=entitled)
     if places is not None:

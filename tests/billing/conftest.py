@@ -28,6 +28,10 @@ def fake(settings, monkeypatch) -> Fake:
                 **dict.fromkeys(("secret_key", "webhook_secret"), "fake"),
             },
         }
+        settings.GATEWAY_DRIVERS = {
+            name: {key: described[key] for key in ("driver", "base_url")}
+            for name, described in settings.GATEWAYS.items()
+        }
         yield fake
 
 

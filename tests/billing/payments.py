@@ -86,7 +86,7 @@ def kept(shop):
 
 def events(shop):
     with shop.inside():
-        return list(shop.account.gateway_events.order_by("id"))
+        return list(shop.account.gateway_notices.order_by("id"))
 
 
 def decide(fake, attempt, status="SUCCESSFUL", **facts):
@@ -138,7 +138,7 @@ def run_jobs():
         services.name_notice(**told)
     for name, work in (
         ("pursue_payment", lambda account, row: services.pursue_payment(account_id=account, attempt_id=row)),
-        ("trace_notice", lambda account, row: services.trace_notice(account_id=account, event_id=row)),
+        ("trace_notice", lambda account, row: services.trace_notice(account_id=account, notice_id=row)),
     ):
         for account, row in jobs(name):
             work(account, row)

@@ -4,9 +4,11 @@ import hashlib
 import hmac
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from system import services as system
 from tests.billing.payments import (
+    PHONE,
     decide,
     deliver,
     events,
@@ -72,9 +74,6 @@ def test_what_is_bought_of_the_platform_is_paid_to_the_platform(shop, fake, sett
 @BOTH
 def test_a_business_is_paid_though_the_platform_has_no_keys(shop, fake, settings, gateway):
     settings.PAID_TO_BUSINESS = {"test"}
-    settings.GATEWAY_DRIVERS = {
-        name: {key: options[key] for key in ("driver", "base_url")} for name, options in settings.GATEWAYS.items()
-    }
     settings.GATEWAYS = {}
     bring(shop, gateway)
     attempt = prompted(shop, gateway)
@@ -106,6 +105,27 @@ def test_keys_that_come_while_somebody_pays_change_nothing_for_that_payment(shop
     decide(fake, attempt)
     pursue(attempt)
     assert (state_of(shop, attempt), seen(shop, attempt).is_own) == ("PAID", False)
+
+
+def test_keys_that_nobody_can_read_any_more_are_none_and_no_others_are_used_instead(shop, fake, nobody, settings):
+    """As after a change of SECRET_KEY, with which they were sealed where SEALING_KEYS names nothing else."""
+    settings.PAID_TO_BUSINESS = {"till", "test"}
+    bring(shop, "PAYSTACK")
+    attempt = prompted(shop, "PAYSTACK")
+    decide(fake, attempt)
+    known, settings.SEALING_KEYS = settings.SEALING_KEYS, ["another"]
+    body = {"id": str(uuid7()), "register": str(shop.register.pk), "amount": "5", "phone": PHONE, "gateway": "PAYSTACK"}
+    asked = shop.client().post("/api/v1/sales/mobile-payments/", body)
+    heard = post(nobody, notice(fake, attempt.reference), "PAYSTACK", shop.id)
+    for answer in (asked, heard):
+        assert (answer.status_code, answer.json()["code"]) == (409, "gateway_not_configured")
+    pursue(attempt)
+    assert (state_of(shop, attempt), taken(shop)) == ("PROMPTED", [])
+    with shop.inside():
+        assert not shop.account.mobile_payments.exists()
+    settings.SEALING_KEYS = ["another", *known]
+    pursue(attempt)
+    assert (state_of(shop, attempt), taken(shop)) == ("PAID", ["PAID"])
 
 
 # --- Notices ----------------------------------------------------------------------------------------------------------

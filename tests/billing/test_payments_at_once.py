@@ -126,7 +126,7 @@ def test_control_without_the_constraint_two_notices_at_once_are_two(busy, fake, 
     barrier = Barrier(2)
 
     def come():
-        with meeting_before('INSERT INTO "gateway_events"', barrier):
+        with meeting_before('INSERT INTO "gateway_notices"', barrier):
             return deliver(nobody, told, "MOMO", busy.id).status_code
 
     with without("each_notice_once"):

@@ -94,7 +94,7 @@ def test_all_orders_of_a_charge_its_repetition_a_refund_and_a_dispute_end_in_one
             was_granted = order[0] in ("succeeded", "again")
             assert granted(shop)[before:] == (["all", "withdrawn"] if was_granted else []), order
             with shop.inside():
-                assert attempt.events.count() == 3, order  # the same notice is kept once
+                assert attempt.notices.count() == 3, order  # the same notice is kept once
 
 
 def happen(url, attempt, name):

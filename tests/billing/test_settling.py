@@ -1,5 +1,6 @@
 """However often and in whichever order a gateway tells the same: one state in the end, and money counts once."""
 
+import json
 from decimal import Decimal
 from itertools import permutations
 
@@ -98,7 +99,7 @@ def test_the_same_notices_in_any_order_end_in_one_state(shop, fake, nobody, gate
         deliver(nobody, notice(fake, attempt.reference, status="FAILED" if name == "FAILED" else "SUCCESSFUL"), gateway)
     run_jobs()
     assert (state_of(shop, attempt), taken(shop)) == ("PAID", ["PAID"])
-    assert len(events(shop)) == 2
+    assert len(events(shop)) == {"MOMO": 1, "PAYSTACK": 2}[gateway]
 
 
 @pytest.mark.parametrize("order", list(permutations(["success", "failure", "expiry", "waiting"])))
@@ -148,6 +149,41 @@ def test_another_amount_or_currency_grants_nothing_and_is_on_record(shop, fake, 
     with shop.inside():
         last = shop.account.audit_events.filter(action="payment.settled").latest("id")
     assert last.after["reason"] == reason
+
+
+def test_what_came_in_another_currency_is_told_with_the_digits_of_that_one(db, fake):
+    francs = open_shop("Chez Awa", country="CI", currency="XOF", time_zone="Africa/Abidjan")
+    attempt = prompted(francs, amount="5000", phone="0712345678")
+    decide(fake, attempt, amount="10.55", currency="GHS")
+    pursue(attempt)
+    with francs.inside():
+        last = francs.account.audit_events.filter(action="payment.settled").latest("id")
+    assert (last.after["paid"], last.after["reason"]) == ("10.55 GHS", "wrong_currency")
+
+
+PAID_WITHOUT = {
+    "MOMO": lambda reference, **told: {"status": "SUCCESSFUL", "externalId": reference, **told},
+    "PAYSTACK": lambda reference, **told: {
+        "status": True,
+        "data": {"status": "success", "reference": reference, **told},
+    },
+}
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+@pytest.mark.parametrize(
+    "told", [{}, {"amount": "42.50"}, {"currency": "GHS"}, {"amount": None, "currency": "GHS"}, {"amount": 0.0}]
+)
+def test_money_of_which_it_is_not_told_how_much_has_not_come_yet(shop, fake, gateway, told):
+    attempt = prompted(shop, gateway)
+    decide(fake, attempt)
+    path = {"MOMO": "requesttopay/", "PAYSTACK": "transaction/verify"}[gateway]
+    control.fault(fake.ledger, path=path, status=200, body=json.dumps(PAID_WITHOUT[gateway](attempt.reference, **told)))
+    pursue(attempt)
+    row = seen(shop, attempt)
+    assert (row.state, row.paid_at, taken(shop)) == ("PROMPTED", None, [])
+    pursue(attempt)
+    assert (state_of(shop, attempt), taken(shop)) == ("PAID", ["PAID"])
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)

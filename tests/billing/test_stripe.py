@@ -11,7 +11,7 @@ import requests
 from uuid_utils.compat import uuid7
 
 from billing import services
-from billing.gateways import GatewayAway, Outcome, open_gateway
+from billing.gateways import GatewayAway, Outcome, open_gateway, stripe
 from core.errors import InvalidInput
 from fakes import control
 from fakes import stripe as stripe_fake
@@ -81,6 +81,19 @@ def test_francs_are_counted_whole(db, fake):
     decide(fake, attempt)
     pursue(attempt)
     assert (state_of(francs, attempt), seen(francs, attempt).paid_amount) == ("PAID", Decimal(1500))
+
+
+@pytest.mark.parametrize("currency", ["UGX", "ISK"])
+def test_what_has_no_hundredths_and_is_counted_in_them_is_asked_for_and_found_so(shop, fake, currency):
+    attempt = bought(shop, amount="5000", currency=currency)
+    assert stripe_fake.intent(fake.ledger.by_reference(attempt.reference))["amount"] == 500_000
+    decide(fake, attempt)
+    pursue(attempt)
+    assert (state_of(shop, attempt), seen(shop, attempt).paid_amount, granted(shop)) == ("PAID", Decimal(5000), ["all"])
+
+
+def test_the_fake_counts_every_currency_as_we_do():
+    assert stripe_fake._WHOLE == stripe._WHOLE
 
 
 def test_what_is_bought_may_be_of_another_currency_than_the_account(db, fake):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import services
 from accounts.models import Session, SessionKind
 from accounts.models.session import LIFETIMES
-from billing.models import GatewayEvent
+from billing.models import GatewayNotice
 from core.models import IdempotencyKey, RateLimit
 from system import pruning
 from tests.conftest import open_shop
@@ -168,7 +168,7 @@ def test_a_notice_of_a_gateway_goes_after_three_months():
     now = timezone.now()
     for name, age in (("old", 91 * DAY), ("young", 89 * DAY)):
         with shop.inside():
-            event = shop.account.gateway_events.create(gateway="MOMO", digest=name)
-            shop.account.gateway_events.filter(pk=event.pk).update(received_at=now - age)
+            event = shop.account.gateway_notices.create(gateway="MOMO", digest=name)
+            shop.account.gateway_notices.filter(pk=event.pk).update(received_at=now - age)
     assert "Removed old notices of gateways: 1." in run("--days", "8")
-    assert list(rows(GatewayEvent).values_list("digest", flat=True)) == ["young"]
+    assert list(rows(GatewayNotice).values_list("digest", flat=True)) == ["young"]

@@ -311,7 +311,7 @@ FRESH = {
         "sale_id": free("sales", "fiscal_documents", "sale_id"),
         "refund_id": free_if_any("refunds", "fiscal_documents", "refund_id"),
     },
-    "gateway_events": {"digest": "'fresh'"},
+    "gateway_notices": {"digest": "'fresh'"},
     "gift_cards": {"code_hash": "'fresh'"},
     "gift_card_entries": {"sequence": "999999"},
     "incoming_transfers": {"reference": "'fresh'"},

@@ -9,6 +9,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from core import vault
+from sales.api.gift_cards import GiftCardViewSet
 from tests.answers import refused
 from tests.conftest import open_shop
 from tests.sales.owing import adds_up, cash_in_drawer, owe, paid, sold
@@ -66,6 +67,30 @@ def test_a_retry_sells_one_card_and_tells_the_code_again(one):
     first, again = (one.client().post(CARDS, body) for _ in range(2))
     assert first.json()["data"] == again.json()["data"]
     assert cash_in_drawer(one) == 20
+
+
+def overhear(shop, card, **extra):
+    """What a colleague is told who saw the card in the list, and guesses what its sale was asked with."""
+    row = next(row for row in shop.client(shop.cashier).get(CARDS).json()["results"] if row["id"] == card["id"])
+    body = {"id": row["id"], "register": str(shop.register.pk), "amount": row["amount"], **extra}
+    return shop.client(shop.cashier).post(CARDS, {**body, "payments": paid(CASH=row["amount"])})
+
+
+def test_nobody_but_who_sold_a_card_is_told_its_code_again(one):
+    sale = {"amount": "20.00", "payments": paid(CASH="20.00")}
+    card = sold(sell_card(one, **sale))
+    answer = overhear(one, card)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert card["code"].encode() not in answer.content
+    again = sell_card(one, id=card["id"], **sale)
+    assert (again.status_code, again.json()["data"]["code"]) == (201, card["code"])
+    assert cash_in_drawer(one) == 20
+
+
+def test_control_an_answer_that_tells_no_secret_is_a_colleagues_as_well(one, monkeypatch):
+    monkeypatch.setattr(GiftCardViewSet, "tells_secrets", False)
+    card = sold(sell_card(one, amount="20.00", payments=paid(CASH="20.00")))
+    assert overhear(one, card).json()["data"]["code"] == card["code"]
 
 
 @pytest.mark.parametrize(

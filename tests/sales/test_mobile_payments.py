@@ -358,6 +358,6 @@ def test_the_phone_of_an_erased_customer_is_nowhere(one, fake):
     with one.inside():
         account = one.account
         assert account.payment_attempts.get(pk=payment["id"]).payer_phone == ""
-        assert [event.body for event in account.gateway_events.all()] == [""]
+        assert [event.body for event in account.gateway_notices.all()] == [""]
         assert [row.payer_phone for row in account.incoming_transfers.all()] == [""]
         assert not account.idempotency_keys.filter(body__contains="209998877").exists()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from subscriptions import services
 from subscriptions.models import Subscription
-from subscriptions.services import notices
+from subscriptions.services import notifications
 from tests.conftest import open_shop
 from tests.subscriptions.paying import hold, noon, pay, told
 
@@ -36,7 +36,7 @@ def remind(shop):
 
 
 def heard(shop):
-    return told(shop, notices.REMINDER)
+    return told(shop, notifications.REMINDER)
 
 
 def walk(shop, days):
@@ -76,7 +76,7 @@ def test_what_is_told_says_the_days_as_they_are(shop):
     hold(shop, days_left=5)
     remind(shop)
     with shop.inside():
-        text = shop.account.notifications.get(kind=notices.REMINDER, member=shop.owner).text
+        text = shop.account.notifications.get(kind=notifications.REMINDER, member=shop.owner).text
     assert text == "Standard is paid for until 2026-03-15. Pay for the next period to go on selling."
 
 
@@ -89,7 +89,7 @@ def test_who_may_pay_is_told_in_the_app_and_by_mail_and_nobody_else(shop, django
         assert remind(shop) == 0
     assert [(sent.to, sent.subject) for sent in mail.outbox] == [([shop.owner.user.email], SOONER)]
     with shop.inside():
-        members = shop.account.notifications.filter(kind=notices.REMINDER).values_list("member", flat=True)
+        members = shop.account.notifications.filter(kind=notifications.REMINDER).values_list("member", flat=True)
         assert list(members) == [shop.owner.pk]
 
 

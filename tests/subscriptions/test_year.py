@@ -7,14 +7,14 @@ import time_machine
 
 from billing.gateways import Outcome
 from subscriptions import services
-from subscriptions.services import notices
+from subscriptions.services import notifications
 from tests.conftest import open_shop
 from tests.subscriptions.paying import begin, held, noon, papers, pay, seen, settle, told
 
 pytestmark = pytest.mark.django_db
 
 FIRST = date(2026, 1, 5)
-SOON, SOONER, LAST, ENDED, GRACE = (reminder.title for reminder in notices.REMINDERS)
+SOON, SOONER, LAST, ENDED, GRACE = (reminder.title for reminder in notifications.REMINDERS)
 ALL = [SOON, SOONER, LAST, ENDED, GRACE]
 # What the shop does, and the days on which nothing runs in the background.
 TRIAL_ENDS = date(2026, 1, 19)
@@ -92,7 +92,7 @@ def test_a_year_of_trial_payment_renewal_failure_grace_expiry_and_return():
         ("2026-08-17", "EXPIRED"),
     ]
     # In the trial the first; of February the worker saw none but the first two; March's end whole; of August none.
-    assert told(shop, notices.REMINDER) == [SOON, *ALL]
+    assert told(shop, notifications.REMINDER) == [SOON, *ALL]
     assert papers(shop) == [
         ("INVOICE", first["total"], "2026-01-20", "2026-02-19"),
         ("INVOICE", first["total"], "2026-02-20", "2026-03-19"),

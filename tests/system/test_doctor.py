@@ -8,7 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from accounts.models import User
+from core import vault
 from system import addresses, diagnosis, probe
+from system import services as system
+from tests.conftest import open_shop
 from tests.core.test_tenancy import connected_as_owner
 from tests.server import free_port, gunicorn
 
@@ -249,6 +253,17 @@ def connected_to(**facts):
 
 def test_a_database_in_order_gives_no_reason(committed):
     assert diagnosis.examine_database() == []
+
+
+def test_what_nobody_can_open_any_more_is_counted(committed, settings):
+    shop = open_shop("Ama Provisions")
+    with shop.inside():
+        system.change_integration(by=shop.owner, provider="AI", keys={"api_key": "a" * 20})
+        User.across_accounts.filter(pk=shop.owner.user_id).update(totp_key=vault.seal("00"))
+    assert diagnosis.examine_database() == []
+    settings.SEALING_KEYS = ["another"]
+    (sentence,) = diagnosis.examine_database()
+    assert sentence.startswith("2 of the second factors and keys to providers were sealed under a key that")
 
 
 def test_a_database_that_does_not_answer_is_named_without_the_password(committed):

@@ -6,9 +6,12 @@ from tempfile import TemporaryDirectory
 import pytest
 import requests
 from django.db import connections
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
+from system import health
 from tests import works
+from tests.core.test_tenancy import connected_as_owner
 from tests.server import gunicorn
 
 METRICS, TOKEN = "/metrics", "look-but-do-not-touch"
@@ -51,6 +54,24 @@ def test_a_worker_that_fell_silent_is_none(busy, nobody):
         cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')")
     assert nobody.get("/readyz").json()["warnings"] == ["No worker lives: what is left to the background waits."]
     assert value(text(nobody), "makola_worker_heartbeat_age_seconds") >= 3600
+
+
+def test_what_is_missing_is_told_to_who_may_look_and_to_the_log(committed, nobody):
+    with connected_as_owner(), capture_logs() as lines:
+        here, elsewhere = nobody.get("/readyz"), nobody.get("/readyz", REMOTE_ADDR="10.0.0.7")
+    assert (here.status_code, elsewhere.status_code) == (503, 503)
+    assert "bypasses row-level security" in here.json()["problems"]
+    assert elsewhere.json() == {"status": "not ready", "problems": [], "warnings": []}
+    assert [line["problems"] for line in lines if line["event"] == "not_ready"] == [here.json()["problems"]] * 2
+    assert nobody.get("/readyz", REMOTE_ADDR="10.0.0.7").json() == {"status": "ok", "problems": [], "warnings": []}
+
+
+def test_a_process_keeps_its_answer_for_a_while(committed, nobody, settings, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(health.Readiness, "last", None)
+    settings.READINESS_KEPT = 60
+    assert nobody.get("/readyz").status_code == 200
+    with connected_as_owner(), django_assert_num_queries(0):
+        assert [nobody.get("/readyz").status_code for _ in range(3)] == [200] * 3
 
 
 # --- Counted ----------------------------------------------------------------------------------------------------------
@@ -116,6 +137,19 @@ def test_only_this_machine_is_told_where_there_is_no_token(db, nobody, headers):
     refused = nobody.get(METRICS, **headers)
     assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
     assert "makola_requests" in text(nobody, REMOTE_ADDR="::1")
+
+
+@pytest.mark.parametrize(
+    "proxy", [{"TRUSTED_PROXIES": 1}, {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}]
+)
+def test_behind_a_proxy_this_machine_is_everybody(db, nobody, settings, proxy):
+    """One that names nobody whom it asks for."""
+    for name, value in proxy.items():
+        setattr(settings, name, value)
+    assert nobody.get(METRICS).status_code == 404
+    assert nobody.get("/readyz").json()["warnings"] == []
+    settings.METRICS_TOKEN = TOKEN
+    assert "makola_requests" in text(nobody, HTTP_AUTHORIZATION=f"Bearer {TOKEN}")
 
 
 def test_with_a_token_who_has_it_is_told_from_anywhere_and_nobody_else(db, nobody, settings):

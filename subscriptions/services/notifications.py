@@ -8,7 +8,7 @@ from core.amounts import currency_exponent, show_money
 from subscriptions.models import Invoice, Subscription, SubscriptionPayment
 from system import services as system
 
-PAYMENT, REMINDER = "subscription.payment", "subscription.reminder"  # NOTICES says who is told
+PAYMENT, REMINDER = "subscription.payment", "subscription.reminder"  # NOTIFICATIONS says who is told
 
 
 class Reminder(NamedTuple):
