@@ -129,12 +129,17 @@ def receive_payment(*, by: Membership, attempt: PaymentAttempt) -> None:
         return
     payment: MobilePayment = by.account.mobile_payments.get(attempt=attempt)
     transfer = transfers.keep_payment(payment=payment, attempt=attempt)
-    if attempt.state == PaymentState.PAID_LATE and payment.payments.filter(account=by.account).exists():
+    if attempt.state == PaymentState.PAID_LATE and _has_its_sale(payment):
         transfers.use_transfer(by=by, transfer=transfer)
         return
     if attempt.state == PaymentState.PAID_LATE and payment.customer_id:
         transfers.credit_late(by=by, transfer=transfer, customer_id=payment.customer_id)
     transfers.tell(account=by.account, transfer=transfer)
+
+
+def _has_its_sale(payment: MobilePayment) -> bool:
+    found: bool = payment.payments.filter(account=payment.account_id).exists()
+    return found
 
 
 def forget_payer(*, by: Membership, customer: Customer) -> None:

@@ -25,7 +25,7 @@ from tests.database import empty
 
 REQUESTS = int(os.environ.get("CREDIT_REQUESTS", "600"))
 THREADS = 8
-DEEDS = ("spend", "spend", "reserve", "commit", "release", "retry", "look", "nonsense", "work", "work")
+DEEDS = ("spend", "spend", "reserve", "reserve", "commit", "release", "retry", "look", "nonsense", "work", "work")
 FINE = {200, 201, 402, 409}
 FEW = 7  # credits of a pack: so few that not everybody gets what they ask for
 

@@ -5,6 +5,7 @@ from threading import Barrier
 
 from billing.models import PaymentAttempt
 from sales.api import sync as sync_api
+from sales.services import mobile_payments
 from tests.billing import payments
 from tests.races import at_once, meanwhile, meeting_before, without_index
 from tests.sales.offline import codes, problems, sync
@@ -45,6 +46,7 @@ def test_control_without_lock_and_constraint_the_money_is_in_the_wallet_and_pays
     efua, payment = gone_without_answer(busy, fake)
     item, barrier = by_attempt(busy, payment, customer=efua), Barrier(2)
     unlocked(monkeypatch, PaymentAttempt)
+    monkeypatch.setattr(mobile_payments, "_has_its_sale", lambda payment: False)
 
     def send():
         with meeting_before("UPDATE registers", barrier):
