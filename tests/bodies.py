@@ -315,6 +315,7 @@ BODIES = {
         "by": str(cast.shop.owner.pk),
         "action": "sale.",
         "subject": "sale",
+        "subject_id": str(uuid7()),
         "since": "2020-01-01T00:00:00Z",
         "until": "2100-01-01T00:00:00Z",
     },
@@ -661,7 +662,7 @@ def input_of(route: Route) -> BaseSerializer[Any] | None:
     return found(context={"view": route.view()}) if found else None
 
 
-OWN_IDS = {"id", "cart"}  # which the client makes up
+FREE_IDS = {"id", "cart", "subject_id"}  # which the client makes up, or which need be no row's
 
 
 def references(serializer: Any, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -669,7 +670,7 @@ def references(serializer: Any, before: tuple[str, ...] = ()) -> list[tuple[str,
     found = []
     for name, field in serializer.fields.items():
         here = (*before, name)
-        if field.read_only or name in OWN_IDS:
+        if field.read_only or name in FREE_IDS:
             continue
         found += [here] if isinstance(field, IdField | RelatedField) else nested(field, here)
     return found

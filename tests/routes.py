@@ -53,6 +53,12 @@ class Route:
         """What the action, or else the view, says."""
         return self.options.get(name, getattr(self.view, name, None))
 
+    @property
+    def parameters(self) -> list[str]:
+        """What its address may ask, beside the filters and pages of a list."""
+        asks = self.declared("asks")
+        return [*self.declared("query_parameters"), *(asks().fields if asks else ())]
+
     def url(
         self,
         pk: Any = "",

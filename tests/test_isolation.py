@@ -189,6 +189,9 @@ PARAMETERS = {
     "gateway": "PAYSTACK",
     "operation": "content",
     "amount": "151",
+    "discount": "0.5",
+    "discount_percent": "5",
+    "coupon": "NONE",
 }
 OTHERS = {  # filters whose name is not that of a field which the list shows
     "search": ["Soap", "Efua", "Shop"],
@@ -231,9 +234,8 @@ def questions(route: Route, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
             asked += [{name: value} for value in dict.fromkeys(values)]
         if rows and "cursor" in route.declared("pagination_class").parameters:
             asked.append({"cursor": rows[0]["id"]})
-    parameters = route.declared("query_parameters")
-    if parameters:
-        asked.append({name: PARAMETERS[name] for name in parameters})
+    if route.parameters:
+        asked.append({name: PARAMETERS[name] for name in route.parameters})
     return asked
 
 

@@ -125,7 +125,7 @@ def questions(cast: Cast, route: Route, place: Location) -> list[tuple[Route, st
     if route.is_detail:
         rows = [*at_place(cast, route.collection, place), cast.rows(route.collection)[-1]]
         return [(route, row["id"], {}) for row in rows]
-    asked: list[dict[str, str]] = [{name: PARAMETERS[name] for name in route.declared("query_parameters")}]
+    asked: list[dict[str, str]] = [{name: PARAMETERS[name] for name in route.parameters}]
     if route.action == "list":
         rows = at_place(cast, route.path, place)
         asked += [{"page_size": "1"}, {"page_size": "200"}]

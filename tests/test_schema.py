@@ -152,7 +152,7 @@ def test_nothing_is_described_by_what_a_base_class_says_of_itself(document):
     inherited = {inspect.getdoc(base) for base in bases if base.__subclasses__() and base.__doc__}
     described = [operation.get("description", "") for operation in operations(document).values()]
     components = document["components"]["schemas"]
-    own = {"Me", "Price", "SaleSummary", "SerialNumber"}  # which are shown themselves, too
+    own = {"Me", "Price", "Report", "SaleSummary", "SerialNumber"}  # which are shown themselves, too
     described += [schema.get("description", "") for name, schema in components.items() if name not in own]
     assert len(inherited) >= 10
     for text in described:

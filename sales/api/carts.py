@@ -102,14 +102,11 @@ class CartViewSet(AccountViewSet):
         """Give it up, with what it was promised."""
         return self.act(services.abandon_cart, cart=self.get_locked_object)
 
-    @extend_schema(parameters=[serializers.CartQuoteInput], responses=QuoteSerializer)
-    @action(detail=True, query_parameters=("discount", "discount_percent", "coupon"))
+    @extend_schema(responses=QuoteSerializer)
+    @action(detail=True, asks=serializers.CartQuoteInput)
     def quote(self, request: AccountRequest, pk: str) -> Response:
         """What it costs now, line by line, with these discounts and this coupon; refused as its sale would be."""
-        cart = self.get_object()
-        asked = serializers.CartQuoteInput(data=request.query_params.dict(), context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
-        quote = services.quote_cart(by=request.membership, cart=cart, **asked.validated_data)
+        quote = services.quote_cart(by=request.membership, cart=self.get_object(), **self.asked())
         return self.show(quote, shown_by=QuoteSerializer)
 
     def _line_id(self) -> UUID:

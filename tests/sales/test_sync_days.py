@@ -274,15 +274,6 @@ def test_what_was_expected_at_a_hand_over_is_what_was_there_then(one):
     assert [(each["given_by"], each["taken_by"]) for each in given] == [tuple(people), tuple(people[::-1])]
 
 
-def test_a_drawer_that_is_closed_is_not_handed_over(one):
-    shift = start(one, opened_at=ago(hours=5))
-    ok(close(one, shift, ("50", 1), closed_at=ago(hours=1)))
-    [answer] = sync(one, shift_hand_over(shift["id"], "50", occurred_at=ago(hours=2)))
-    assert (answer["verdict"], codes(answer), answer["is_final"]) == ("REJECTED", ["shift_closed"], True)
-    with one.inside():
-        assert not one.account.hand_overs.exists()
-
-
 # --- Places -----------------------------------------------------------------------------------------------------------
 
 
