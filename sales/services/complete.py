@@ -60,10 +60,9 @@ def complete_sale(
 
     Raises InvalidInput for what is not this account's, or at a place that is not the member's, CapabilityMissing,
     ApprovalRequired, DiscountTooLarge, CouponNotValid, CouponUsedUp, PaymentShort, PaymentTooMuch, PaymentNotUsable,
-    PaymentPending,
-    RegisterInactive, ShiftRequired, ShiftClosed, SubscriptionExpired, RegisterLeased, NumberNotLeased, CartClosed,
-    InsufficientStock, SerialsRequired, SerialElsewhere, ModuleDisabled, TryAgain where others keep being quicker, and
-    what `tenders.settle_sale` raises.
+    PaymentPending, RegisterInactive, ShiftRequired, ShiftClosed, SubscriptionExpired, RegisterLeased, NumberNotLeased,
+    CartClosed, InsufficientStock, SerialsRequired, SerialElsewhere, ModuleDisabled, TryAgain where others keep being
+    quicker, and what `tenders.settle_sale` raises.
     """
     if not by.works_at(storefront):
         raise errors.InvalidInput(errors=[errors.unknown_reference("storefront")])
