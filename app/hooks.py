@@ -20,7 +20,7 @@ TASK_RIGHTS = {
     "reports.export": "report:export",
     "reports.mail": "report:export",
 }
-# Kinds of notices, and the right of those who are told.
+# Kinds of notifications, and the right of those who are told.
 NOTIFICATIONS: dict[str, str] = {
     "credits.low": "credit:buy",
     "till.paid_late": "debt:allow",
